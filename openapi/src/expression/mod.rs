@@ -1,0 +1,1 @@
+//! The expression language of filters, rules and conditions: parser, types and checker.

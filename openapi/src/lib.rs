@@ -1,0 +1,10 @@
+//! The contract of Annex: every JSON type that crosses the wire and the expression language,
+//! shared by the server, the console and the document. Nothing here knows a database or a socket,
+//! so that it builds for wasm32 too.
+
+pub mod auth;
+pub mod collections;
+pub mod expression;
+pub mod page;
+pub mod problem;
+pub mod records;
