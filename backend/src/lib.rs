@@ -1,1 +1,14 @@
-//! server
+//! The Annex server as a library: the binary, the tests and embedders start it from here.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod collections;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod extract;
+pub mod health;
+pub mod problem;
+pub mod routes;
+pub mod telemetry;

@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod collections;
 pub mod expression;
+pub mod near;
 pub mod page;
 pub mod problem;
 pub mod records;

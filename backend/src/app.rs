@@ -1,0 +1,153 @@
+//! The application: its parts, put together once, and the server that serves them.
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use secrecy::SecretString;
+
+use crate::auth::Auth;
+use crate::clock::{Clock, Random};
+use crate::collections::catalogue::Catalogue;
+use crate::config::Config;
+use crate::db::{Db, Lanes};
+use crate::telemetry::{Metrics, observe};
+
+/// What handlers work with; shared by all worker threads.
+#[derive(Debug)]
+pub struct App {
+    /// What was set.
+    pub config: Config,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Secrets.
+    pub random: Random,
+    /// Counters.
+    pub metrics: Metrics,
+    /// The database.
+    pub db: Db,
+    /// What the database looks like through the API.
+    pub catalogue: Arc<Catalogue>,
+    /// Accounts, sessions and keys.
+    pub auth: Auth,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database's URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] crate::db::InvalidUrl),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] crate::db::MigrateError),
+    /// The address cannot be listened on.
+    #[error(
+        "{address} cannot be listened on: {error}. Stop the program that uses it, or set ANNEX_LISTEN to another port"
+    )]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// What the server needs from the database cannot be read.
+    #[error("the database cannot be read: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl App {
+    /// Puts the application together over the database of `url`: brings its schema up to date and reads
+    /// the catalogue.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config, url: &SecretString, clock: Clock) -> Result<Self, StartError> {
+        let db = Db::new(url, &config.database, config.server.workers)?;
+        crate::db::migrate(&db.pool).await?;
+        let random = Random;
+        Ok(Self {
+            config,
+            clock,
+            random,
+            metrics: Metrics::new(),
+            db,
+            catalogue: Arc::default(),
+            auth: Auth::default(),
+        })
+    }
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Running {
+    /// The application.
+    pub app: Data<App>,
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    handle: ServerHandle,
+    served: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Stops taking connections, lets accepted requests finish and ends.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        drop(self.served.await);
+    }
+}
+
+/// Serves the application at its configured address.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub fn serve(app: App) -> Result<Running, StartError> {
+    let address = app.config.server.listen;
+    let app = Data::new(app);
+    let server = &app.config.server;
+    let (workers, read, drain) = (server.workers, server.read_timeout, server.drain_timeout);
+    let shared = app.clone();
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(shared.clone())
+            .app_data(Data::new(Lanes::open(&shared.db.target)))
+            .configure(crate::routes::configure)
+            .wrap(cors(&shared.config.server))
+            .wrap(from_fn(observe))
+    })
+    .workers(workers)
+    .keep_alive(std::time::Duration::from_secs(75))
+    .client_request_timeout(read)
+    .client_disconnect_timeout(std::time::Duration::from_secs(2))
+    .shutdown_timeout(drain.as_secs())
+    .disable_signals();
+    let listen = |error| StartError::Listen { address, error };
+    let server = server.bind(address).map_err(listen)?;
+    let address = server.addrs().first().copied().unwrap_or(address);
+    let server = server.run();
+    let handle = server.handle();
+    Ok(Running { app, address, handle, served: tokio::spawn(server) })
+}
+
+/// Which pages of other origins may call the API, and what they may see.
+fn cors(server: &crate::config::Server) -> Cors {
+    let exposed = [
+        "etag",
+        "link",
+        "location",
+        "preference-applied",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "x-request-id",
+    ];
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers(exposed)
+        .max_age(600);
+    server.allowed_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

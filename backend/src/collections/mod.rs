@@ -1,0 +1,3 @@
+//! Collections: tables seen through the API.
+
+pub mod catalogue;

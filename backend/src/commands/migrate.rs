@@ -1,0 +1,20 @@
+//! `annex migrate`
+
+use crate::commands::Failure;
+use crate::config::Config;
+use crate::db::{self, Db};
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// In a plain sentence, why not.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    let url =
+        config.database.url.clone().ok_or(
+            "set ANNEX_DATABASE_URL to the database to migrate; Annex's own is migrated when it starts",
+        )?;
+    let db = Db::new(&url, &config.database, 1)?;
+    db::migrate(&db.pool).await?;
+    println!("The schema `annex` is up to date.");
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The command line: `annex serve | migrate | apply | export-openapi | doctor`.
+
+mod migrate;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// The separate backend, ready-made.
+#[derive(Debug, Parser)]
+#[command(name = "annex", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API; what happens when no command is named
+    Serve,
+    /// Bring the schema `annex` up to date, and end
+    Migrate,
+}
+
+/// What ends a command early: a plain sentence for whoever started it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// In a plain sentence, why not.
+    pub async fn run(self) -> Result<(), Failure> {
+        let config = Config::load()?;
+        let _telemetry = crate::telemetry::start(&config.telemetry)?;
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(config).await,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Annex's own Postgres.

@@ -1,0 +1,295 @@
+//! Connections for single statements over the tables of users.
+//!
+//! A lane is a few connections and how many statements may be under way on each. Reads by key never wait
+//! for anything in the database, so many share one connection, one behind the other (pipelining saves most of the cost
+//! of a round trip). Whatever may take long or wait for a lock, lists and writes, has a connection to itself
+//! while it runs. Each worker thread has its own lanes, so that a statement never crosses threads.
+
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio_postgres::{Client, Config, Statement, config::SslMode};
+
+use super::{ACQUIRE_TIMEOUT, InvalidUrl, tls};
+use crate::config;
+use crate::problem::{Code, Problem, Result};
+
+/// Prepared statements that a connection keeps.
+const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("is not zero");
+
+/// How many connections are for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// For the pool.
+    pub pool: usize,
+    /// For reads by key, a worker.
+    pub points: usize,
+    /// For lists, a worker.
+    pub scans: usize,
+    /// For writes, a worker.
+    pub writes: usize,
+}
+
+impl Plan {
+    /// Shares out the connections that a server may hold: a quarter for the pool, the rest for the workers' lanes.
+    pub fn of(connections: usize, workers: usize) -> Self {
+        let pool = (connections / 4).max(3);
+        let each = ((connections - pool) / workers.max(1)).max(3);
+        let points = 1;
+        let scans = ((each - points) / 3).max(1);
+        let writes = (each - points - scans).clamp(1, 16);
+        Self { pool, points, scans, writes }
+    }
+}
+
+/// Where lanes connect to.
+#[derive(Clone)]
+pub struct Target {
+    config: Config,
+    tls: Option<tokio_postgres_rustls::MakeRustlsConnect>,
+    plan: Plan,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// The database of `url`.
+    ///
+    /// # Errors
+    /// The URL cannot be used.
+    pub fn new(url: &SecretString, database: &config::Database, plan: Plan) -> Result<Self, InvalidUrl> {
+        let (url, verify) = split_verification(url.expose_secret());
+        let mut config: Config = url.parse().map_err(|_| InvalidUrl)?;
+        let options = format!(
+            "-c statement_timeout={} -c timezone=UTC -c datestyle=ISO,YMD {}",
+            database.statement_timeout.as_millis(),
+            config.get_options().unwrap_or_default()
+        );
+        config.options(options).application_name("annex records").connect_timeout(Duration::from_secs(3));
+        config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(15));
+        let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| tls::connector(verify));
+        Ok(Self { config, tls, plan })
+    }
+
+    /// A connection of one's own, for work that is more than a statement; `spawn` gets the task that drives it.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn connect<F>(&self, spawn: F) -> Result<Client, tokio_postgres::Error>
+    where
+        F: FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>),
+    {
+        match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                spawn(Box::pin(async move { drop(connection.await) }));
+                Ok(client)
+            }
+            None => {
+                let (client, connection) = self.config.connect(tokio_postgres::NoTls).await?;
+                spawn(Box::pin(async move { drop(connection.await) }));
+                Ok(client)
+            }
+        }
+    }
+}
+
+/// libpq's `verify-ca` and `verify-full` are not known to the driver: both become `require` with a checked certificate.
+fn split_verification(url: &str) -> (String, bool) {
+    for mode in ["sslmode=verify-full", "sslmode=verify-ca"] {
+        if url.contains(mode) {
+            return (url.replace(mode, "sslmode=require"), true);
+        }
+    }
+    (url.to_owned(), false)
+}
+
+/// The lanes of one worker thread.
+#[derive(Debug, Clone)]
+pub struct Lanes {
+    /// Reads by key.
+    pub points: Lane,
+    /// Lists.
+    pub scans: Lane,
+    /// Writes.
+    pub writes: Lane,
+}
+
+impl Lanes {
+    /// Lanes that connect in the background; must be called on the thread that will use them.
+    pub fn open(target: &Target) -> Self {
+        let plan = target.plan;
+        Self {
+            points: Lane::open(target, plan.points, 64),
+            scans: Lane::open(target, plan.scans, 1),
+            writes: Lane::open(target, plan.writes, 1),
+        }
+    }
+}
+
+/// A few connections, and how many statements may be under way on each.
+#[derive(Debug, Clone)]
+pub struct Lane(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    slots: Vec<Rc<Slot>>,
+    room: Semaphore,
+    connected: Rc<Notify>,
+}
+
+/// The place of a connection, which is made again whenever it is lost.
+#[derive(Debug, Default)]
+struct Slot {
+    connection: RefCell<Option<Rc<Connection>>>,
+    under_way: Cell<usize>,
+}
+
+/// A connection and what it has prepared.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    statements: RefCell<LruCache<Box<str>, Statement>>,
+}
+
+impl Lane {
+    fn open(target: &Target, connections: usize, depth: usize) -> Self {
+        let connected = Rc::new(Notify::new());
+        let slots: Vec<Rc<Slot>> = (0..connections).map(|_| Rc::default()).collect();
+        for slot in &slots {
+            let keeper = keep_connected(target.clone(), Rc::downgrade(slot), Rc::clone(&connected));
+            actix_web::rt::spawn(keeper);
+        }
+        Self(Rc::new(Inner { slots, room: Semaphore::new(connections * depth), connected }))
+    }
+
+    /// A place for one statement, on the connection with the fewest under way.
+    ///
+    /// # Errors
+    /// `database_unavailable` where no connection stands, `overloaded` where none has room, each after 3 s.
+    pub async fn acquire(&self) -> Result<Place<'_>> {
+        let permit = match self.0.room.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(ACQUIRE_TIMEOUT, self.0.room.acquire())
+                .await
+                .map_err(|_| {
+                    Problem::new(Code::Overloaded, "Too many queries are waiting; try again in a moment")
+                        .with_retry_after(1)
+                })?
+                .expect("the semaphore is never closed"),
+        };
+        let (slot, connection) = match self.pick() {
+            Some(found) => found,
+            None => self.wait_for_connection().await?,
+        };
+        slot.under_way.set(slot.under_way.get() + 1);
+        Ok(Place { slot, connection, _permit: permit })
+    }
+
+    fn pick(&self) -> Option<(Rc<Slot>, Rc<Connection>)> {
+        let standing = self.0.slots.iter().filter_map(|slot| {
+            let connection = slot.connection.borrow().clone()?;
+            (!connection.client.is_closed()).then(|| (Rc::clone(slot), connection))
+        });
+        standing.min_by_key(|(slot, _)| slot.under_way.get())
+    }
+
+    async fn wait_for_connection(&self) -> Result<(Rc<Slot>, Rc<Connection>)> {
+        let wait = async {
+            loop {
+                let connected = self.0.connected.notified();
+                if let Some(found) = self.pick() {
+                    return found;
+                }
+                connected.await;
+            }
+        };
+        tokio::time::timeout(ACQUIRE_TIMEOUT, wait).await.map_err(Problem::database_unavailable)
+    }
+}
+
+/// Makes the slot's connection, and makes it again whenever it is lost, until the slot is gone.
+async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, connected: Rc<Notify>) {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        let lost = Arc::new(Notify::new());
+        let told = Arc::clone(&lost);
+        let spawn = |driver: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+            actix_web::rt::spawn(async move {
+                driver.await;
+                told.notify_one();
+            });
+        };
+        let made = target.connect(spawn).await;
+        let Some(slot) = slot.upgrade() else { return };
+        match made {
+            Ok(client) => {
+                pause = Duration::from_millis(50);
+                let statements = RefCell::new(LruCache::new(STATEMENTS));
+                *slot.connection.borrow_mut() = Some(Rc::new(Connection { client, statements }));
+                connected.notify_waiters();
+                let weak = Rc::downgrade(&slot);
+                drop(slot);
+                lost.notified().await;
+                let Some(slot) = weak.upgrade() else { return };
+                slot.connection.borrow_mut().take();
+                tracing::warn!("a connection for records was lost; connecting again");
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a connection for records could not be made");
+                drop(slot);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+/// A place for one statement on one connection, given back when it is dropped.
+#[derive(Debug)]
+pub struct Place<'lane> {
+    slot: Rc<Slot>,
+    connection: Rc<Connection>,
+    _permit: SemaphorePermit<'lane>,
+}
+
+impl Place<'_> {
+    /// The connection.
+    pub fn client(&self) -> &Client {
+        &self.connection.client
+    }
+
+    /// The statement of that text, prepared on this connection once.
+    ///
+    /// # Errors
+    /// Postgres refuses the statement, or is gone.
+    pub async fn prepare(&self, text: &str) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.connection.statements.borrow_mut().get(text) {
+            return Ok(statement.clone());
+        }
+        let statement = self.connection.client.prepare(text).await?;
+        self.connection.statements.borrow_mut().put(text.into(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Forgets what was prepared: the schema changed under it.
+    pub fn forget(&self) {
+        self.connection.statements.borrow_mut().clear();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.slot.under_way.set(self.slot.under_way.get() - 1);
+    }
+}

@@ -1,0 +1,66 @@
+//! The database: a pool for Annex's own tables, lanes for the records of its users, and the migrations.
+
+pub mod embedded;
+pub mod lanes;
+mod migrations;
+mod tls;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::config;
+
+pub use lanes::Lanes;
+pub use migrations::{MigrateError, migrate};
+
+/// The least version of Postgres that is served, as `server_version_num` has it.
+pub const LEAST_VERSION: i32 = 140_000;
+
+/// How long a caller waits for a connection before the answer is 503.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A database that can be connected to.
+#[derive(Debug, Clone)]
+pub struct Db {
+    /// For Annex's own tables, and for transactions of several statements.
+    pub pool: PgPool,
+    /// How a record lane connects.
+    pub target: lanes::Target,
+}
+
+impl Db {
+    /// Prepares connections to `url`; none is made before it is needed.
+    ///
+    /// # Errors
+    /// The URL is not one of Postgres, or asks for TLS that cannot be set up.
+    pub fn new(url: &SecretString, config: &config::Database, workers: usize) -> Result<Self, InvalidUrl> {
+        let lanes = lanes::Plan::of(config.max_connections, workers);
+        let timeout = config.statement_timeout.as_millis().to_string();
+        let options = PgConnectOptions::from_str(url.expose_secret())
+            .map_err(|_| InvalidUrl)?
+            .application_name("annex")
+            .options([
+                ("statement_timeout", timeout.as_str()),
+                ("timezone", "UTC"),
+                ("datestyle", "ISO, YMD"),
+            ]);
+        // A connection is pinged neither when taken nor when given back: one that died answers with an error that
+        // the caller sees as 503, and is not used again.
+        let pool = PgPoolOptions::new()
+            .max_connections(lanes.pool as u32)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Ok(Self { pool, target: lanes::Target::new(url, config, lanes)? })
+    }
+}
+
+/// The database's URL cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "ANNEX_DATABASE_URL is not a Postgres URL that can be used, such as postgres://user:password@host:5432/name"
+)]
+pub struct InvalidUrl;

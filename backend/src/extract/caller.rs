@@ -1,0 +1,100 @@
+//! Who is calling.
+//!
+//! The feature `auth` finds out and leaves the answer in the request; a handler says in its signature whom
+//! it serves: [`Caller`] for anybody, [`SignedIn`], or [`Admin`].
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use uuid::Uuid;
+
+use crate::problem::{Code, Problem};
+
+/// The role that may do everything.
+pub const ADMIN: &str = "admin";
+
+/// An account as rules see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub user_id: Uuid,
+    /// The session, for a caller with an access token.
+    pub session_id: Option<Uuid>,
+    /// The account's address.
+    pub email: String,
+    /// Whether the address is known to be the account's own.
+    pub verified: bool,
+    /// The account's roles.
+    pub roles: Vec<String>,
+}
+
+/// Whoever is calling: an account, or nobody that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Caller(Option<Arc<Identity>>);
+
+impl Caller {
+    /// Nobody that is known.
+    pub const ANONYMOUS: Self = Self(None);
+
+    /// That account.
+    pub fn new(identity: Arc<Identity>) -> Self {
+        Self(Some(identity))
+    }
+
+    /// The account, where one is signed in.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.as_deref()
+    }
+
+    /// Whether every rule is open to the caller.
+    pub fn is_admin(&self) -> bool {
+        self.identity().is_some_and(|identity| identity.roles.iter().any(|role| role == ADMIN))
+    }
+}
+
+/// A caller that is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Arc<Identity>);
+
+/// A caller that is an admin.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Arc<Identity>);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request.extensions().get::<Caller>().cloned().unwrap_or_default()))
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+        ready(caller.0.map(SignedIn).ok_or_else(|| {
+            Problem::new(Code::Unauthenticated, "This needs an account")
+                .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`")
+        }))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload).into_inner();
+        ready(signed_in.and_then(|SignedIn(identity)| {
+            if identity.roles.iter().any(|role| role == ADMIN) {
+                Ok(Admin(identity))
+            } else {
+                Err(Problem::new(Code::Forbidden, "This needs the role `admin`"))
+            }
+        }))
+    }
+}

@@ -1,0 +1,170 @@
+//! The outermost layer around every request: its id, its line in the log, its count, and the body of its
+//! problem where it failed. A panic ends the request alone.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
+
+use crate::app::App;
+use crate::problem::{Code, MEDIA_TYPE, Problem};
+
+/// The header that carries a request's id, in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub HeaderValue);
+
+impl RequestId {
+    /// The client's, where it sent a harmless one; otherwise a new one.
+    fn of(request: &ServiceRequest, app: &App) -> Self {
+        let harmless = |value: &&HeaderValue| {
+            let bytes = value.as_bytes();
+            (8..=64).contains(&bytes.len())
+                && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        };
+        Self(request.headers().get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| {
+            let mut buffer = uuid::Uuid::encode_buffer();
+            let text = app.clock.uuid_v7().hyphenated().encode_lower(&mut buffer);
+            HeaderValue::from_str(text).expect("a UUID is a header value")
+        }))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+/// Wraps the whole application; see the module.
+///
+/// # Errors
+/// Never: every error becomes an answer here.
+pub async fn observe<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let started = Instant::now();
+    let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
+    let id = RequestId::of(&request, &app);
+    request.extensions_mut().insert(id.clone());
+    let raw = request.request().clone();
+
+    app.metrics.under_way.inc();
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    app.metrics.under_way.dec();
+
+    let answered = match outcome {
+        Ok(answered) => answered,
+        Err(panic) => {
+            app.metrics.panics.inc();
+            Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into())
+        }
+    };
+    let mut response = match answered {
+        Ok(response) => with_problem(response, &id),
+        Err(error) => {
+            let response = error.error_response();
+            ServiceResponse::new(raw, problem_response(&as_problem(&error), response.head(), &id))
+                .map_into_right_body()
+        }
+    };
+    response.headers_mut().insert(REQUEST_ID, id.0.clone());
+
+    let took = started.elapsed();
+    let status = response.status().as_u16();
+    let method = known_method(response.request().method());
+    let pattern = response.request().match_pattern();
+    app.metrics.answered(pattern.as_deref().unwrap_or("unmatched"), method, status, took);
+    let path = response.request().path();
+    tracing::debug!(
+        request_id = id.as_str(),
+        method,
+        path,
+        status,
+        micros = took.as_micros() as u64,
+        "answered a request"
+    );
+    Ok(response)
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// A label that a client cannot invent.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Gives a failed answer the body of its problem; others pass.
+fn with_problem<B: MessageBody>(
+    response: ServiceResponse<B>,
+    id: &RequestId,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let problem = match response.response().error() {
+        Some(error) => as_problem(error),
+        // Actix answers a wrong method by itself, without an error.
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            let detail = format!("{} is not allowed here", response.request().method());
+            Cow::Owned(Problem::new(Code::MethodNotAllowed, detail))
+        }
+        None => return response.map_into_left_body(),
+    };
+    let rendered = problem_response(&problem, response.response().head(), id);
+    ServiceResponse::new(response.request().clone(), rendered).map_into_right_body()
+}
+
+/// Whatever went wrong, as one of our problems.
+fn as_problem(error: &Error) -> Cow<'_, Problem> {
+    if let Some(problem) = error.as_error::<Problem>() {
+        return Cow::Borrowed(problem);
+    }
+    let status = error.as_response_error().status_code();
+    let code = Code::ALL.iter().copied().find(|code| code.status() == status);
+    Cow::Owned(match code {
+        Some(code) if status.is_client_error() => Problem::new(code, error.to_string()),
+        None if status.is_client_error() => Problem::new(Code::BadRequest, error.to_string()),
+        _ => Problem::internal(error.to_string()),
+    })
+}
+
+/// The answer that tells a problem; `head` has the status's own headers, such as `Allow` or `Retry-After`.
+fn problem_response(problem: &Problem, head: &ResponseHead, id: &RequestId) -> HttpResponse {
+    if problem.code.status().is_server_error() {
+        let cause = problem.cause.as_ref().map(tracing::field::display);
+        tracing::error!(
+            request_id = id.as_str(),
+            code = problem.code.as_str(),
+            cause,
+            "a request failed: {}",
+            problem.detail
+        );
+    }
+    let mut response = HttpResponse::build(problem.code.status());
+    for (name, value) in head.headers() {
+        response.insert_header((name.clone(), value.clone()));
+    }
+    response.insert_header((CONTENT_TYPE, MEDIA_TYPE)).insert_header((CACHE_CONTROL, "no-store"));
+    response.body(serde_json::to_vec(&problem.body(id.as_str())).unwrap_or_default())
+}
