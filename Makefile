@@ -39,7 +39,8 @@ sqlx-check: ## Fail where .sqlx does not match
 	@scripts/sqlx --check
 
 bench: ## Measure the server beside its peers
-	@scripts/bench
+	@scripts/setup wrk=wrk node=nodejs npm=npm pip3=python3-pip
+	@bench/run
 
 clean: ## Remove what was built (never annex-data)
 	@cargo clean
