@@ -14,6 +14,7 @@ use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
 use crate::db::{Db, Lanes};
+use crate::extract::CursorKey;
 use crate::telemetry::{Metrics, observe};
 
 /// What handlers work with; shared by all worker threads.
@@ -31,6 +32,8 @@ pub struct App {
     pub db: Db,
     /// What the database looks like through the API.
     pub catalogue: Arc<Catalogue>,
+    /// What signs the cursors of lists.
+    pub cursors: CursorKey,
     /// Accounts, sessions and keys.
     pub auth: Auth,
 }
@@ -69,6 +72,7 @@ impl App {
         let db = Db::new(url, &config.database, config.server.workers)?;
         crate::db::migrate(&db.pool).await?;
         let random = Random;
+        let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         Ok(Self {
             config,
             clock,
@@ -76,6 +80,7 @@ impl App {
             metrics: Metrics::new(),
             db,
             catalogue: Arc::default(),
+            cursors,
             auth: Auth::default(),
         })
     }

@@ -3,6 +3,7 @@
 pub mod embedded;
 pub mod lanes;
 mod migrations;
+mod secrets;
 mod tls;
 
 use std::str::FromStr;
@@ -15,6 +16,7 @@ use crate::config;
 
 pub use lanes::Lanes;
 pub use migrations::{MigrateError, migrate};
+pub use secrets::secret;
 
 /// The least version of Postgres that is served, as `server_version_num` has it.
 pub const LEAST_VERSION: i32 = 140_000;

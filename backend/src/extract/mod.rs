@@ -1,9 +1,11 @@
 //! What a request says, checked at the edge: who is calling, the body, the query.
 
 mod caller;
+mod cursor;
 mod json;
 mod query;
 
 pub use caller::{Admin, Caller, Identity, SignedIn};
+pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, check_shape, parse_json};
 pub use query::{NoParameters, Parameters, Query, parse as parse_query};
