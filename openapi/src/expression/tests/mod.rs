@@ -1,0 +1,8 @@
+//! Tests of the language as a whole, over a small catalogue with one field of each type.
+
+mod bounds;
+mod errors;
+mod fixture;
+mod meaning;
+mod names;
+mod properties;
