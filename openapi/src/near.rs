@@ -20,10 +20,22 @@ pub fn distance(a: &str, b: &str) -> usize {
     above[b.len()]
 }
 
-/// The candidate nearest to `name`, where one is at most 2 edits away.
+/// The candidate nearest to `name`, where one is at most 2 edits away, or differs in case alone.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (distance(name, candidate), candidate));
-    scored.filter(|(distance, _)| *distance <= 2).min().map(|(_, candidate)| candidate)
+    // No name is that long; what is costs nothing to look for.
+    if name.len() > 256 {
+        return None;
+    }
+    let scored = candidates.into_iter().filter_map(|candidate| {
+        if candidate.eq_ignore_ascii_case(name) {
+            return Some((0, candidate));
+        }
+        let distance = distance(name, candidate);
+        // Two edits make any two letters of any other two.
+        let alike = distance <= 2 && distance < name.chars().count().max(candidate.chars().count());
+        alike.then_some((distance, candidate))
+    });
+    scored.min().map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -42,6 +54,8 @@ mod tests {
     #[test]
     fn only_a_near_name_is_suggested() {
         assert_eq!(nearest("titel", ["body", "title"]), Some("title"));
+        assert_eq!(nearest("TITLE", ["body", "title"]), Some("title"));
         assert_eq!(nearest("owner", ["body", "title"]), None);
+        assert_eq!(nearest("xy", ["id"]), None);
     }
 }

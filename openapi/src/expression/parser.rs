@@ -357,7 +357,7 @@ impl Parser<'_> {
             "new" => Ok(ValueKind::Path(self.path(Root::New, Vec::new())?)),
             _ => {
                 let names = ["now", "today", "user", "new"];
-                let hint = match super::suggest::nearest(&name, names) {
+                let hint = match crate::near::nearest(&name, names) {
                     Some(near) => format!("did you mean `@{near}`? "),
                     None => String::new(),
                 };

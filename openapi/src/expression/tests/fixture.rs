@@ -12,6 +12,7 @@ fn field(name: &str, type_: FieldType) -> Field {
         unique: false,
         primary_key: name == "id",
         read_only: false,
+        system: false,
         hidden: false,
         default: None,
         values: None,
