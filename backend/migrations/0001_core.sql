@@ -1,5 +1,14 @@
 -- What Annex keeps beside the tables of its users: rules and settings, in a schema of its own.
 
+-- A role that is called like the schema would otherwise make its tables in here, whoever it is that signs in as it.
+do $$
+begin
+    if current_user = 'annex' then
+        execute format('alter role annex in database %I set search_path = public', current_database());
+    end if;
+end
+$$;
+
 -- Types of fields that are more than their Postgres type says. As domains they are in the catalogue, so any
 -- program sees them, and the database holds them whoever writes.
 create domain annex.email as text
@@ -7,6 +16,8 @@ create domain annex.email as text
 create domain annex.url as text
     constraint url_check check (value ~* '^[a-z][a-z0-9+.-]*://[^\s]+$');
 create domain annex.file as uuid;
+create domain annex.files as uuid[]
+    constraint files_check check (array_position(value, null) is null);
 
 -- UUIDv7 (RFC 9562) for rows that other programs insert; Annex itself brings the id along.
 create function annex.uuid_v7() returns uuid
@@ -31,6 +42,8 @@ create table annex.collections (
     name           text primary key constraint collections_name_check check (name ~ '^[a-z][a-z0-9_]{0,62}$'),
     schema_name    text not null,
     table_name     text not null,
+    -- Whether Annex made the table, and drops it with the collection.
+    managed        boolean not null,
     -- The columns that tell rows apart where the database does not say: a view's, for example.
     primary_key    text[],
     hidden_fields  text[] not null default '{}',

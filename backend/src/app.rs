@@ -71,6 +71,8 @@ impl App {
     pub async fn start(config: Config, url: &SecretString, clock: Clock) -> Result<Self, StartError> {
         let db = Db::new(url, &config.database, config.server.workers)?;
         crate::db::migrate(&db.pool).await?;
+        let catalogue = Arc::new(Catalogue::load(&db.pool).await?);
+        catalogue.watch(&db.pool);
         let random = Random;
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         Ok(Self {
@@ -79,7 +81,7 @@ impl App {
             random,
             metrics: Metrics::new(),
             db,
-            catalogue: Arc::default(),
+            catalogue,
             cursors,
             auth: Auth::default(),
         })

@@ -1,25 +1,74 @@
 //! What the database looks like through the API: read from Postgres's own catalogue and from
 //! `annex.collections`, kept in memory, replaced whole whenever either changes.
 
+mod assemble;
+mod introspect;
 mod model;
+mod rules;
+mod types;
+mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use sqlx::PgPool;
+use tokio::sync::Mutex;
 
 pub use model::{Column, Filled, Fragment, Identifier, Incoming, Rule, Rules, Search, Table, Wire};
+use watch::Watch;
 
 /// The collections as they are now.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     current: ArcSwap<Snapshot>,
+    /// How many times it was begun to be read; held while it is read.
+    readings: Mutex<u64>,
+    begun: std::sync::atomic::AtomicU64,
+    watch: OnceLock<Watch>,
 }
 
 impl Catalogue {
+    /// Reads the collections for the first time.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn load(pool: &PgPool) -> sqlx::Result<Self> {
+        let catalogue = Self::default();
+        catalogue.refresh_now(pool).await?;
+        Ok(catalogue)
+    }
+
     /// The collections at this moment; hold it for the length of one request.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Reads the collections again, whatever was committed before the call included: after a change of one's own, or
+    /// where a statement fails since somebody changed the schema. Many callers at once share a reading.
+    ///
+    /// # Errors
+    /// The database does not answer; the collections are as they were.
+    pub async fn refresh_now(&self, pool: &PgPool) -> sqlx::Result<Arc<Snapshot>> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let asked = self.begun.load(SeqCst);
+        let mut done = self.readings.lock().await;
+        if *done <= asked {
+            let begun = self.begun.fetch_add(1, SeqCst) + 1;
+            let snapshot = Snapshot::read(pool).await?;
+            *done = begun;
+            if snapshot.version != self.current.load().version {
+                tracing::debug!(version = snapshot.version, "the collections changed");
+                self.current.store(Arc::new(snapshot));
+            }
+        }
+        Ok(self.snapshot())
+    }
+
+    /// Follows the database from now on, until the catalogue is dropped: a change by another server, or by anybody
+    /// with `psql`, is seen within a moment.
+    pub fn watch(self: &Arc<Self>, pool: &PgPool) {
+        self.watch.get_or_init(|| Watch::start(self, pool));
     }
 }
 
@@ -41,5 +90,13 @@ impl Snapshot {
     /// The table behind a collection that is served as records.
     pub fn served(&self, name: &str) -> Option<&Arc<Table>> {
         self.tables.get(name).filter(|table| table.served)
+    }
+
+    /// The collections that there are now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn read(pool: &PgPool) -> sqlx::Result<Self> {
+        introspect::Facts::read(pool).await.map(assemble::assemble)
     }
 }

@@ -1,0 +1,358 @@
+//! Makes the catalogue from what Postgres and `annex.collections` say.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use annex_openapi::collections::Rules as RuleTexts;
+use annex_openapi::collections::{
+    Collection, CollectionKind, Field, FieldType, IncomingRelation, Index, IndexKind, OnDelete,
+};
+use sqlx::postgres::types::Oid;
+
+use super::introspect::{Attribute, Facts, ForeignKey, IndexRow, Relation};
+use super::model::{Column, Filled, Fragment, Identifier, Incoming, Rule, Rules, Search, Table};
+use super::types::{Resolved, Types};
+use super::{Snapshot, rules};
+
+/// The columns of `annex.users` that relations, expressions and `expand` may know of.
+const USER_FIELDS: [&str; 5] = ["id", "email", "display_name", "verified", "created_at"];
+
+/// The fields that come by themselves with a collection that Annex made.
+pub(in crate::collections) const SYSTEM_FIELDS: [&str; 3] = ["id", "created_at", "updated_at"];
+
+/// A table on its way, with what is only needed until it is done.
+struct Draft {
+    relation: Relation,
+    table: Table,
+    /// The number that Postgres gives each column of `table.columns`.
+    numbers: Vec<i16>,
+}
+
+impl Draft {
+    /// The index of the column of that number.
+    fn column(&self, number: i16) -> Option<usize> {
+        self.numbers.iter().position(|candidate| *candidate == number)
+    }
+
+    fn field_names(&self, columns: &[usize]) -> Vec<String> {
+        columns.iter().map(|&column| self.table.collection.fields[column].name.clone()).collect()
+    }
+}
+
+/// Makes the catalogue.
+pub(super) fn assemble(facts: Facts) -> Snapshot {
+    let types = Types::new(facts.types);
+    let mut columns: HashMap<Oid, Vec<Attribute>> = HashMap::new();
+    for column in facts.columns {
+        columns.entry(column.table_oid).or_default().push(column);
+    }
+    let mut drafts: Vec<Draft> = facts
+        .relations
+        .into_iter()
+        .map(|relation| {
+            let columns = relation.oid.and_then(|oid| columns.remove(&oid)).unwrap_or_default();
+            draft(relation, columns, &types)
+        })
+        .collect();
+    let by_oid: HashMap<Oid, usize> =
+        drafts.iter().enumerate().filter_map(|(place, draft)| Some((draft.relation.oid?, place))).collect();
+    for index in &facts.indexes {
+        if let Some(&place) = by_oid.get(&index.table_oid) {
+            add_index(&mut drafts[place], index);
+        }
+    }
+    drafts.iter_mut().for_each(settle_key);
+    for foreign_key in &facts.foreign_keys {
+        add_relation(&mut drafts, &by_oid, foreign_key);
+    }
+    add_incoming(&mut drafts);
+    finish(drafts)
+}
+
+fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft {
+    let built_in = relation.schema_name == "annex";
+    let kind = relation.kind.as_deref().unwrap_or("r");
+    let writable = matches!(kind, "r" | "p") && !built_in;
+    let mut problems = Vec::new();
+    if relation.oid.is_none() {
+        problems.push(format!(
+            "The table {}.{} is not there any more",
+            relation.schema_name, relation.table_name
+        ));
+    }
+    let (mut fields, mut columns, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    for attribute in attributes {
+        if built_in && !USER_FIELDS.contains(&attribute.name.as_str()) {
+            continue;
+        }
+        let Some(resolved) = types.resolve(attribute.type_oid) else {
+            problems.push(format!(
+                "The column `{}` has the type {}, which cannot be served: it is left out",
+                attribute.name, attribute.native_type
+            ));
+            continue;
+        };
+        let filled = filled(&attribute);
+        numbers.push(attribute.number);
+        fields.push(Field {
+            type_: resolved.type_,
+            array: resolved.array,
+            required: attribute.not_null || resolved.not_null,
+            unique: false,
+            primary_key: false,
+            read_only: !writable || matches!(filled, Filled::AlwaysIdentity | Filled::Generated(_)),
+            system: relation.managed && SYSTEM_FIELDS.contains(&attribute.name.as_str()),
+            hidden: relation.hidden_fields.contains(&attribute.name),
+            default: match &filled {
+                Filled::Default(default) => Some(default.as_sql().to_owned()),
+                _ => None,
+            },
+            values: resolved.values.clone(),
+            collection: None,
+            references: None,
+            key_type: None,
+            on_delete: None,
+            native_type: attribute.native_type,
+            name: attribute.name.clone(),
+        });
+        columns.push(column(&attribute.name, resolved, filled));
+    }
+    let collection = Collection {
+        name: relation.name.clone(),
+        table: format!("{}.{}", relation.schema_name, relation.table_name),
+        kind: if matches!(kind, "r" | "p") { CollectionKind::Table } else { CollectionKind::View },
+        primary_key: Vec::new(),
+        fields,
+        indexes: Vec::new(),
+        incoming: Vec::new(),
+        rules: RuleTexts {
+            list: relation.list_rule.clone(),
+            view: relation.view_rule.clone(),
+            create: relation.create_rule.clone(),
+            update: relation.update_rule.clone(),
+            delete: relation.delete_rule.clone(),
+        },
+        problems,
+    };
+    let table = Table {
+        collection,
+        name: Identifier::qualified(&relation.schema_name, &relation.table_name),
+        references: vec![None; columns.len()],
+        columns,
+        key: Vec::new(),
+        incoming: Vec::new(),
+        search: None,
+        rules: Rules {
+            list: Rule::Admins,
+            view: Rule::Admins,
+            create: Rule::Admins,
+            update: Rule::Admins,
+            delete: Rule::Admins,
+        },
+        // Rows of a partitioned table have no `xmin` in the RETURNING of an INSERT.
+        versioned: kind == "r",
+        writable,
+        served: !built_in && relation.oid.is_some(),
+    };
+    Draft { relation, table, numbers }
+}
+
+fn filled(attribute: &Attribute) -> Filled {
+    let expression = || Fragment::from_postgres(attribute.default_sql.clone().unwrap_or_default());
+    match (attribute.identity.as_str(), attribute.generated.as_str()) {
+        ("a", _) => Filled::AlwaysIdentity,
+        ("d", _) => Filled::Identity,
+        (_, "") if attribute.default_sql.is_none() => Filled::Null,
+        (_, "") => Filled::Default(expression()),
+        _ => Filled::Generated(expression()),
+    }
+}
+
+fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
+    Column {
+        name: Identifier::quote(name),
+        type_: resolved.sql,
+        wire: resolved.wire,
+        array: resolved.wire_array,
+        filled,
+    }
+}
+
+fn add_index(draft: &mut Draft, row: &IndexRow) {
+    let columns: Option<Vec<usize>> = row.columns.iter().map(|&number| draft.column(number)).collect();
+    if let Some(columns) = columns.as_ref().filter(|_| row.unique && !row.partial) {
+        if let [column] = columns[..] {
+            draft.table.collection.fields[column].unique = true;
+        }
+        if row.primary {
+            draft.table.key.clone_from(columns);
+            return;
+        }
+    }
+    let search = search(draft, row);
+    let (kind, fields) = match (columns, &search) {
+        (_, Some(search)) => (Some(IndexKind::FullText), draft.field_names(&search.columns)),
+        (Some(columns), None) if row.method == "btree" && !row.partial => {
+            let kind = if row.unique { IndexKind::Unique } else { IndexKind::Plain };
+            let names = draft.field_names(&columns).into_iter().zip(&row.descending);
+            let directed =
+                names.map(|(name, &descending)| if descending { format!("-{name}") } else { name });
+            (Some(kind), directed.collect())
+        }
+        (Some(columns), None) => (None, draft.field_names(&columns)),
+        (None, None) => (None, Vec::new()),
+    };
+    if draft.table.search.is_none() {
+        draft.table.search = search;
+    }
+    let definition = row.definition.clone();
+    draft.table.collection.indexes.push(Index { name: row.name.clone(), kind, fields, definition });
+}
+
+/// What an index makes searchable: one over nothing but `to_tsvector('configuration', …)`.
+fn search(draft: &Draft, row: &IndexRow) -> Option<Search> {
+    let vector = row.expression.as_deref().filter(|_| row.method == "gin" && !row.partial)?;
+    let (configuration, _) = vector.strip_prefix("to_tsvector(")?.split_once("::regconfig, ")?;
+    if row.columns != [0] || !vector.ends_with(')') {
+        return None;
+    }
+    let mut columns: Vec<usize> =
+        row.used_columns.iter().map(|&number| draft.column(number)).collect::<Option<_>>()?;
+    let place = |column: &usize| {
+        let name = &draft.table.collection.fields[*column].name;
+        let quoted = draft.table.columns[*column].name.as_sql();
+        first_use(vector, name).or_else(|| vector.find(quoted)).unwrap_or(usize::MAX)
+    };
+    columns.sort_by_key(place);
+    Some(Search {
+        columns,
+        configuration: Fragment::from_postgres(configuration),
+        vector: Fragment::from_postgres(vector),
+    })
+}
+
+/// Where `name` stands in the text as a whole word.
+fn first_use(text: &str, name: &str) -> Option<usize> {
+    let word = |character: char| character.is_alphanumeric() || character == '_' || character == '"';
+    text.match_indices(name).map(|(place, _)| place).find(|&place| {
+        let before = text[..place].chars().next_back();
+        let after = text[place + name.len()..].chars().next();
+        !before.is_some_and(word) && !after.is_some_and(word)
+    })
+}
+
+/// A table's own primary key counts, else the columns that were named when it was adopted.
+fn settle_key(draft: &mut Draft) {
+    if draft.table.key.is_empty() {
+        let named = draft.relation.primary_key.as_deref().unwrap_or_default();
+        let columns: Option<Vec<usize>> = named.iter().map(|name| draft.table.column(name)).collect();
+        draft.table.key = columns.unwrap_or_default();
+    }
+    if draft.table.key.is_empty() && draft.table.served {
+        draft.table.served = false;
+        let problem = "Its key is gone: its records cannot be served until it has a primary key again";
+        draft.table.collection.problems.push(problem.to_owned());
+    }
+    for &column in &draft.table.key {
+        draft.table.collection.fields[column].primary_key = true;
+    }
+    draft.table.collection.primary_key = draft.field_names(&draft.table.key);
+}
+
+fn add_relation(drafts: &mut [Draft], by_oid: &HashMap<Oid, usize>, foreign_key: &ForeignKey) {
+    let (Some(&from), Some(&to)) = (by_oid.get(&foreign_key.table_oid), by_oid.get(&foreign_key.target_oid))
+    else {
+        return;
+    };
+    let (Some(column), Some(target)) =
+        (drafts[from].column(foreign_key.column_number), drafts[to].column(foreign_key.target_number))
+    else {
+        return;
+    };
+    if drafts[from].table.references[column].is_some() {
+        return;
+    }
+    let referenced = drafts[to].table.collection.fields[target].name.clone();
+    let collection = drafts[to].table.collection.name.clone();
+    let table = &mut drafts[from].table;
+    table.references[column] = Some(target);
+    let field = &mut table.collection.fields[column];
+    field.key_type = Some(field.type_);
+    field.type_ = FieldType::Relation;
+    field.collection = Some(collection);
+    field.references = Some(referenced);
+    field.on_delete = match foreign_key.on_delete.as_str() {
+        "a" | "r" => Some(OnDelete::Restrict),
+        "c" => Some(OnDelete::Cascade),
+        "n" => Some(OnDelete::SetNull),
+        _ => None,
+    };
+}
+
+/// Tells each table who points at it, under the collection's own name where only one of its fields does and no
+/// field here has that name, and always as `<collection>_via_<field>`.
+fn add_incoming(drafts: &mut [Draft]) {
+    let mut pointing: BTreeMap<String, Vec<Incoming>> = BTreeMap::new();
+    for draft in drafts.iter() {
+        let fields = &draft.table.collection.fields;
+        for (column, field) in fields.iter().enumerate() {
+            let (Some(target), Some(target_column)) = (&field.collection, draft.table.references[column])
+            else {
+                continue;
+            };
+            let collection = &draft.table.collection.name;
+            let incoming = |name: String| Incoming {
+                name,
+                collection: collection.clone(),
+                column,
+                target: target_column,
+            };
+            let list = pointing.entry(target.clone()).or_default();
+            let only = fields.iter().filter(|other| other.collection.as_ref() == Some(target)).count() == 1;
+            if only {
+                list.push(incoming(collection.clone()));
+            }
+            list.push(incoming(format!("{collection}_via_{}", field.name)));
+        }
+    }
+    let field_names: HashMap<(String, usize), String> = drafts
+        .iter()
+        .flat_map(|draft| {
+            let collection = &draft.table.collection;
+            let fields = collection.fields.iter().enumerate();
+            fields.map(|(column, field)| ((collection.name.clone(), column), field.name.clone()))
+        })
+        .collect();
+    for draft in drafts {
+        let incoming = pointing.remove(&draft.table.collection.name).unwrap_or_default();
+        let free = |incoming: &Incoming| draft.table.column(&incoming.name).is_none();
+        let incoming: Vec<Incoming> = incoming.into_iter().filter(free).collect();
+        draft.table.collection.incoming = incoming
+            .iter()
+            .map(|incoming| IncomingRelation {
+                name: incoming.name.clone(),
+                collection: incoming.collection.clone(),
+                field: field_names[&(incoming.collection.clone(), incoming.column)].clone(),
+            })
+            .collect();
+        draft.table.incoming = incoming;
+    }
+}
+
+fn finish(drafts: Vec<Draft>) -> Snapshot {
+    let collections: BTreeMap<String, Collection> = drafts
+        .iter()
+        .map(|draft| (draft.table.collection.name.clone(), draft.table.collection.clone()))
+        .collect();
+    let tables: BTreeMap<String, Arc<Table>> = drafts
+        .into_iter()
+        .map(|Draft { mut table, .. }| {
+            let (checked, problems) = rules::check_all(&table.collection, &collections);
+            table.rules = checked;
+            table.collection.problems.extend(problems);
+            (table.collection.name.clone(), Arc::new(table))
+        })
+        .collect();
+    let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(format!("{tables:?}").as_bytes()));
+    Snapshot { version, tables }
+}
