@@ -6,7 +6,7 @@ use actix_cors::Cors;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use secrecy::SecretString;
 
 use crate::auth::Auth;
@@ -112,6 +112,17 @@ impl Running {
 /// # Errors
 /// The address cannot be listened on.
 pub fn serve(app: App) -> Result<Running, StartError> {
+    serve_with(app, |_| {})
+}
+
+/// Serves the application with more routes than its own, inside the same layers.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub fn serve_with<F>(app: App, more: F) -> Result<Running, StartError>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
     let address = app.config.server.listen;
     let app = Data::new(app);
     let server = &app.config.server;
@@ -121,6 +132,7 @@ pub fn serve(app: App) -> Result<Running, StartError> {
         actix_web::App::new()
             .app_data(shared.clone())
             .app_data(Data::new(Lanes::open(&shared.db.target)))
+            .configure(more.clone())
             .configure(crate::routes::configure)
             .wrap(cors(&shared.config.server))
             .wrap(from_fn(observe))

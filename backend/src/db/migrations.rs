@@ -5,6 +5,12 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
+/// Names this state of the migrations: a database that was migrated under the same name needs nothing more.
+pub fn migrations_version() -> String {
+    let all: Vec<u8> = MIGRATOR.iter().flat_map(|migration| migration.checksum.iter().copied()).collect();
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&all))
+}
+
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {

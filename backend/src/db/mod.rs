@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use crate::config;
 
 pub use lanes::Lanes;
-pub use migrations::{MigrateError, migrate};
+pub use migrations::{MigrateError, migrate, migrations_version};
 pub use secrets::secret;
 
 /// The least version of Postgres that is served, as `server_version_num` has it.

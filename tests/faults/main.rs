@@ -1,0 +1,3 @@
+//! What goes wrong around the server: signals, crashes, a database that comes and goes.
+
+mod stop;
