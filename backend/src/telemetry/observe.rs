@@ -12,7 +12,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderVal
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use crate::app::App;
@@ -49,7 +49,7 @@ impl RequestId {
 /// Wraps the whole application; see the module.
 ///
 /// # Errors
-/// Never: every error becomes an answer here.
+/// A layer inside failed or panicked, without an answer of its own: actix answers with the problem.
 pub async fn observe<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -58,32 +58,32 @@ pub async fn observe<B: MessageBody + 'static>(
     let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
     let id = RequestId::of(&request, &app);
     request.extensions_mut().insert(id.clone());
-    let raw = request.request().clone();
+    let method = known_method(request.method());
 
     app.metrics.under_way.inc();
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     app.metrics.under_way.dec();
 
     let answered = match outcome {
-        Ok(answered) => answered,
+        Ok(Ok(response)) => Ok(with_problem(response, &id)),
+        Ok(Err(error)) => Err(as_problem(&error).into_owned()),
         Err(panic) => {
             app.metrics.panics.inc();
-            Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))).into())
+            Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))))
         }
     };
     let mut response = match answered {
-        Ok(response) => with_problem(response, &id),
-        Err(error) => {
-            let response = error.error_response();
-            ServiceResponse::new(raw, problem_response(&as_problem(&error), response.head(), &id))
-                .map_into_right_body()
+        Ok(response) => response,
+        // The request went down with the layer that failed, so there is nothing to hang an answer on but an error.
+        Err(problem) => {
+            app.metrics.answered("unmatched", method, problem.code.status().as_u16(), started.elapsed());
+            return Err(Failed { problem, id }.into());
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.0.clone());
 
     let took = started.elapsed();
     let status = response.status().as_u16();
-    let method = known_method(response.request().method());
     let pattern = response.request().match_pattern();
     app.metrics.answered(pattern.as_deref().unwrap_or("unmatched"), method, status, took);
     let path = response.request().path();
@@ -96,6 +96,32 @@ pub async fn observe<B: MessageBody + 'static>(
         "answered a request"
     );
     Ok(response)
+}
+
+/// A failure that has no request any more, only its id.
+#[derive(Debug)]
+struct Failed {
+    problem: Problem,
+    id: RequestId,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl ResponseError for Failed {
+    fn status_code(&self) -> StatusCode {
+        self.problem.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let head = self.problem.error_response();
+        let mut response = problem_response(&self.problem, head.head(), &self.id);
+        response.headers_mut().insert(REQUEST_ID, self.id.0.clone());
+        response
+    }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
