@@ -113,7 +113,7 @@ impl ExpressionError {
 
 impl fmt::Display for ExpressionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.message)?;
+        f.write_str(&self.message)?;
         if !self.source.is_empty() {
             let start = self.span.start.min(self.source.len());
             let line_start = self.source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -126,11 +126,10 @@ impl fmt::Display for ExpressionError {
             let margin = " ".repeat(number.len());
             let indent = " ".repeat(before.chars().count());
             let carets = "^".repeat(marked.chars().count().max(1));
-            writeln!(f, " {number} | {before}{marked}{after}")?;
-            writeln!(f, " {margin} | {indent}{carets}")?;
+            write!(f, "\n {number} | {before}{marked}{after}\n {margin} | {indent}{carets}")?;
         }
         match &self.hint {
-            Some(hint) => write!(f, "{hint}"),
+            Some(hint) => write!(f, "\n{hint}"),
             None => Ok(()),
         }
     }

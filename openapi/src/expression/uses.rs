@@ -41,6 +41,13 @@ impl Predicate {
         found
     }
 
+    /// Whether it asks what the row would become: otherwise it holds or not before a write is known.
+    pub fn uses_new(&self) -> bool {
+        let mut found = false;
+        self.visit(&mut |part| found |= matches!(part, Part::Field(field) if field.row == Row::New));
+        found
+    }
+
     /// Whether it asks for the time: otherwise it means the same until a row changes.
     pub fn uses_clock(&self) -> bool {
         let mut found = false;

@@ -72,6 +72,8 @@ impl<'a> Checker<'a> {
     /// Two values that have a type, made alike.
     fn align(&self, op: CompareOp, left: Resolved<'a>, right: Resolved<'a>) -> Checked<(Operand, Operand)> {
         let spans = (left.span.clone(), right.span.clone());
+        let word = self.source.get(spans.1.clone()).unwrap_or_default();
+        let unquoted = left.field.is_some_and(|field| field.values.is_some()) && left.may_be(word);
         let (left, _) = self.operand(left, "here")?;
         let (right, _) = self.operand(right, "here")?;
         let (left, right) = unify(left, right);
@@ -80,7 +82,11 @@ impl<'a> Checker<'a> {
             || a.array == b.array && class(a.type_) == Class::Text && class(b.type_) == Class::Text
             || !a.array && !b.array && class(a.type_) == class(b.type_);
         if !alike {
-            return Err(self.unlike(&spans.0, a, &spans.1, b));
+            let error = self.unlike(&spans.0, a, &spans.1, b);
+            return Err(match unquoted {
+                true => error.hint(format!("text stands in quotes: `\"{word}\"`")),
+                false => error,
+            });
         }
         self.check_order(op, &left, &spans.0)?;
         self.check_order(op, &right, &spans.1)?;
@@ -92,8 +98,9 @@ impl<'a> Checker<'a> {
             format!("{} is {}, {} is {}", self.quote(a), label(a_type), self.quote(b), label(b_type));
         let error = self.error(ErrorCode::TypeMismatch, b, message);
         match (a_type.array, b_type.array) {
-            (false, true) => error.hint("search a list with `in` or `contains`"),
-            (true, false) => error.hint("search a list with `contains`"),
+            (false, true) | (true, false) if class(a_type.type_) == class(b_type.type_) => {
+                error.hint("a list is searched with `contains`, for elements of its own type")
+            }
             _ if a_type.type_ == FieldType::Json || b_type.type_ == FieldType::Json => {
                 error.hint("json compares with text, numbers, booleans and other json")
             }

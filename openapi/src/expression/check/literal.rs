@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
     ) -> Checked<(Operand, Comparison)> {
         let type_ = operand.value_type();
         if type_.array {
-            return Err(self.mismatch(beside, &label(type_), literal).hint(
+            return Err(self.mismatch(beside, type_, literal).hint(
                 "lists are searched with `contains`, measured with `length`, and compared with `= null` and other lists",
             ));
         }
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
                 return Ok((operand, Comparison::With(op, typed)));
             }
             (kind, class) => {
-                let error = self.mismatch(beside, &label(ValueType::one(type_)), literal);
+                let error = self.mismatch(beside, ValueType::one(type_), literal);
                 return Err(match (kind, class) {
                     (Kind::Number(number), Class::Text) => {
                         error.hint(format!("text stands in quotes: `\"{number}\"`"))
@@ -122,15 +122,17 @@ impl<'a> Checker<'a> {
         Ok((operand, Comparison::With(op, typed)))
     }
 
-    fn mismatch(&self, beside: &Resolved<'a>, type_: &str, literal: &Resolved<'a>) -> ExpressionError {
+    fn mismatch(&self, beside: &Resolved<'a>, type_: ValueType, literal: &Resolved<'a>) -> ExpressionError {
+        let of_list = matches!(&beside.kind, Kind::Operand(operand) if operand.value_type().array);
+        let element = if of_list && !type_.array { "an element of " } else { "" };
         let what = match literal.kind {
             Kind::Bool(_) => "bool",
             Kind::Number(_) => "a number",
             Kind::Text(_) => "a text",
             Kind::Null | Kind::Operand(_) => "not a literal",
         };
-        let message =
-            format!("{} is {type_}, {} is {what}", self.quote(&beside.span), self.quote(&literal.span));
+        let (beside, type_) = (self.quote(&beside.span), label(type_));
+        let message = format!("{element}{beside} is {type_}, {} is {what}", self.quote(&literal.span));
         self.error(ErrorCode::TypeMismatch, &literal.span, message)
     }
 

@@ -23,26 +23,22 @@ fn value_type(field: &Field) -> ValueType {
 
 impl<'a> Checker<'a> {
     /// The operand, and the field where it is one.
-    pub(super) fn path(&mut self, path: &Path) -> Checked<(Operand, Option<&'a Field>)> {
-        let (Some(first), Some(last)) = (path.segments.first(), path.segments.last()) else {
-            return Err(self.error(ErrorCode::Syntax, &(0..0), "a path has no step"));
-        };
-        let span = first.span.start..last.span.end;
+    pub(super) fn path(&mut self, path: &Path, span: &Span) -> Checked<(Operand, Option<&'a Field>)> {
         let (row, collection) = match path.root {
-            Root::User => return Ok((self.user(&path.segments)?, None)),
+            Root::User => return Ok((self.user(&path.segments, span)?, None)),
             Root::Row => (self.row_at(0), self.rows.last().copied()),
             Root::Outer => (self.row_at(1), self.rows.iter().rev().nth(1).copied()),
             Root::New if self.is_rule(RuleKind::Create) || self.is_rule(RuleKind::Update) => {
                 (Row::New, self.rows.first().copied())
             }
-            Root::New => return Err(self.new_refused(&span)),
+            Root::New => return Err(self.new_refused(span)),
         };
         let Some(collection) = collection else {
             return Err(self
-                .error(ErrorCode::NotAllowed, &span, "there is no row around this one")
+                .error(ErrorCode::NotAllowed, span, "there is no row around this one")
                 .hint("`$` is the row around `exists(collection, …)`, and stands within it"));
         };
-        self.field(row, collection, &path.segments)
+        self.field(row, collection, &path.segments, span)
     }
 
     /// Which row stands so many levels out. The outermost row of a create rule is the new one.
@@ -68,6 +64,7 @@ impl<'a> Checker<'a> {
         row: Row,
         collection: &'a Collection,
         segments: &[Segment],
+        span: &Span,
     ) -> Checked<(Operand, Option<&'a Field>)> {
         let mut collection = collection;
         let mut hops = Vec::new();
@@ -106,7 +103,7 @@ impl<'a> Checker<'a> {
             }
             collection = target;
         }
-        Err(self.error(ErrorCode::Syntax, &(0..0), "a path has no step"))
+        Err(self.error(ErrorCode::Syntax, span, "a path has no step"))
     }
 
     /// The field of that name, if the author may know of it.
@@ -156,9 +153,10 @@ impl<'a> Checker<'a> {
         if field.array {
             let message = format!("`{name}` points at any number of rows, not at one");
             return Err(self.error(ErrorCode::NotAllowed, &segment.span, message).hint(format!(
-                "write `exists({}, $.{} contains …)`",
+                "write `exists({}, $.{} contains {} and …)`",
                 print::name(target),
-                print::name(name)
+                print::name(name),
+                print::name(field.references.as_deref().unwrap_or("id"))
             )));
         }
         let scope = self.scope;
@@ -208,9 +206,9 @@ impl<'a> Checker<'a> {
             .collect())
     }
 
-    fn user(&self, segments: &[Segment]) -> Checked<Operand> {
+    fn user(&self, segments: &[Segment], span: &Span) -> Checked<Operand> {
         let Some((first, rest)) = segments.split_first() else {
-            return Err(self.error(ErrorCode::Syntax, &(0..0), "a path has no step"));
+            return Err(self.error(ErrorCode::Syntax, span, "a path has no step"));
         };
         let name = match &first.kind {
             SegmentKind::Name(name) => name.as_str(),

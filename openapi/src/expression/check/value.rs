@@ -29,6 +29,15 @@ pub(super) enum Kind {
 }
 
 impl Resolved<'_> {
+    /// Whether text that says so might be meant beside it.
+    pub(super) fn may_be(&self, word: &str) -> bool {
+        match (self.field.and_then(|field| field.values.as_deref()), &self.kind) {
+            (Some(values), _) => values.iter().any(|value| value == word),
+            (None, Kind::Operand(operand)) => class(operand.value_type().type_) == Class::Text,
+            (None, _) => false,
+        }
+    }
+
     pub(super) fn is_literal(&self) -> bool {
         !matches!(self.kind, Kind::Operand(_))
     }
@@ -115,7 +124,7 @@ impl<'a> Checker<'a> {
                     .hint("write the offset in `d` or `w`, or use `@now`"));
             }
             ValueKind::Path(path) => {
-                let (operand, of) = self.path(path)?;
+                let (operand, of) = self.path(path, &span)?;
                 field = of;
                 Kind::Operand(operand)
             }
@@ -126,31 +135,16 @@ impl<'a> Checker<'a> {
 
     /// A value next to another. A word that is no field is often text whose quotes were forgotten.
     pub(super) fn value_beside(&mut self, value: &Value, other: &Resolved<'a>) -> Checked<Resolved<'a>> {
-        self.value(value).map_err(|error| {
-            let ValueKind::Path(Path { root: Root::Row, segments }) = &value.kind else { return error };
-            let ([Segment { kind: SegmentKind::Name(word), .. }], Kind::Operand(operand)) =
-                (segments.as_slice(), &other.kind)
-            else {
-                return error;
-            };
-            let values = other.field.and_then(|field| field.values.as_deref());
-            let meant = match values {
-                Some(values) => values.contains(word),
-                None => {
-                    class(operand.value_type().type_) == Class::Text
-                        && error.hint.as_deref().is_some_and(|hint| !hint.starts_with("did you"))
+        self.value(value).map_err(|error| match (&value.kind, error.code) {
+            (ValueKind::Path(path), ErrorCode::UnknownField) if path.segments.len() == 1 => {
+                let word = self.source.get(value.span.clone()).unwrap_or_default();
+                let known = error.hint.clone().unwrap_or_default();
+                match other.may_be(word) {
+                    true => error.hint(format!("text stands in quotes: `\"{word}\"`. {known}")),
+                    false => error,
                 }
-            };
-            match (error.code, meant) {
-                (ErrorCode::UnknownField, true) => {
-                    let hint = format!(
-                        "text stands in quotes: `\"{word}\"`. {}",
-                        error.hint.as_deref().unwrap_or_default()
-                    );
-                    error.hint(hint)
-                }
-                _ => error,
             }
+            _ => error,
         })
     }
 

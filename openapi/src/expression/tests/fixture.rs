@@ -149,3 +149,10 @@ pub(super) fn filter(source: &str) -> Predicate {
 pub(super) fn refused(source: &str) -> ExpressionError {
     check_as(source, FILTER).expect_err(source)
 }
+
+/// Compares with the snapshot of that name.
+pub(super) fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(format!("expression_{name}"), text);
+    });
+}

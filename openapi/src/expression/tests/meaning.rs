@@ -1,21 +1,20 @@
 //! What expressions mean: the typed form of each part of the language.
 
-use insta::assert_snapshot;
-
 use super::fixture::*;
 use crate::expression::*;
 
-fn meanings(purpose: Purpose, sources: &[&str]) -> String {
+fn meanings(name: &str, purpose: Purpose, sources: &[&str]) {
     let meaning = |source: &&str| match check_as(source, purpose) {
         Ok(predicate) => format!("{source}\n    {predicate:?}\n"),
         Err(error) => panic!("{source}: {error}"),
     };
-    sources.iter().map(meaning).collect()
+    snapshot(name, &sources.iter().map(meaning).collect::<String>());
 }
 
 #[test]
 fn comparisons() {
-    assert_snapshot!(meanings(
+    meanings(
+        "comparisons",
         FILTER,
         &[
             r#"title = "Hello""#,
@@ -40,8 +39,8 @@ fn comparisons() {
             r#"id = "0190F5B6-8D3A-7C1E-9A52-3B1F0C6D7E8F""#,
             r#"cover = id"#,
             r#"`Odd ``Name``` = "x" and `in` = 1"#,
-        ]
-    ));
+        ],
+    );
 }
 
 #[test]
@@ -76,7 +75,8 @@ fn numbers_that_the_type_does_not_have() {
 
 #[test]
 fn null_lists_and_text() {
-    assert_snapshot!(meanings(
+    meanings(
+        "null_lists_and_text",
         FILTER,
         &[
             r#"deleted_at = null and not (score < 0)"#,
@@ -98,13 +98,14 @@ fn null_lists_and_text() {
             r#"status like "pub%""#,
             r#"lower(title) = "x" and length(tags) > 2"#,
             r#"tags = tags"#,
-        ]
-    ));
+        ],
+    );
 }
 
 #[test]
 fn relations_json_and_the_caller() {
-    assert_snapshot!(meanings(
+    meanings(
+        "relations_json_and_the_caller",
         FILTER,
         &[
             r#"author = @user.id"#,
@@ -133,14 +134,18 @@ fn relations_json_and_the_caller() {
             r#"@user.claims."https://x/y"[0] = "z""#,
             r#"@user.id = null"#,
             r#"true or published"#,
-        ]
-    ));
+        ],
+    );
 }
 
 #[test]
 fn rows_of_other_collections() {
     let nested = "exists(members, room = $.room and user = @user.id and exists(comments, author = $.user))";
-    assert_snapshot!(meanings(FILTER, &["exists(comments, post = $.id)", nested, "exists(rooms, true)"]));
+    meanings(
+        "rows_of_other_collections",
+        FILTER,
+        &["exists(comments, post = $.id)", nested, "exists(rooms, true)"],
+    );
 }
 
 #[test]
@@ -152,16 +157,21 @@ fn a_create_rule_has_the_new_row_alone() {
         check("exists(members, room = $.room and user = @user.id)"),
         check("exists(members, room = @new.room and user = @user.id)")
     );
-    assert_snapshot!(meanings(create, &["exists(members, room = $.room and exists(rooms, id = $.room))"]));
+    meanings(
+        "a_create_rule_has_the_new_row_alone",
+        create,
+        &["exists(members, room = $.room and exists(rooms, id = $.room))"],
+    );
 }
 
 #[test]
 fn an_update_rule_has_both_rows() {
     let update = Purpose::Rule(RuleKind::Update);
-    assert_snapshot!(meanings(
+    meanings(
+        "an_update_rule_has_both_rows",
         update,
-        &["@new.author = author", "exists(members, room = @new.room and user = $.author)", "secret = \"x\""]
-    ));
+        &["@new.author = author", "exists(members, room = @new.room and user = $.author)", "secret = \"x\""],
+    );
 }
 
 #[test]

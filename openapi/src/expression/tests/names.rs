@@ -93,3 +93,11 @@ fn the_caller_and_the_clock_are_seen_anywhere() {
     assert!(!filter("title = \"@user.id\"").uses_caller());
     assert!(filter("created_at > @today").uses_clock());
 }
+
+#[test]
+fn the_new_row_is_seen_anywhere() {
+    let update = |source| check_as(source, Purpose::Rule(RuleKind::Update)).expect(source).uses_new();
+    assert!(update("exists(members, room = @new.room)"));
+    assert!(update("@new.author = author"));
+    assert!(!update("exists(members, room = $.room)"));
+}
