@@ -1,27 +1,67 @@
 //! `annex serve`
 
+use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::commands::Failure;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::db::embedded::{self, Embedded};
 
 /// Serves until told to stop.
 ///
 /// # Errors
 /// In a plain sentence, why it cannot.
 pub async fn run(config: Config) -> Result<(), Failure> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let url = config.database.url.clone().ok_or("set ANNEX_DATABASE_URL")?;
-    let running = app::serve(App::start(config, &url, Clock::system()).await?)?;
-    println!("Annex serves at http://{}", running.address);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let told_to_stop = told_to_stop()?;
+    let (url, embedded) = match config.database.url.clone() {
+        Some(url) => (url, None),
+        None => match start_embedded(&config.database, &told_to_stop).await? {
+            Some(embedded) => (SecretString::from(embedded.database_url()), Some(embedded)),
+            None => return Ok(()),
+        },
+    };
+    let served = serve(config, &url, &told_to_stop).await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
     }
+    served
+}
+
+async fn serve(config: Config, url: &SecretString, told_to_stop: &CancellationToken) -> Result<(), Failure> {
+    let app = tokio::select! {
+        app = App::start(config, url, Clock::system()) => app?,
+        () = told_to_stop.cancelled() => return Ok(()),
+    };
+    let running = app::serve(app)?;
+    println!("Annex serves at http://{}", running.address);
+    told_to_stop.cancelled().await;
     tracing::info!("stopping: finishing the requests that were accepted");
     running.stop().await;
     Ok(())
+}
+
+async fn start_embedded(
+    config: &config::Database,
+    told_to_stop: &CancellationToken,
+) -> Result<Option<Embedded>, Failure> {
+    let options = embedded::Options { data_dir: config.data_dir.clone(), bin_dir: config.pg_bin.clone() };
+    Ok(embedded::start(options, told_to_stop.cancelled()).await?)
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM.
+fn told_to_stop() -> Result<CancellationToken, Failure> {
+    let told = CancellationToken::new();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let tell = told.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tell.cancel();
+    });
+    Ok(told)
 }

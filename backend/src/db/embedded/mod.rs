@@ -17,6 +17,7 @@ mod socket;
 mod tests;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -52,13 +53,21 @@ pub struct Embedded {
     supervisor: JoinHandle<()>,
 }
 
-/// Starts the Postgres of a data folder, making both where they are missing. Returns when it takes connections.
+/// Starts the Postgres of a data folder, making both where they are missing. Returns when it takes connections, or,
+/// with nothing, when `given_up` came first and nothing runs any more.
 ///
 /// # Errors
 /// A sentence that says what is in the way and what to do.
-pub async fn start(options: Options) -> Result<Embedded, EmbeddedError> {
+pub async fn start(
+    options: Options,
+    given_up: impl Future<Output = ()>,
+) -> Result<Option<Embedded>, EmbeddedError> {
+    let mut given_up = pin!(given_up);
     let folder = DataFolder::take(&options.data_dir)?;
-    let cluster = Cluster::open(&folder, options.bin_dir.as_deref()).await?;
+    let cluster = tokio::select! {
+        cluster = Cluster::open(&folder, options.bin_dir.as_deref()) => cluster?,
+        () = &mut given_up => return Ok(None),
+    };
     let database_url = socket::url(&cluster.socket_folder, socket::NAME);
     let major_version = cluster.binaries.major;
 
@@ -67,10 +76,16 @@ pub async fn start(options: Options) -> Result<Embedded, EmbeddedError> {
     // From here on the supervisor alone holds the process, so that it is stopped even where nobody waits any more.
     let running = stop.clone().drop_guard();
     let supervisor = tokio::spawn(supervise(cluster, folder, stop, tell));
-    match started.await {
-        Ok(Ok(())) => Ok(Embedded { database_url, major_version, running, supervisor }),
-        Ok(Err(error)) => Err(error),
-        Err(_) => unreachable!("the supervisor tells before it ends"),
+    let embedded = Embedded { database_url, major_version, running, supervisor };
+    tokio::select! {
+        started = started => match started {
+            Ok(Err(error)) => Err(error),
+            _ => Ok(Some(embedded)),
+        },
+        () = given_up => {
+            embedded.stop().await;
+            Ok(None)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs::{self, Permissions};
+use std::future::pending;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -25,11 +26,15 @@ fn options(data_dir: &Path) -> Options {
 }
 
 async fn started(data_dir: &Path) -> Embedded {
-    start(options(data_dir)).await.unwrap_or_else(|error| panic!("it did not start: {error}"))
+    match start(options(data_dir), pending()).await {
+        Ok(Some(embedded)) => embedded,
+        Ok(None) => unreachable!("nobody gave up"),
+        Err(error) => panic!("it did not start: {error}"),
+    }
 }
 
 async fn refused(data_dir: &Path) -> String {
-    match start(options(data_dir)).await {
+    match start(options(data_dir), pending()).await {
         Ok(_) => panic!("it started"),
         Err(error) => error.to_string(),
     }
@@ -197,15 +202,30 @@ async fn an_annex_that_is_dropped_stops_its_postgres() {
     until("Postgres ends", Duration::from_secs(10), async || !runs(pid)).await;
     // The folder is free again as soon as the server has ended.
     until("the folder is free", Duration::from_secs(2), async || {
-        match start(options(data_dir.path())).await {
-            Ok(embedded) => {
+        match start(options(data_dir.path()), pending()).await {
+            Ok(Some(embedded)) => {
                 embedded.stop().await;
                 true
             }
-            Err(_) => false,
+            _ => false,
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn giving_up_while_it_starts_leaves_nothing_running() {
+    let data_dir = folder();
+    for milliseconds in [1, 200, 400, 0, 20, 40] {
+        let given_up = sleep(Duration::from_millis(milliseconds));
+        if let Some(embedded) =
+            start(options(data_dir.path()), given_up).await.expect("nothing is in the way")
+        {
+            embedded.stop().await;
+        }
+        assert!(!pid_file(data_dir.path()).exists(), "given up after {milliseconds} ms");
+    }
+    started(data_dir.path()).await.stop().await;
 }
 
 #[tokio::test]
