@@ -179,3 +179,16 @@ fn admins_may_filter_by_hidden_fields() {
     let admin = Purpose::Filter { hidden: true };
     assert!(check_as(r#"secret = "x" and author.password_hash != null"#, admin).is_ok());
 }
+
+#[test]
+fn the_examples_of_the_documentation_hold() {
+    let documentation = include_str!("../../../../docs/EXPRESSIONS.md");
+    let mut blocks = documentation.split("```annex\n").skip(1).peekable();
+    assert!(blocks.peek().is_some());
+    for example in blocks.filter_map(|block| block.split("\n```").next()).flat_map(str::lines) {
+        let purpose = if example.contains("@new") { Purpose::Rule(RuleKind::Update) } else { FILTER };
+        if let Err(error) = check_as(example, purpose) {
+            panic!("{error}");
+        }
+    }
+}
