@@ -281,6 +281,9 @@ impl<'s> Lexer<'s> {
         let error = self.error(ErrorCode::Syntax, self.at..self.at + length, format!("unexpected `{shown}`"));
         match found {
             Some((_, hint)) => error.hint(*hint),
+            None if rest.starts_with(char::is_alphabetic) => {
+                error.hint("names with letters beyond a to z stand in backticks: `` `größe` ``")
+            }
             None => error,
         }
     }

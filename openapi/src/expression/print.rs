@@ -17,20 +17,22 @@ pub(super) fn name(text: &str) -> String {
 }
 
 /// Text as it is written, in double quotes.
-fn quoted(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
-    f.write_char('"')?;
+pub(super) fn text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
     for character in text.chars() {
         match character {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            control if (control as u32) < 0x20 => write!(f, "\\u{:04x}", control as u32)?,
-            other => f.write_char(other)?,
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            control if (control as u32) < 0x20 => quoted.push_str(&format!("\\u{:04x}", control as u32)),
+            other => quoted.push(other),
         }
     }
-    f.write_char('"')
+    quoted.push('"');
+    quoted
 }
 
 fn joined<T: Display>(parts: &[T], separator: &str, f: &mut Formatter<'_>) -> fmt::Result {
@@ -117,7 +119,7 @@ impl Display for Value {
             ValueKind::Null => f.write_str("null"),
             ValueKind::Bool(value) => value.fmt(f),
             ValueKind::Number(number) => f.write_str(number),
-            ValueKind::Text(text) => quoted(text, f),
+            ValueKind::Text(content) => f.write_str(&text(content)),
             ValueKind::Now(offset) => instant("@now", *offset, f),
             ValueKind::Today(offset) => instant("@today", *offset, f),
             ValueKind::Path(path) => path.fmt(f),
@@ -138,8 +140,8 @@ impl Display for Path {
                 f.write_char('.')?;
             }
             match &segment.kind {
-                SegmentKind::Name(text) => f.write_str(&name(text))?,
-                SegmentKind::Key(key) => quoted(key, f)?,
+                SegmentKind::Name(field) => f.write_str(&name(field))?,
+                SegmentKind::Key(key) => f.write_str(&text(key))?,
                 SegmentKind::Index(index) => write!(f, "[{index}]")?,
             }
         }

@@ -142,7 +142,7 @@ impl<'a> Checker<'a> {
             return Ok(Literal::Enum(text.to_owned()));
         };
         let message = format!("{} is not a value of {}", self.quote(&literal.span), self.quote(&beside.span));
-        let hint = suggest::hint(text, "Values", values.iter().map(String::as_str));
+        let hint = suggest::values(text, values.iter().map(String::as_str));
         Err(self.error(ErrorCode::InvalidLiteral, &literal.span, message).hint(hint))
     }
 

@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
         let Some(collection) = scope.collections.collection(&name.text) else {
             let mut names = scope.collections.names();
             names.sort_unstable();
-            let hint = suggest::hint(&name.text, "Collections", names.iter().copied());
+            let hint = suggest::names(&name.text, "Collections", names.iter().copied());
             let message = format!("unknown collection `{}`", name.text);
             return Err(self.error(ErrorCode::UnknownCollection, &name.span, message).hint(hint));
         };

@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
             return Err(error);
         }
         let visible = collection.fields.iter().filter(|field| self.is_visible(field));
-        let hint = suggest::hint(name, "Fields", visible.map(|field| field.name.as_str()));
+        let hint = suggest::names(name, "Fields", visible.map(|field| field.name.as_str()));
         let message = format!("unknown field `{name}` in `{}`", collection.name);
         Err(self.error(ErrorCode::UnknownField, span, message).hint(hint))
     }
@@ -223,7 +223,7 @@ impl<'a> Checker<'a> {
             "claims" => (UserAttribute::Claims(self.json_path(rest)?), ValueType::one(FieldType::Json)),
             _ => {
                 let message = format!("unknown attribute {} of `@user`", self.quote(&first.span));
-                let hint = suggest::hint(name, "Attributes", ATTRIBUTES);
+                let hint = suggest::names(name, "Attributes", ATTRIBUTES);
                 return Err(self.error(ErrorCode::UnknownName, &first.span, message).hint(hint));
             }
         };

@@ -158,7 +158,7 @@ impl<'a> Checker<'a> {
     fn call(&mut self, name: &Name, arguments: &[Value], span: &Span) -> Checked<Operand> {
         let names = Function::ALL.map(Function::name);
         let Some(function) = Function::ALL.into_iter().find(|function| function.name() == name.text) else {
-            let hint = suggest::hint(&name.text, "Functions", names.into_iter().chain(["exists"]));
+            let hint = suggest::names(&name.text, "Functions", names.into_iter().chain(["exists"]));
             let message = format!("unknown function `{}`", name.text);
             return Err(self.error(ErrorCode::UnknownFunction, &name.span, message).hint(hint));
         };

@@ -300,9 +300,10 @@ impl Parser<'_> {
                 }
                 _ => None,
             },
-            Token::Sign('+' | '-') => {
-                Some("there is no arithmetic but that of `@now` and `@today`".to_owned())
-            }
+            Token::Sign('+' | '-') => Some(
+                "only `@now` and `@today` can be moved; a name with this sign in it stands in backticks"
+                    .to_owned(),
+            ),
             _ => None,
         };
         let error = self.unexpected("an operator, `and`, `or` or the end");

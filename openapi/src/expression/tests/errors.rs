@@ -59,6 +59,8 @@ fn syntax() {
             "exists(true, true)",
             "title = exists(rooms, true)",
             "title = “x”",
+            "größe = 1",
+            "first-name = 1",
             "first line\n  = title % 2",
         ],
     );
