@@ -9,8 +9,10 @@ use annex_openapi::collections::{
 };
 use sqlx::postgres::types::Oid;
 
-use super::introspect::{Attribute, Facts, ForeignKey, IndexRow, Relation};
-use super::model::{Column, Filled, Fragment, Identifier, Incoming, Rule, Rules, Search, Table};
+use super::introspect::{Attribute, ConstraintRow, Facts, IndexRow, Relation};
+use super::model::{
+    Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
+};
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
 
@@ -62,8 +64,8 @@ pub(super) fn assemble(facts: Facts) -> Snapshot {
         }
     }
     drafts.iter_mut().for_each(settle_key);
-    for foreign_key in &facts.foreign_keys {
-        add_relation(&mut drafts, &by_oid, foreign_key);
+    for constraint in &facts.constraints {
+        add_constraint(&mut drafts, &by_oid, constraint);
     }
     add_incoming(&mut drafts);
     finish(drafts)
@@ -137,6 +139,13 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
     let table = Table {
         collection,
         name: Identifier::qualified(&relation.schema_name, &relation.table_name),
+        origin: Origin {
+            schema: relation.schema_name.clone(),
+            table: relation.table_name.clone(),
+            managed: relation.managed,
+            named_key: relation.primary_key.clone(),
+        },
+        constraints: Vec::new(),
         references: vec![None; columns.len()],
         columns,
         key: Vec::new(),
@@ -180,6 +189,11 @@ fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
 
 fn add_index(draft: &mut Draft, row: &IndexRow) {
     let columns: Option<Vec<usize>> = row.columns.iter().map(|&number| draft.column(number)).collect();
+    if row.unique {
+        let columns = columns.clone().unwrap_or_default();
+        let index = Constraint { name: row.name.clone(), demand: Demand::UniqueIndex, columns };
+        draft.table.constraints.push(index);
+    }
     if let Some(columns) = columns.as_ref().filter(|_| row.unique && !row.partial) {
         if let [column] = columns[..] {
             draft.table.collection.fields[column].unique = true;
@@ -259,14 +273,33 @@ fn settle_key(draft: &mut Draft) {
     draft.table.collection.primary_key = draft.field_names(&draft.table.key);
 }
 
-fn add_relation(drafts: &mut [Draft], by_oid: &HashMap<Oid, usize>, foreign_key: &ForeignKey) {
+fn add_constraint(drafts: &mut [Draft], by_oid: &HashMap<Oid, usize>, row: &ConstraintRow) {
+    let Some(&place) = by_oid.get(&row.table_oid) else { return };
+    let draft = &mut drafts[place];
+    let columns: Option<Vec<usize>> = row.columns.iter().map(|&number| draft.column(number)).collect();
+    let demand = match row.kind.as_str() {
+        "p" | "u" => Demand::Unique,
+        "f" => Demand::ForeignKey,
+        "c" => Demand::Check,
+        _ => Demand::Exclusion,
+    };
+    let constraint = Constraint { name: row.name.clone(), demand, columns: columns.unwrap_or_default() };
+    let constraints = &mut draft.table.constraints;
+    // A constraint is enforced by an index of the same name.
+    constraints.retain(|index| index.name != constraint.name);
+    constraints.push(constraint);
+    if demand == Demand::ForeignKey {
+        add_relation(drafts, by_oid, row);
+    }
+}
+
+fn add_relation(drafts: &mut [Draft], by_oid: &HashMap<Oid, usize>, foreign_key: &ConstraintRow) {
+    let (&[column], &[target]) = (&foreign_key.columns[..], &foreign_key.target_columns[..]) else { return };
     let (Some(&from), Some(&to)) = (by_oid.get(&foreign_key.table_oid), by_oid.get(&foreign_key.target_oid))
     else {
         return;
     };
-    let (Some(column), Some(target)) =
-        (drafts[from].column(foreign_key.column_number), drafts[to].column(foreign_key.target_number))
-    else {
+    let (Some(column), Some(target)) = (drafts[from].column(column), drafts[to].column(target)) else {
         return;
     };
     if drafts[from].table.references[column].is_some() {
@@ -289,53 +322,54 @@ fn add_relation(drafts: &mut [Draft], by_oid: &HashMap<Oid, usize>, foreign_key:
     };
 }
 
-/// Tells each table who points at it, under the collection's own name where only one of its fields does and no
+/// Who points at a collection: under the collection's own name where only one of its fields does and no
 /// field here has that name, and always as `<collection>_via_<field>`.
-fn add_incoming(drafts: &mut [Draft]) {
-    let mut pointing: BTreeMap<String, Vec<Incoming>> = BTreeMap::new();
-    for draft in drafts.iter() {
-        let fields = &draft.table.collection.fields;
-        for (column, field) in fields.iter().enumerate() {
-            let (Some(target), Some(target_column)) = (&field.collection, draft.table.references[column])
-            else {
-                continue;
-            };
-            let collection = &draft.table.collection.name;
-            let incoming = |name: String| Incoming {
-                name,
-                collection: collection.clone(),
-                column,
-                target: target_column,
-            };
-            let list = pointing.entry(target.clone()).or_default();
-            let only = fields.iter().filter(|other| other.collection.as_ref() == Some(target)).count() == 1;
-            if only {
-                list.push(incoming(collection.clone()));
-            }
-            list.push(incoming(format!("{collection}_via_{}", field.name)));
+pub(in crate::collections) fn incoming<'a>(
+    target: &Collection,
+    collections: impl Iterator<Item = &'a Collection>,
+) -> Vec<IncomingRelation> {
+    let mut incoming = Vec::new();
+    for collection in collections {
+        let pointing: Vec<&Field> = collection
+            .fields
+            .iter()
+            .filter(|field| field.collection.as_deref() == Some(target.name.as_str()))
+            .collect();
+        let relation = |name: String, field: &Field| IncomingRelation {
+            name,
+            collection: collection.name.clone(),
+            field: field.name.clone(),
+        };
+        if let [only] = pointing[..] {
+            incoming.push(relation(collection.name.clone(), only));
+        }
+        for field in pointing {
+            incoming.push(relation(format!("{}_via_{}", collection.name, field.name), field));
         }
     }
-    let field_names: HashMap<(String, usize), String> = drafts
+    incoming.retain(|relation| target.field(&relation.name).is_none());
+    incoming
+}
+
+fn add_incoming(drafts: &mut [Draft]) {
+    let all: Vec<Vec<IncomingRelation>> = drafts
         .iter()
-        .flat_map(|draft| {
-            let collection = &draft.table.collection;
-            let fields = collection.fields.iter().enumerate();
-            fields.map(|(column, field)| ((collection.name.clone(), column), field.name.clone()))
-        })
+        .map(|draft| incoming(&draft.table.collection, drafts.iter().map(|other| &other.table.collection)))
         .collect();
-    for draft in drafts {
-        let incoming = pointing.remove(&draft.table.collection.name).unwrap_or_default();
-        let free = |incoming: &Incoming| draft.table.column(&incoming.name).is_none();
-        let incoming: Vec<Incoming> = incoming.into_iter().filter(free).collect();
-        draft.table.collection.incoming = incoming
-            .iter()
-            .map(|incoming| IncomingRelation {
-                name: incoming.name.clone(),
-                collection: incoming.collection.clone(),
-                field: field_names[&(incoming.collection.clone(), incoming.column)].clone(),
-            })
-            .collect();
-        draft.table.incoming = incoming;
+    let places: HashMap<String, usize> = drafts
+        .iter()
+        .enumerate()
+        .map(|(place, draft)| (draft.table.collection.name.clone(), place))
+        .collect();
+    for (place, relations) in all.into_iter().enumerate() {
+        let resolve = |relation: &IncomingRelation| {
+            let other = &drafts[*places.get(&relation.collection)?].table;
+            let column = other.column(&relation.field)?;
+            let (name, collection) = (relation.name.clone(), relation.collection.clone());
+            Some(Incoming { name, collection, column, target: other.references[column]? })
+        };
+        drafts[place].table.incoming = relations.iter().filter_map(resolve).collect();
+        drafts[place].table.collection.incoming = relations;
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) struct Facts {
     pub(super) relations: Vec<Relation>,
     pub(super) columns: Vec<Attribute>,
     pub(super) types: Vec<Type>,
-    pub(super) foreign_keys: Vec<ForeignKey>,
+    pub(super) constraints: Vec<ConstraintRow>,
     pub(super) indexes: Vec<IndexRow>,
 }
 
@@ -69,13 +69,17 @@ pub(super) struct Type {
     pub(super) values: Option<Vec<String>>,
 }
 
-/// A foreign key over one column.
+/// A constraint.
 #[derive(Debug, FromRow)]
-pub(super) struct ForeignKey {
+pub(super) struct ConstraintRow {
     pub(super) table_oid: Oid,
-    pub(super) column_number: i16,
+    pub(super) name: String,
+    /// As `pg_constraint.contype` has it.
+    pub(super) kind: String,
+    pub(super) columns: Vec<i16>,
+    /// For a foreign key: the table that it points at, and its columns.
     pub(super) target_oid: Oid,
-    pub(super) target_number: i16,
+    pub(super) target_columns: Vec<i16>,
     /// As `pg_constraint.confdeltype` has it.
     pub(super) on_delete: String,
 }
@@ -144,12 +148,12 @@ const TYPES: &str = "
       join pg_namespace n on n.oid = t.typnamespace";
 
 // A foreign key to a partitioned table has a row for each partition too, with `conparentid` set.
-const FOREIGN_KEYS: &str = "
-    select conrelid as table_oid, conkey[1] as column_number,
-           confrelid as target_oid, confkey[1] as target_number, confdeltype::text as on_delete
+const CONSTRAINTS: &str = "
+    select conrelid as table_oid, conname::text as name, contype::text as kind,
+           coalesce(conkey, '{}') as columns, confrelid as target_oid, coalesce(confkey, '{}') as target_columns,
+           confdeltype::text as on_delete
       from pg_constraint
-     where conrelid = any($1) and confrelid = any($1) and contype = 'f' and cardinality(conkey) = 1
-       and conparentid = 0
+     where conrelid = any($1) and contype in ('p', 'u', 'f', 'c', 'x') and conparentid = 0
      order by conrelid, conname";
 
 const INDEXES: &str = "
@@ -201,7 +205,7 @@ impl Facts {
             relations,
             columns: sqlx::query_as(COLUMNS).bind(&oids).fetch_all(&mut *connection).await?,
             types: sqlx::query_as(TYPES).bind(&oids).fetch_all(&mut *connection).await?,
-            foreign_keys: sqlx::query_as(FOREIGN_KEYS).bind(&oids).fetch_all(&mut *connection).await?,
+            constraints: sqlx::query_as(CONSTRAINTS).bind(&oids).fetch_all(&mut *connection).await?,
             indexes: sqlx::query_as(INDEXES).bind(&oids).fetch_all(&mut *connection).await?,
         })
     }

@@ -1,10 +1,10 @@
 //! What the database looks like through the API: read from Postgres's own catalogue and from
 //! `annex.collections`, kept in memory, replaced whole whenever either changes.
 
-mod assemble;
+pub(in crate::collections) mod assemble;
 mod introspect;
 mod model;
-mod rules;
+pub(in crate::collections) mod rules;
 mod types;
 mod watch;
 
@@ -12,10 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
-pub use model::{Column, Filled, Fragment, Identifier, Incoming, Rule, Rules, Search, Table, Wire};
+pub use model::{
+    Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
+    Wire,
+};
 use watch::Watch;
 
 /// The collections as they are now.
@@ -98,5 +101,14 @@ impl Snapshot {
     /// The database does not answer.
     pub async fn read(pool: &PgPool) -> sqlx::Result<Self> {
         introspect::Facts::read(pool).await.map(assemble::assemble)
+    }
+
+    /// The collections as a transaction sees them, with what it has changed itself. Its search path is another
+    /// afterwards, until it ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(in crate::collections) async fn read_in(transaction: &mut PgConnection) -> sqlx::Result<Self> {
+        introspect::Facts::read_in(transaction).await.map(assemble::assemble)
     }
 }

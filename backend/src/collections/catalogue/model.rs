@@ -134,6 +134,45 @@ pub struct Incoming {
     pub target: usize,
 }
 
+/// Where a table stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its schema.
+    pub schema: String,
+    /// Its name there.
+    pub table: String,
+    /// Whether Annex made it, and drops it with the collection.
+    pub managed: bool,
+    /// The key that was named when it was adopted.
+    pub named_key: Option<Vec<String>>,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// No two rows are equal there: a primary key or a unique constraint.
+    Unique,
+    /// The same, by a unique index that is no constraint.
+    UniqueIndex,
+    /// The row that is pointed at is there.
+    ForeignKey,
+    /// A condition holds.
+    Check,
+    /// No two rows overlap there.
+    Exclusion,
+}
+
+/// A constraint, by the name that Postgres gives with a violation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its name.
+    pub name: String,
+    /// What it demands.
+    pub demand: Demand,
+    /// The columns that it is over, by index; empty for expressions.
+    pub columns: Vec<usize>,
+}
+
 /// What `search` looks through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
@@ -180,8 +219,12 @@ pub struct Table {
     pub collection: Collection,
     /// Its schema-qualified name.
     pub name: Identifier,
+    /// Where it stands.
+    pub origin: Origin,
     /// Its columns.
     pub columns: Vec<Column>,
+    /// Its constraints.
+    pub constraints: Vec<Constraint>,
     /// The columns of the key, by index, in order.
     pub key: Vec<usize>,
     /// For each column that is a relation: the index of the column that it equals in its collection's table.
