@@ -1,5 +1,6 @@
 //! The command line: `annex serve | migrate | apply | export-openapi | doctor`.
 
+mod doctor;
 mod migrate;
 mod serve;
 
@@ -21,6 +22,8 @@ enum Command {
     Serve,
     /// Bring the schema `annex` up to date, and end
     Migrate,
+    /// Check the database, permissions, clock, port and data folder, and say what to mend
+    Doctor(doctor::Arguments),
 }
 
 /// What ends a command early: a plain sentence for whoever started it.
@@ -37,6 +40,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Doctor(arguments) => doctor::run(config, arguments).await,
         }
     }
 }

@@ -182,7 +182,7 @@ impl Exposed {
 const HALF_MADE: &str = "postgres.unfinished-";
 
 /// The major version that made the cluster, where there is one.
-fn made_by(path: &Path) -> Result<Option<u32>, EmbeddedError> {
+pub fn made_by(path: &Path) -> Result<Option<u32>, EmbeddedError> {
     let version = path.join("PG_VERSION");
     match fs::read_to_string(&version) {
         Ok(major) => {

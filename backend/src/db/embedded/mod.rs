@@ -8,6 +8,7 @@ mod binaries;
 mod cluster;
 mod data_folder;
 mod error;
+mod inspect;
 mod left_behind;
 mod postmaster;
 mod settings;
@@ -31,6 +32,7 @@ use postmaster::Postmaster;
 
 pub use binaries::Binaries;
 pub use error::EmbeddedError;
+pub use inspect::{Inspection, inspect};
 
 /// The oldest major version of Postgres that can be used.
 const LEAST_MAJOR: u32 = 14;
