@@ -1,4 +1,5 @@
-"""A private Postgres cluster, set up as the one that Annex embeds, for all peers that use Postgres."""
+"""A private Postgres cluster for all peers that use one, set up as the one that Annex embeds
+(backend/src/db/embedded/settings.rs)."""
 
 import contextlib
 import os
@@ -17,8 +18,12 @@ SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "wal_level": "logical",
-    "shared_buffers": "512MB",
     "max_connections": "200",
+    "shared_buffers": "512MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "8MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
     # No checkpoint in the middle of a run.
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",

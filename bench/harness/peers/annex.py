@@ -19,7 +19,7 @@ from .base import LISTED, HttpPeer
 
 DATABASE = "annex"
 ADMIN = "bench@example.com"
-PASSWORD = "a password of the benchmark"
+PASSWORD = "eleven loud herons at dusk"
 POSTS_COLLECTION = {
     "name": "posts",
     "fields": [

