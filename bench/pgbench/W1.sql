@@ -9,4 +9,4 @@ values (
     :status,
     ('01900000-0000-7000-9000-' || :author)::uuid
 )
-returning id, title, body, status, author_id, created_at, updated_at, xmin;
+returning id, title, body, status, author_id, created_at, updated_at, xmin, true;
