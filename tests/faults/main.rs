@@ -1,3 +1,4 @@
 //! What goes wrong around the server: signals, crashes, a database that comes and goes.
 
+mod embedded;
 mod stop;
