@@ -10,5 +10,6 @@ pub mod db;
 pub mod extract;
 pub mod health;
 pub mod problem;
+pub mod records;
 pub mod routes;
 pub mod telemetry;

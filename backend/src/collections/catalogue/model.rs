@@ -111,7 +111,9 @@ pub enum Filled {
 pub struct Column {
     /// Its name.
     pub name: Identifier,
-    /// The type that a value is cast to, `int4`, `public.post_status`, `text[]`: for a domain, the type under it.
+    /// The type that a value, or an element of an array, is cast to: schema-qualified, without a modifier and for
+    /// a domain the type under it: `pg_catalog.varchar` for a `varchar(20)[]`. (A cast to `varchar(20)` would cut
+    /// a longer value off in silence.)
     pub type_: Fragment,
     /// How one value (or one element) travels.
     pub wire: Wire,

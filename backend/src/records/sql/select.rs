@@ -1,0 +1,257 @@
+//! Statements that read.
+
+use annex_openapi::expression::Predicate;
+
+use super::predicate::{Context, Rows, Source, Stale, Trust, Verdict};
+use super::{Alias, Bind, Sql};
+use crate::collections::catalogue::{Column, Rule, Table};
+
+/// A column that a list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortKey {
+    /// The column, by index.
+    pub column: usize,
+    /// Whether the largest comes first.
+    pub descending: bool,
+}
+
+/// Which rows of a table a list has, and in what order.
+#[derive(Debug, Clone)]
+pub struct List<'a> {
+    /// The columns to read, by index.
+    pub columns: &'a [usize],
+    /// The caller's own condition.
+    pub filter: Option<&'a Predicate>,
+    /// Words to look for.
+    pub search: Option<&'a str>,
+    /// The order; it ends with the key, so that no two rows are equal in it.
+    pub sort: &'a [SortKey],
+    /// The values of `sort` in the row after which to begin.
+    pub after: Option<&'a [Option<String>]>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+/// The row of that key, with its version last where it has one. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn get(context: &Context<'_>, table: &Table, columns: &[usize], key: &[Bind]) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("select ");
+    read_columns(&mut sql, table, columns);
+    if table.versioned {
+        sql.push(", ").alias(Alias::ROOT).push(".xmin");
+    }
+    from_table(&mut sql, table);
+    sql.push(" where ");
+    key_equals(&mut sql, table, key);
+    Ok(guard(context, &mut sql, &mut 0, table, &table.rules.view)?.then_some(sql))
+}
+
+/// The rows of a list. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn list(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("select ");
+    read_columns(&mut sql, table, list.columns);
+    from_table(&mut sql, table);
+    if !conditions(context, &mut sql, table, list)? {
+        return Ok(None);
+    }
+    if let Some(values) = list.after {
+        sql.push(" and ");
+        after(&mut sql, table, list.sort, values);
+    }
+    sql.push(" order by ");
+    sql.separated(", ", list.sort, |sql, key| {
+        sql.column(Alias::ROOT, &table.columns[key.column]);
+        if key.descending {
+            sql.push(" desc");
+        }
+    });
+    sql.push(" limit ").bind(Bind::text(list.limit.to_string()), "int8");
+    Ok(Some(sql))
+}
+
+/// How many rows a list has in all. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn count(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("select count(*)");
+    from_table(&mut sql, table);
+    Ok(conditions(context, &mut sql, table, list)?.then_some(sql))
+}
+
+/// About how many rows a list has, as Postgres's planner sees it. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn estimate(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("explain (format json) select 1");
+    from_table(&mut sql, table);
+    Ok(conditions(context, &mut sql, table, list)?.then_some(sql))
+}
+
+/// The rows that `keys` (an array's text) of a column name, for relations that are followed. None where the rule denies without
+/// looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn by_values(context: &Context<'_>, table: &Table, columns: &[usize], column: usize, keys: String) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("select ");
+    read_columns(&mut sql, table, columns);
+    from_table(&mut sql, table);
+    let column = &table.columns[column];
+    sql.push(" where ").column(Alias::ROOT, column).push(" = any(").list(column, Bind::text(keys)).push(")");
+    Ok(guard(context, &mut sql, &mut 0, table, &table.rules.view)?.then_some(sql))
+}
+
+/// The first `each` rows, by key, for each of `keys` (an array's text) of a column. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn first_by_value(
+    context: &Context<'_>,
+    table: &Table,
+    columns: &[usize],
+    column: usize,
+    keys: String,
+    each: usize,
+) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    let relation = &table.columns[column];
+    sql.push("select ");
+    sql.separated(", ", columns, |sql, index| {
+        sql.push("r.c").number(*index);
+    });
+    sql.push(" from unnest(").list(relation, Bind::text(keys)).push(") with ordinality k(value, n) cross join lateral (select ");
+    sql.separated(", ", columns, |sql, index| {
+        sql.read(Alias::ROOT, &table.columns[*index]).push(" as c").number(*index);
+    });
+    from_table(&mut sql, table);
+    sql.push(" where ").column(Alias::ROOT, relation).push(" = k.value");
+    if !guard(context, &mut sql, &mut 0, table, &table.rules.view)? {
+        return Ok(None);
+    }
+    sql.push(" order by ");
+    sql.separated(", ", &table.key, |sql, index| drop(sql.column(Alias::ROOT, &table.columns[*index])));
+    sql.push(" limit ").number(each).push(") r order by k.n");
+    Ok(Some(sql))
+}
+
+/// Reads columns of the root row.
+pub(super) fn read_columns(sql: &mut Sql, table: &Table, columns: &[usize]) {
+    if columns.is_empty() {
+        sql.push("1");
+    }
+    sql.separated(", ", columns, |sql, index| drop(sql.read(Alias::ROOT, &table.columns[*index])));
+}
+
+fn from_table(sql: &mut Sql, table: &Table) {
+    sql.push(" from ").name(&table.name).push(" ").alias(Alias::ROOT);
+}
+
+/// Writes that the root row has that key.
+pub(super) fn key_equals(sql: &mut Sql, table: &Table, key: &[Bind]) {
+    sql.separated(" and ", table.key.iter().zip(key), |sql, (index, bind)| {
+        let column = &table.columns[*index];
+        sql.column(Alias::ROOT, column).push(" = ").value(column, bind.clone());
+    });
+}
+
+/// Adds what a rule demands of the root row; false where it denies without looking.
+pub(super) fn guard(context: &Context<'_>, sql: &mut Sql, aliases: &mut usize, table: &Table, rule: &Rule) -> Result<bool, Stale> {
+    match context.verdict(rule) {
+        Verdict::All => {}
+        Verdict::Nothing => return Ok(false),
+        Verdict::Some(predicate) => {
+            sql.push(" and (");
+            context.write(sql, aliases, Rows::of(table, Source::Alias(Alias::ROOT)), Trust::Rule, predicate)?;
+            sql.push(")");
+        }
+    }
+    Ok(true)
+}
+
+/// The list rule, the filter and the search; false where the rule denies without looking.
+fn conditions(context: &Context<'_>, sql: &mut Sql, table: &Table, list: &List<'_>) -> Result<bool, Stale> {
+    let mut aliases = 0;
+    sql.push(" where true");
+    if !guard(context, sql, &mut aliases, table, &table.rules.list)? {
+        return Ok(false);
+    }
+    if let Some(filter) = list.filter {
+        sql.push(" and (");
+        context.write(sql, &mut aliases, Rows::of(table, Source::Alias(Alias::ROOT)), Trust::Filter, filter)?;
+        sql.push(")");
+    }
+    if let (Some(words), Some(search)) = (list.search, &table.search) {
+        sql.push(" and ").fragment(&search.vector).push(" @@ websearch_to_tsquery(").fragment(&search.configuration);
+        sql.push("::regconfig, ").bind(Bind::text(words), "text").push(")");
+    }
+    Ok(true)
+}
+
+fn is_nullable(table: &Table, column: usize) -> bool {
+    !table.collection.fields[column].required
+}
+
+/// Writes that the root row comes after the one with those values. Nulls come last in ascending and first in
+/// descending order, as Postgres has them by default.
+fn after(sql: &mut Sql, table: &Table, sort: &[SortKey], values: &[Option<String>]) {
+    let same_direction = sort.iter().all(|key| key.descending == sort[0].descending);
+    let never_null = sort.iter().all(|key| !is_nullable(table, key.column));
+    if same_direction && never_null {
+        // A row comparison is one range of an index.
+        sql.push("(");
+        sql.separated(", ", sort, |sql, key| drop(sql.column(Alias::ROOT, &table.columns[key.column])));
+        sql.push(if sort[0].descending { ") < (" } else { ") > (" });
+        sql.separated(", ", sort.iter().zip(values), |sql, (key, value)| {
+            sql.value(&table.columns[key.column], Bind(value.clone()));
+        });
+        sql.push(")");
+        return;
+    }
+    sql.push("(");
+    sql.separated(" or ", 0..sort.len(), |sql, last| {
+        sql.push("(");
+        for (key, value) in sort[..last].iter().zip(values) {
+            equals(sql, &table.columns[key.column], value);
+            sql.push(" and ");
+        }
+        beyond(sql, table, sort[last], &values[last]);
+        sql.push(")");
+    });
+    sql.push(")");
+}
+
+fn equals(sql: &mut Sql, column: &Column, value: &Option<String>) {
+    sql.column(Alias::ROOT, column);
+    match value {
+        None => sql.push(" is null"),
+        Some(value) => sql.push(" = ").value(column, Bind::text(value)),
+    };
+}
+
+fn beyond(sql: &mut Sql, table: &Table, key: SortKey, value: &Option<String>) {
+    let column = &table.columns[key.column];
+    match (value, key.descending) {
+        (None, false) => drop(sql.push("false")),
+        (None, true) => drop(sql.column(Alias::ROOT, column).push(" is not null")),
+        (Some(value), true) => drop(sql.column(Alias::ROOT, column).push(" < ").value(column, Bind::text(value))),
+        (Some(value), false) => {
+            sql.push("(").column(Alias::ROOT, column).push(" > ").value(column, Bind::text(value));
+            if is_nullable(table, key.column) {
+                sql.push(" or ").column(Alias::ROOT, column).push(" is null");
+            }
+            sql.push(")");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! JSON into the text that Postgres reads, checked against the field first, so that a wrong value is told by
+//! its place and not by the database.
+
+use annex_openapi::collections::{Field, FieldType};
+use annex_openapi::near;
+use serde_json::value::RawValue;
+
+use super::{calendar, numeric};
+use crate::collections::catalogue::{Column, Wire};
+
+/// A value for a statement: the text that Postgres reads, or null.
+pub type Text = Option<String>;
+
+/// What is wrong with a value, and where within it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// A JSON pointer from the value on; empty for the value itself.
+    pub pointer: String,
+    /// The stable name of the fault.
+    pub code: &'static str,
+    /// What the value must be: the end of a sentence that starts with the field's name.
+    pub detail: String,
+}
+
+impl Fault {
+    fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: String::new(), code, detail: detail.into() }
+    }
+}
+
+/// Parses the JSON value of a field.
+///
+/// # Errors
+/// The value is not one of the field.
+pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fault> {
+    let raw = value.get();
+    if raw == "null" && !(field.type_ == FieldType::Json && field.required && !column.array) {
+        return Ok(None);
+    }
+    if !column.array {
+        return scalar(field, column, raw).map(Some);
+    }
+    let items: Vec<&RawValue> =
+        serde_json::from_str(raw).map_err(|_| Fault::new("not_a_list", "must be a list"))?;
+    let mut texts = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let text = match item.get() {
+            "null" => Ok(None),
+            item => scalar(field, column, item).map(Some),
+        };
+        texts.push(text.map_err(|fault| Fault { pointer: format!("/{index}{}", fault.pointer), ..fault })?);
+    }
+    Ok(Some(array(texts.iter().map(Option::as_deref))))
+}
+
+/// Parses the text of a field's value, as it stands in a path, a query or a CSV file. For an array it is JSON.
+///
+/// # Errors
+/// The text is not a value of the field.
+pub fn text(field: &Field, column: &Column, text: &str) -> Result<String, Fault> {
+    if column.array || field.value_type() == FieldType::Json {
+        let raw = serde_json::from_str::<&RawValue>(text).map_err(|_| Fault::new("invalid", "must be JSON"))?;
+        return json(field, column, raw)?.ok_or_else(|| Fault::new("invalid", "must not be null"));
+    }
+    value_of_text(field, column, text)
+}
+
+/// Postgres's text of an array: `{"a",NULL}`.
+pub fn array<'a>(items: impl Iterator<Item = Option<&'a str>>) -> String {
+    let mut text = String::from("{");
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        match item {
+            None => text.push_str("NULL"),
+            Some(item) => {
+                text.push('"');
+                for c in item.chars() {
+                    if matches!(c, '"' | '\\') {
+                        text.push('\\');
+                    }
+                    text.push(c);
+                }
+                text.push('"');
+            }
+        }
+    }
+    text.push('}');
+    text
+}
+
+fn scalar(field: &Field, column: &Column, raw: &str) -> Result<String, Fault> {
+    let first = raw.as_bytes().first().copied().unwrap_or_default();
+    let is_number = first == b'-' || first.is_ascii_digit();
+    match field.value_type() {
+        FieldType::Json => {
+            if raw.contains("\\u0000") {
+                return Err(Fault::new("invalid", "must not have a NUL character (\\u0000) in it"));
+            }
+            Ok(raw.to_owned())
+        }
+        FieldType::Bool => match raw {
+            "true" | "false" => Ok(raw.to_owned()),
+            _ => Err(Fault::new("invalid", "must be true or false")),
+        },
+        FieldType::Int if !is_number => Err(Fault::new("invalid", "must be a whole number")),
+        FieldType::Float if !is_number && first != b'"' => Err(Fault::new("invalid", "must be a number")),
+        FieldType::Bigint | FieldType::Numeric if !is_number && first != b'"' => {
+            Err(Fault::new("invalid", "must be a number, as a string so that no digit is lost"))
+        }
+        _ if is_number && is_numeric_type(field.value_type()) => value_of_text(field, column, raw),
+        _ => {
+            let text: String = serde_json::from_str(raw).map_err(|_| Fault::new("invalid", "must be a string"))?;
+            value_of_text(field, column, &text)
+        }
+    }
+}
+
+fn is_numeric_type(type_: FieldType) -> bool {
+    matches!(type_, FieldType::Int | FieldType::Bigint | FieldType::Float | FieldType::Numeric)
+}
+
+fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, Fault> {
+    if text.contains('\0') {
+        return Err(Fault::new("invalid", "must not have a NUL character in it"));
+    }
+    let invalid = |detail: &str| Fault::new("invalid", detail);
+    match field.value_type() {
+        FieldType::Bool => match text {
+            "true" | "false" => Ok(text.to_owned()),
+            _ => Err(invalid("must be true or false")),
+        },
+        FieldType::Int => {
+            let range = if column.wire == Wire::Int2 { i16::MIN.into()..=i16::MAX.into() } else { i32::MIN..=i32::MAX };
+            match text.parse::<i32>() {
+                Ok(number) if range.contains(&number) => Ok(number.to_string()),
+                _ if is_whole(text) => {
+                    Err(Fault::new("out_of_range", format!("must be from {} to {}", range.start(), range.end())))
+                }
+                _ => Err(invalid("must be a whole number")),
+            }
+        }
+        FieldType::Bigint => match text.parse::<i64>() {
+            Ok(number) => Ok(number.to_string()),
+            Err(_) if is_whole(text) => {
+                Err(Fault::new("out_of_range", format!("must be from {} to {}", i64::MIN, i64::MAX)))
+            }
+            Err(_) => Err(invalid("must be a whole number, as a string so that no digit is lost")),
+        },
+        FieldType::Float => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(text.to_owned()),
+            _ if matches!(text, "NaN" | "Infinity" | "-Infinity") => Ok(text.to_owned()),
+            Ok(_) => Err(Fault::new("out_of_range", "is too large for a double-precision number")),
+            Err(_) => Err(invalid("must be a number")),
+        },
+        FieldType::Numeric if numeric::is_numeric(text) => Ok(text.to_owned()),
+        FieldType::Numeric => Err(invalid("must be a decimal number, as a string so that no digit is lost")),
+        FieldType::Uuid | FieldType::File | FieldType::Files => {
+            uuid::Uuid::try_parse(text).map(|id| id.hyphenated().to_string()).map_err(|_| invalid("must be a UUID"))
+        }
+        FieldType::Date => calendar::parse_date(text).map_err(invalid),
+        FieldType::Timestamp => calendar::parse_timestamp(text).map_err(invalid),
+        FieldType::Email if !is_email(text) => Err(invalid("must be an e-mail address")),
+        FieldType::Url if !is_url(text) => Err(invalid("must be an absolute URL")),
+        FieldType::Enum => enum_value(field, text),
+        FieldType::Text | FieldType::Email | FieldType::Url | FieldType::Json | FieldType::Relation => {
+            check_length(field, text)?;
+            Ok(text.to_owned())
+        }
+    }
+}
+
+fn enum_value(field: &Field, text: &str) -> Result<String, Fault> {
+    let values = field.values.as_deref().unwrap_or_default();
+    if values.iter().any(|value| value == text) {
+        return Ok(text.to_owned());
+    }
+    let mut detail = format!("must be one of {}", values.join(", "));
+    if let Some(near) = near::nearest(text, values.iter().map(String::as_str)) {
+        detail.push_str(&format!("; did you mean {near}?"));
+    }
+    Err(Fault::new("not_a_value", detail))
+}
+
+/// A `varchar(n)` says its limit in its type's name.
+fn check_length(field: &Field, text: &str) -> Result<(), Fault> {
+    let limit = field.native_type.strip_prefix("character varying(").and_then(|rest| rest.strip_suffix(')')?.parse::<usize>().ok());
+    match limit {
+        Some(limit) if text.chars().count() > limit => {
+            Err(Fault::new("too_long", format!("must have at most {limit} characters")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// As the domain `annex.email` checks it.
+fn is_email(text: &str) -> bool {
+    let mut parts = text.split('@');
+    let sides = (parts.next(), parts.next(), parts.next());
+    matches!(sides, (Some(local), Some(host), None) if !local.is_empty() && !host.is_empty())
+        && text.chars().count() <= 254
+        && !text.contains(char::is_whitespace)
+}
+
+/// As the domain `annex.url` checks it.
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
+        && !rest.is_empty()
+        && !text.contains(char::is_whitespace)
+}
