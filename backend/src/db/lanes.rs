@@ -54,6 +54,7 @@ pub struct Target {
     config: Config,
     tls: Option<tokio_postgres_rustls::MakeRustlsConnect>,
     plan: Plan,
+    statement_timeout: Duration,
 }
 
 impl std::fmt::Debug for Target {
@@ -78,7 +79,7 @@ impl Target {
         config.options(options).application_name("annex records").connect_timeout(Duration::from_secs(3));
         config.keepalives_idle(Duration::from_secs(15)).tcp_user_timeout(Duration::from_secs(15));
         let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| tls::connector(verify));
-        Ok(Self { config, tls, plan })
+        Ok(Self { config, tls, plan, statement_timeout: database.statement_timeout })
     }
 
     /// A connection of one's own, for work that is more than a statement; `spawn` gets the task that drives it.
@@ -146,6 +147,7 @@ struct Inner {
     slots: Vec<Rc<Slot>>,
     room: Semaphore,
     connected: Rc<Notify>,
+    statement_timeout: Duration,
 }
 
 /// The place of a connection, which is made again whenever it is lost.
@@ -170,7 +172,13 @@ impl Lane {
             let keeper = keep_connected(target.clone(), Rc::downgrade(slot), Rc::clone(&connected));
             actix_web::rt::spawn(keeper);
         }
-        Self(Rc::new(Inner { slots, room: Semaphore::new(connections * depth), connected }))
+        let room = Semaphore::new(connections * depth);
+        Self(Rc::new(Inner { slots, room, connected, statement_timeout: target.statement_timeout }))
+    }
+
+    /// How long Postgres lets a statement run.
+    pub fn statement_timeout(&self) -> Duration {
+        self.0.statement_timeout
     }
 
     /// A place for one statement, on the connection with the fewest under way.

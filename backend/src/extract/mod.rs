@@ -3,9 +3,11 @@
 mod caller;
 mod cursor;
 mod json;
+mod prefer;
 mod query;
 
 pub use caller::{Admin, Caller, Identity, SignedIn};
 pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, check_shape, parse_json};
+pub use prefer::{Count, Prefer};
 pub use query::{NoParameters, Parameters, Query, parse as parse_query};

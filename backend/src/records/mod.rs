@@ -1,4 +1,22 @@
 //! Records: the rows of collections over HTTP.
+//!
+//! A verb checks what it was sent, has its statement built in [`sql`] with the rule inside it, and runs it on a
+//! lane in `store`; rows become JSON in [`wire`].
 
+mod body;
+pub mod create;
+pub mod delete;
+mod etag;
+mod expand;
+pub mod get;
+mod key;
+pub mod list;
+mod parameters;
+mod projection;
+pub mod replace;
+mod request;
 pub mod sql;
+mod store;
+pub mod update;
 pub mod wire;
+mod write;

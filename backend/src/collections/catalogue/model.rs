@@ -115,6 +115,8 @@ pub struct Column {
     /// a domain the type under it: `pg_catalog.varchar` for a `varchar(20)[]`. (A cast to `varchar(20)` would cut
     /// a longer value off in silence.)
     pub type_: Fragment,
+    /// The start of its member in a JSON object: its name, quoted, and a colon.
+    pub json_key: Box<[u8]>,
     /// How one value (or one element) travels.
     pub wire: Wire,
     /// Whether it is an array.
@@ -246,6 +248,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// The start of a field's member in a JSON object.
+    pub fn json_key(&self, column: usize) -> &[u8] {
+        &self.columns[column].json_key
+    }
+
     /// The index of the column behind a field.
     pub fn column(&self, field: &str) -> Option<usize> {
         self.collection.fields.iter().position(|candidate| candidate.name == field)

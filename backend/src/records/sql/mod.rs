@@ -40,7 +40,11 @@ impl ToSql for Bind {
         true
     }
 
-    fn to_sql_checked(&self, type_: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql_checked(
+        &self,
+        type_: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         self.to_sql(type_, out)
     }
 

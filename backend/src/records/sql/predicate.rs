@@ -130,7 +130,14 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// It was checked against another schema.
-    pub fn write(&self, sql: &mut Sql, aliases: &mut usize, rows: Rows<'_>, trust: Trust, predicate: &Predicate) -> Result<(), Stale> {
+    pub fn write(
+        &self,
+        sql: &mut Sql,
+        aliases: &mut usize,
+        rows: Rows<'_>,
+        trust: Trust,
+        predicate: &Predicate,
+    ) -> Result<(), Stale> {
         Writer { context: self, sql, aliases, trust }.predicate(rows, predicate)
     }
 
@@ -144,32 +151,50 @@ impl<'a> Context<'a> {
                 if parts.contains(&Some(Some(false))) {
                     return Some(Some(false));
                 }
-                parts.iter().try_fold(Some(true), |all, part| part.map(|part| all.and_then(|all| part.map(|part| all && part))))
+                parts.iter().try_fold(Some(true), |all, part| {
+                    part.map(|part| all.and_then(|all| part.map(|part| all && part)))
+                })
             }
             Predicate::Or(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| self.known(part)).collect();
                 if parts.contains(&Some(Some(true))) {
                     return Some(Some(true));
                 }
-                parts.iter().try_fold(Some(false), |any, part| part.map(|part| any.and_then(|any| part.map(|part| any || part))))
+                parts.iter().try_fold(Some(false), |any, part| {
+                    part.map(|part| any.and_then(|any| part.map(|part| any || part)))
+                })
             }
             Predicate::Not(inner) => self.known(inner).map(|value| value.map(|value| !value)),
             Predicate::IsNull(Operand::User(user)) => Some(Some(is_null(identity, user))),
             Predicate::Is(Operand::User(user)) if user.attribute == UserAttribute::Verified => {
                 Some(identity.map(|identity| identity.verified))
             }
-            Predicate::Compare { op, left: Operand::User(user), right: Operand::Literal(Literal::Text(text)) }
-                if user.attribute == UserAttribute::Email && matches!(op, CompareOp::Eq | CompareOp::Ne) =>
-            {
+            Predicate::Compare {
+                op,
+                left: Operand::User(user),
+                right: Operand::Literal(Literal::Text(text)),
+            } if user.attribute == UserAttribute::Email && matches!(op, CompareOp::Eq | CompareOp::Ne) => {
                 Some(identity.map(|identity| (identity.email == *text) == (*op == CompareOp::Eq)))
             }
-            Predicate::Contains { container: Operand::User(user), element: Operand::Literal(Literal::Text(text)), .. } => {
-                Some(identity.map(|identity| list(identity, user).iter().any(|item| item == text)))
+            Predicate::Contains {
+                container: Operand::User(user),
+                element: Operand::Literal(Literal::Text(text)),
+                ..
+            } => Some(identity.map(|identity| list(identity, user).iter().any(|item| item == text))),
+            Predicate::Compare { left, right, .. } if nobody(identity, left) || nobody(identity, right) => {
+                Some(None)
             }
-            Predicate::Compare { left, right, .. } if nobody(identity, left) || nobody(identity, right) => Some(None),
-            Predicate::Contains { container, element, .. } if nobody(identity, container) || nobody(identity, element) => Some(None),
-            Predicate::Is(operand) | Predicate::Like { operand, .. } if nobody(identity, operand) => Some(None),
-            Predicate::In { operand, values } if nobody(identity, operand) => Some(if values.is_empty() { Some(false) } else { None }),
+            Predicate::Contains { container, element, .. }
+                if nobody(identity, container) || nobody(identity, element) =>
+            {
+                Some(None)
+            }
+            Predicate::Is(operand) | Predicate::Like { operand, .. } if nobody(identity, operand) => {
+                Some(None)
+            }
+            Predicate::In { operand, values } if nobody(identity, operand) => {
+                Some(if values.is_empty() { Some(false) } else { None })
+            }
             _ => None,
         }
     }
@@ -211,9 +236,9 @@ impl Writer<'_, '_> {
 
     fn predicate(&mut self, rows: Rows<'_>, predicate: &Predicate) -> Result<(), Stale> {
         match self.context.known(predicate) {
-            Some(Some(true)) => return Ok(drop(self.sql.push("true"))),
-            Some(Some(false)) => return Ok(drop(self.sql.push("false"))),
-            Some(None) => return Ok(drop(self.sql.push("null::bool"))),
+            Some(Some(true)) => return self.known_as("true"),
+            Some(Some(false)) => return self.known_as("false"),
+            Some(None) => return self.known_as("null::bool"),
             None => {}
         }
         match predicate {
@@ -238,10 +263,17 @@ impl Writer<'_, '_> {
                 self.sql.bind(Bind::text(pattern), "text");
                 Ok(())
             }
-            Predicate::Contains { container, element, kind } => self.contains(rows, container, element, *kind),
+            Predicate::Contains { container, element, kind } => {
+                self.contains(rows, container, element, *kind)
+            }
             Predicate::Is(operand) => self.operand(rows, operand, None),
             Predicate::Exists(exists) => self.exists(rows, exists),
         }
+    }
+
+    fn known_as(&mut self, text: &'static str) -> Result<(), Stale> {
+        self.sql.push(text);
+        Ok(())
     }
 
     fn close(&mut self) -> Result<(), Stale> {
@@ -263,12 +295,21 @@ impl Writer<'_, '_> {
         self.close()
     }
 
-    fn compare(&mut self, rows: Rows<'_>, op: CompareOp, left: &Operand, right: &Operand) -> Result<(), Stale> {
+    fn compare(
+        &mut self,
+        rows: Rows<'_>,
+        op: CompareOp,
+        left: &Operand,
+        right: &Operand,
+    ) -> Result<(), Stale> {
         let types = (left.value_type().type_, right.value_type().type_);
         let mixed = types.0 != types.1 && (types.0 == FieldType::Enum || types.1 == FieldType::Enum);
         let fields = matches!(left, Operand::Field(_)) && matches!(right, Operand::Field(_));
         // Enums of different columns are different types to Postgres.
-        let texts = mixed || (fields && types.0 == FieldType::Enum && self.column_of(left)?.map(|c| c.type_) != self.column_of(right)?.map(|c| c.type_));
+        let texts = mixed
+            || (fields
+                && types.0 == FieldType::Enum
+                && self.column_of(left)?.map(|c| c.type_) != self.column_of(right)?.map(|c| c.type_));
         if texts {
             self.as_text(rows, left)?;
         } else {
@@ -313,7 +354,13 @@ impl Writer<'_, '_> {
         self.close()
     }
 
-    fn contains(&mut self, rows: Rows<'_>, container: &Operand, element: &Operand, kind: Containment) -> Result<(), Stale> {
+    fn contains(
+        &mut self,
+        rows: Rows<'_>,
+        container: &Operand,
+        element: &Operand,
+        kind: Containment,
+    ) -> Result<(), Stale> {
         match kind {
             Containment::Substring => {
                 self.sql.push("strpos(");
@@ -397,7 +444,13 @@ impl Writer<'_, '_> {
             Verdict::Nothing => drop(self.sql.push("false and ")),
             Verdict::Some(rule) => {
                 self.sql.push("(");
-                self.context.write(self.sql, self.aliases, Rows::of(table, Source::Alias(alias)), Trust::Rule, rule)?;
+                self.context.write(
+                    self.sql,
+                    self.aliases,
+                    Rows::of(table, Source::Alias(alias)),
+                    Trust::Rule,
+                    rule,
+                )?;
                 self.sql.push(") and ");
             }
         }
@@ -422,7 +475,8 @@ impl Writer<'_, '_> {
                 Ok(())
             }
             Operand::Now { offset } => {
-                let text = literal_text(&Literal::Timestamp(self.context.now + time::Duration::seconds(*offset)));
+                let text =
+                    literal_text(&Literal::Timestamp(self.context.now + time::Duration::seconds(*offset)));
                 match meets.filter(|column| takes_type_of(column, FieldType::Timestamp)) {
                     Some(column) => self.sql.element(column, Bind::text(text)),
                     None => self.sql.bind(Bind::text(text), "timestamptz"),
@@ -553,9 +607,11 @@ impl Writer<'_, '_> {
 
     /// The columns of the row as it would be written, each under its own name, for an expression over them.
     fn written_row(&mut self, table: &Table, written: Written<'_>) {
-        let plain = table.columns.iter().enumerate().filter(|(_, column)| {
-            !matches!(column.filled, Filled::Generated(_))
-        });
+        let plain = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| !matches!(column.filled, Filled::Generated(_)));
         self.sql.separated(", ", plain, |sql, (index, column)| {
             written_value(sql, column, written.slots[index], written.base).push(" as ").name(&column.name);
         });
@@ -606,7 +662,11 @@ impl Writer<'_, '_> {
             }
             UserAttribute::Claims(_) => None,
         });
-        let type_ = if user.value_type.array { list_type(user.value_type.type_) } else { type_name(user.value_type.type_) };
+        let type_ = if user.value_type.array {
+            list_type(user.value_type.type_)
+        } else {
+            type_name(user.value_type.type_)
+        };
         self.sql.bind(Bind(text), type_);
     }
 }
@@ -679,7 +739,9 @@ fn literal_text(literal: &Literal) -> String {
             .format(format_description!("[year padding:zero]-[month]-[day]"))
             .expect("a date of four digits can be written"),
         Literal::Timestamp(value) => value
-            .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]Z"))
+            .format(format_description!(
+                "[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]Z"
+            ))
             .expect("an instant can be written"),
     }
 }

@@ -36,7 +36,12 @@ pub struct List<'a> {
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn get(context: &Context<'_>, table: &Table, columns: &[usize], key: &[Bind]) -> Result<Option<Sql>, Stale> {
+pub fn get(
+    context: &Context<'_>,
+    table: &Table,
+    columns: &[usize],
+    key: &[Bind],
+) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("select ");
     read_columns(&mut sql, table, columns);
@@ -103,7 +108,13 @@ pub fn estimate(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn by_values(context: &Context<'_>, table: &Table, columns: &[usize], column: usize, keys: String) -> Result<Option<Sql>, Stale> {
+pub fn by_values(
+    context: &Context<'_>,
+    table: &Table,
+    columns: &[usize],
+    column: usize,
+    keys: String,
+) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("select ");
     read_columns(&mut sql, table, columns);
@@ -131,7 +142,9 @@ pub fn first_by_value(
     sql.separated(", ", columns, |sql, index| {
         sql.push("r.c").number(*index);
     });
-    sql.push(" from unnest(").list(relation, Bind::text(keys)).push(") with ordinality k(value, n) cross join lateral (select ");
+    sql.push(" from unnest(")
+        .list(relation, Bind::text(keys))
+        .push(") with ordinality k(value, n) cross join lateral (select ");
     sql.separated(", ", columns, |sql, index| {
         sql.read(Alias::ROOT, &table.columns[*index]).push(" as c").number(*index);
     });
@@ -141,7 +154,9 @@ pub fn first_by_value(
         return Ok(None);
     }
     sql.push(" order by ");
-    sql.separated(", ", &table.key, |sql, index| drop(sql.column(Alias::ROOT, &table.columns[*index])));
+    sql.separated(", ", &table.key, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[*index]);
+    });
     sql.push(" limit ").number(each).push(") r order by k.n");
     Ok(Some(sql))
 }
@@ -151,7 +166,9 @@ pub(super) fn read_columns(sql: &mut Sql, table: &Table, columns: &[usize]) {
     if columns.is_empty() {
         sql.push("1");
     }
-    sql.separated(", ", columns, |sql, index| drop(sql.read(Alias::ROOT, &table.columns[*index])));
+    sql.separated(", ", columns, |sql, index| {
+        sql.read(Alias::ROOT, &table.columns[*index]);
+    });
 }
 
 fn from_table(sql: &mut Sql, table: &Table) {
@@ -167,13 +184,25 @@ pub(super) fn key_equals(sql: &mut Sql, table: &Table, key: &[Bind]) {
 }
 
 /// Adds what a rule demands of the root row; false where it denies without looking.
-pub(super) fn guard(context: &Context<'_>, sql: &mut Sql, aliases: &mut usize, table: &Table, rule: &Rule) -> Result<bool, Stale> {
+pub(super) fn guard(
+    context: &Context<'_>,
+    sql: &mut Sql,
+    aliases: &mut usize,
+    table: &Table,
+    rule: &Rule,
+) -> Result<bool, Stale> {
     match context.verdict(rule) {
         Verdict::All => {}
         Verdict::Nothing => return Ok(false),
         Verdict::Some(predicate) => {
             sql.push(" and (");
-            context.write(sql, aliases, Rows::of(table, Source::Alias(Alias::ROOT)), Trust::Rule, predicate)?;
+            context.write(
+                sql,
+                aliases,
+                Rows::of(table, Source::Alias(Alias::ROOT)),
+                Trust::Rule,
+                predicate,
+            )?;
             sql.push(")");
         }
     }
@@ -189,11 +218,20 @@ fn conditions(context: &Context<'_>, sql: &mut Sql, table: &Table, list: &List<'
     }
     if let Some(filter) = list.filter {
         sql.push(" and (");
-        context.write(sql, &mut aliases, Rows::of(table, Source::Alias(Alias::ROOT)), Trust::Filter, filter)?;
+        context.write(
+            sql,
+            &mut aliases,
+            Rows::of(table, Source::Alias(Alias::ROOT)),
+            Trust::Filter,
+            filter,
+        )?;
         sql.push(")");
     }
     if let (Some(words), Some(search)) = (list.search, &table.search) {
-        sql.push(" and ").fragment(&search.vector).push(" @@ websearch_to_tsquery(").fragment(&search.configuration);
+        sql.push(" and ")
+            .fragment(&search.vector)
+            .push(" @@ websearch_to_tsquery(")
+            .fragment(&search.configuration);
         sql.push("::regconfig, ").bind(Bind::text(words), "text").push(")");
     }
     Ok(true)
@@ -211,7 +249,9 @@ fn after(sql: &mut Sql, table: &Table, sort: &[SortKey], values: &[Option<String
     if same_direction && never_null {
         // A row comparison is one range of an index.
         sql.push("(");
-        sql.separated(", ", sort, |sql, key| drop(sql.column(Alias::ROOT, &table.columns[key.column])));
+        sql.separated(", ", sort, |sql, key| {
+            sql.column(Alias::ROOT, &table.columns[key.column]);
+        });
         sql.push(if sort[0].descending { ") < (" } else { ") > (" });
         sql.separated(", ", sort.iter().zip(values), |sql, (key, value)| {
             sql.value(&table.columns[key.column], Bind(value.clone()));
@@ -245,7 +285,9 @@ fn beyond(sql: &mut Sql, table: &Table, key: SortKey, value: &Option<String>) {
     match (value, key.descending) {
         (None, false) => drop(sql.push("false")),
         (None, true) => drop(sql.column(Alias::ROOT, column).push(" is not null")),
-        (Some(value), true) => drop(sql.column(Alias::ROOT, column).push(" < ").value(column, Bind::text(value))),
+        (Some(value), true) => {
+            sql.column(Alias::ROOT, column).push(" < ").value(column, Bind::text(value));
+        }
         (Some(value), false) => {
             sql.push("(").column(Alias::ROOT, column).push(" > ").value(column, Bind::text(value));
             if is_nullable(table, key.column) {

@@ -27,7 +27,12 @@ pub type Assignment = (usize, Value);
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn insert(context: &Context<'_>, table: &Table, values: &[Assignment], returning: &[usize]) -> Result<Option<Sql>, Stale> {
+pub fn insert(
+    context: &Context<'_>,
+    table: &Table,
+    values: &[Assignment],
+    returning: &[usize],
+) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     if !insert_row(context, &mut sql, table, values)? {
         return Ok(None);
@@ -36,7 +41,12 @@ pub fn insert(context: &Context<'_>, table: &Table, values: &[Assignment], retur
     Ok(Some(sql))
 }
 
-fn insert_row(context: &Context<'_>, sql: &mut Sql, table: &Table, values: &[Assignment]) -> Result<bool, Stale> {
+fn insert_row(
+    context: &Context<'_>,
+    sql: &mut Sql,
+    table: &Table,
+    values: &[Assignment],
+) -> Result<bool, Stale> {
     match context.verdict(&table.rules.create) {
         Verdict::Nothing => Ok(false),
         Verdict::All => {
@@ -73,11 +83,14 @@ fn insert_row(context: &Context<'_>, sql: &mut Sql, table: &Table, values: &[Ass
             sql.push(") ");
             let filled = |column: &Column| matches!(column.filled, Filled::Default(_) | Filled::Null);
             let given = |index: &usize| values.iter().any(|(given, _)| given == index);
-            let written: Vec<usize> =
-                (0..table.columns.len()).filter(|index| given(index) || filled(&table.columns[*index])).collect();
+            let written: Vec<usize> = (0..table.columns.len())
+                .filter(|index| given(index) || filled(&table.columns[*index]))
+                .collect();
             insert_into(sql, table, written.iter().copied());
             sql.push(" select ");
-            sql.separated(", ", &written, |sql, index| drop(sql.column(NEW, &table.columns[*index])));
+            sql.separated(", ", &written, |sql, index| {
+                sql.column(NEW, &table.columns[*index]);
+            });
             sql.push(" from new ").alias(NEW).push(" where ");
             let rows = Rows::of(table, Source::Alias(NEW)).with_new(Source::Alias(NEW));
             context.write(sql, &mut { NEW.0 }, rows, Trust::Rule, rule)?;
@@ -90,14 +103,17 @@ fn insert_into(sql: &mut Sql, table: &Table, columns: impl ExactSizeIterator<Ite
     sql.push("insert into ").name(&table.name).push(" as ").alias(Alias::ROOT);
     if columns.len() > 0 {
         sql.push(" (");
-        sql.separated(", ", columns, |sql, index| drop(sql.name(&table.columns[index].name)));
+        sql.separated(", ", columns, |sql, index| {
+            sql.name(&table.columns[index].name);
+        });
         sql.push(")");
     }
 }
 
 /// Every column of the row to insert except the generated ones, each under its own name.
 fn new_row(sql: &mut Sql, table: &Table, values: &[Assignment]) {
-    let plain = table.columns.iter().enumerate().filter(|(_, column)| !matches!(column.filled, Filled::Generated(_)));
+    let plain =
+        table.columns.iter().enumerate().filter(|(_, column)| !matches!(column.filled, Filled::Generated(_)));
     sql.separated(", ", plain, |sql, (index, column)| {
         let given = values.iter().find(|(given, _)| *given == index);
         match (given, &column.filled) {
@@ -166,7 +182,13 @@ fn update_guard(context: &Context<'_>, sql: &mut Sql, table: &Table, slots: &[Sl
         Verdict::Some(rule) => {
             sql.push(" and (");
             let new = Source::Written(Written { slots, base: Alias::ROOT });
-            context.write(sql, &mut 0, Rows::of(table, Source::Alias(Alias::ROOT)).with_new(new), Trust::Rule, rule)?;
+            context.write(
+                sql,
+                &mut 0,
+                Rows::of(table, Source::Alias(Alias::ROOT)).with_new(new),
+                Trust::Rule,
+                rule,
+            )?;
             sql.push(")");
         }
     }
@@ -178,7 +200,12 @@ fn update_guard(context: &Context<'_>, sql: &mut Sql, table: &Table, slots: &[Sl
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn delete(context: &Context<'_>, table: &Table, key: &[Bind], version: Option<u32>) -> Result<Option<Sql>, Stale> {
+pub fn delete(
+    context: &Context<'_>,
+    table: &Table,
+    key: &[Bind],
+    version: Option<u32>,
+) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("delete from ").name(&table.name).push(" as ").alias(Alias::ROOT).push(" where ");
     key_equals(&mut sql, table, key);

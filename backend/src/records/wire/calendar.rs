@@ -74,7 +74,9 @@ pub fn parse_date(text: &str) -> Result<String, &'static str> {
     }
     let (year, rest) = split_year(text).ok_or(WRONG)?;
     let mut parts = rest.split('-');
-    let (Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next()) else { return Err(WRONG) };
+    let (Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(WRONG);
+    };
     let (month, day) = (two(month).ok_or(WRONG)?, two(day).ok_or(WRONG)?);
     if !(1..=12).contains(&month) || day == 0 || day > month_length(year, month) {
         return Err("is not a day of the calendar");
@@ -94,7 +96,8 @@ pub fn parse_timestamp(text: &str) -> Result<String, &'static str> {
     let Some(split) = text.find(['T', 't', ' ']) else {
         return parse_date(text).map(|date| with_time(&date, "00:00:00Z")).map_err(|_| WRONG);
     };
-    let date = parse_date(&text[..split]).map_err(|wrong| if wrong.starts_with("is not") { wrong } else { WRONG })?;
+    let date = parse_date(&text[..split])
+        .map_err(|wrong| if wrong.starts_with("is not") { wrong } else { WRONG })?;
     let time = &text[split + 1..];
     let bytes = time.as_bytes();
     if bytes.len() < 9 || bytes[2] != b':' || bytes[5] != b':' {
@@ -130,7 +133,11 @@ pub fn parse_timestamp(text: &str) -> Result<String, &'static str> {
     if !offset_right {
         return Err(WRONG);
     }
-    let clean = if fraction.is_empty() { time[..8].to_owned() } else { format!("{}.{}", &time[..8], &fraction[..fraction.len().min(6)]) };
+    let clean = if fraction.is_empty() {
+        time[..8].to_owned()
+    } else {
+        format!("{}.{}", &time[..8], &fraction[..fraction.len().min(6)])
+    };
     Ok(with_time(&date, &format!("{clean}{}", zone.to_ascii_uppercase())))
 }
 
@@ -143,7 +150,11 @@ fn with_time(date: &str, time: &str) -> String {
 }
 
 fn postgres_date(year: i64, month: u32, day: u32) -> String {
-    if year > 0 { format!("{year:04}-{month:02}-{day:02}") } else { format!("{:04}-{month:02}-{day:02} BC", 1 - year) }
+    if year > 0 {
+        format!("{year:04}-{month:02}-{day:02}")
+    } else {
+        format!("{:04}-{month:02}-{day:02} BC", 1 - year)
+    }
 }
 
 /// The year and what stands behind its dash.
@@ -214,12 +225,21 @@ mod tests {
     fn text_is_read_as_postgres_wants_it() {
         assert_eq!(parse_date("2024-02-29").unwrap(), "2024-02-29");
         assert_eq!(parse_date("-000043-03-15").unwrap(), "0044-03-15 BC");
-        assert_eq!(parse_timestamp("2024-02-29T12:00:00.120+02:00").unwrap(), "2024-02-29 12:00:00.120+02:00");
+        assert_eq!(
+            parse_timestamp("2024-02-29T12:00:00.120+02:00").unwrap(),
+            "2024-02-29 12:00:00.120+02:00"
+        );
         assert_eq!(parse_timestamp("2024-02-29").unwrap(), "2024-02-29 00:00:00Z");
         for wrong in ["2023-02-29", "2023-2-1", "x", "", "2023-13-01", "20230101", "2023-01-01T00:00:00Z"] {
             assert!(parse_date(wrong).is_err(), "{wrong}");
         }
-        for wrong in ["2023-01-01T00:00:00", "2023-01-01T24:00:00Z", "2023-01-01T00:00:00.1234567Z", "2023-01-01T00:00:00.Z", "2023-01-01T00:00:00+2"] {
+        for wrong in [
+            "2023-01-01T00:00:00",
+            "2023-01-01T24:00:00Z",
+            "2023-01-01T00:00:00.1234567Z",
+            "2023-01-01T00:00:00.Z",
+            "2023-01-01T00:00:00+2",
+        ] {
             assert!(parse_timestamp(wrong).is_err(), "{wrong}");
         }
     }

@@ -51,11 +51,19 @@ pub fn write_text(out: &mut Vec<u8>, wire: Wire, raw: &[u8]) -> Result<(), Malfo
         Wire::Int8 => integer(out, i64::from_be_bytes(fixed(raw)?)),
         Wire::Float4 => {
             let value = f32::from_be_bytes(fixed(raw)?);
-            if value.is_finite() { float(out, ryu::Buffer::new().format_finite(value)) } else { not_finite(out, value.into()) }
+            if value.is_finite() {
+                float(out, ryu::Buffer::new().format_finite(value))
+            } else {
+                not_finite(out, value.into())
+            }
         }
         Wire::Float8 => {
             let value = f64::from_be_bytes(fixed(raw)?);
-            if value.is_finite() { float(out, ryu::Buffer::new().format_finite(value)) } else { not_finite(out, value) }
+            if value.is_finite() {
+                float(out, ryu::Buffer::new().format_finite(value))
+            } else {
+                not_finite(out, value)
+            }
         }
         Wire::Numeric => numeric::write(out, raw)?,
         Wire::Uuid => {
@@ -87,7 +95,11 @@ pub fn bind_text(column: &Column, raw: Option<&[u8]>) -> Result<Option<String>, 
     write_text(&mut out, column.wire, raw)?;
     if matches!(column.wire, Wire::Date | Wire::Timestamp | Wire::Timestamptz) {
         let iso = String::from_utf8(out).map_err(|_| Malformed)?;
-        let parsed = if column.wire == Wire::Date { calendar::parse_date(&iso) } else { calendar::parse_timestamp(&iso) };
+        let parsed = if column.wire == Wire::Date {
+            calendar::parse_date(&iso)
+        } else {
+            calendar::parse_timestamp(&iso)
+        };
         return parsed.map(Some).map_err(|_| Malformed);
     }
     String::from_utf8(out).map(Some).map_err(|_| Malformed)
@@ -115,7 +127,12 @@ fn write_array(out: &mut Vec<u8>, wire: Wire, raw: &[u8]) -> Result<(), Malforme
     write_dimension(out, wire, &mut reader, &lengths)
 }
 
-fn write_dimension(out: &mut Vec<u8>, wire: Wire, reader: &mut Reader<'_>, lengths: &[i32]) -> Result<(), Malformed> {
+fn write_dimension(
+    out: &mut Vec<u8>,
+    wire: Wire,
+    reader: &mut Reader<'_>,
+    lengths: &[i32],
+) -> Result<(), Malformed> {
     let (length, inner) = lengths.split_first().ok_or(Malformed)?;
     out.push(b'[');
     for index in 0..*length {

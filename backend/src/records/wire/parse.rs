@@ -59,7 +59,8 @@ pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fa
 /// The text is not a value of the field.
 pub fn text(field: &Field, column: &Column, text: &str) -> Result<String, Fault> {
     if column.array || field.value_type() == FieldType::Json {
-        let raw = serde_json::from_str::<&RawValue>(text).map_err(|_| Fault::new("invalid", "must be JSON"))?;
+        let raw =
+            serde_json::from_str::<&RawValue>(text).map_err(|_| Fault::new("invalid", "must be JSON"))?;
         return json(field, column, raw)?.ok_or_else(|| Fault::new("invalid", "must not be null"));
     }
     value_of_text(field, column, text)
@@ -111,7 +112,8 @@ fn scalar(field: &Field, column: &Column, raw: &str) -> Result<String, Fault> {
         }
         _ if is_number && is_numeric_type(field.value_type()) => value_of_text(field, column, raw),
         _ => {
-            let text: String = serde_json::from_str(raw).map_err(|_| Fault::new("invalid", "must be a string"))?;
+            let text: String =
+                serde_json::from_str(raw).map_err(|_| Fault::new("invalid", "must be a string"))?;
             value_of_text(field, column, &text)
         }
     }
@@ -132,12 +134,17 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
             _ => Err(invalid("must be true or false")),
         },
         FieldType::Int => {
-            let range = if column.wire == Wire::Int2 { i16::MIN.into()..=i16::MAX.into() } else { i32::MIN..=i32::MAX };
+            let range = if column.wire == Wire::Int2 {
+                i16::MIN.into()..=i16::MAX.into()
+            } else {
+                i32::MIN..=i32::MAX
+            };
             match text.parse::<i32>() {
                 Ok(number) if range.contains(&number) => Ok(number.to_string()),
-                _ if is_whole(text) => {
-                    Err(Fault::new("out_of_range", format!("must be from {} to {}", range.start(), range.end())))
-                }
+                _ if is_whole(text) => Err(Fault::new(
+                    "out_of_range",
+                    format!("must be from {} to {}", range.start(), range.end()),
+                )),
                 _ => Err(invalid("must be a whole number")),
             }
         }
@@ -156,9 +163,9 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
         },
         FieldType::Numeric if numeric::is_numeric(text) => Ok(text.to_owned()),
         FieldType::Numeric => Err(invalid("must be a decimal number, as a string so that no digit is lost")),
-        FieldType::Uuid | FieldType::File | FieldType::Files => {
-            uuid::Uuid::try_parse(text).map(|id| id.hyphenated().to_string()).map_err(|_| invalid("must be a UUID"))
-        }
+        FieldType::Uuid | FieldType::File | FieldType::Files => uuid::Uuid::try_parse(text)
+            .map(|id| id.hyphenated().to_string())
+            .map_err(|_| invalid("must be a UUID")),
         FieldType::Date => calendar::parse_date(text).map_err(invalid),
         FieldType::Timestamp => calendar::parse_timestamp(text).map_err(invalid),
         FieldType::Email if !is_email(text) => Err(invalid("must be an e-mail address")),
@@ -185,7 +192,10 @@ fn enum_value(field: &Field, text: &str) -> Result<String, Fault> {
 
 /// A `varchar(n)` says its limit in its type's name.
 fn check_length(field: &Field, text: &str) -> Result<(), Fault> {
-    let limit = field.native_type.strip_prefix("character varying(").and_then(|rest| rest.strip_suffix(')')?.parse::<usize>().ok());
+    let limit = field
+        .native_type
+        .strip_prefix("character varying(")
+        .and_then(|rest| rest.strip_suffix(')')?.parse::<usize>().ok());
     match limit {
         Some(limit) if text.chars().count() > limit => {
             Err(Fault::new("too_long", format!("must have at most {limit} characters")))

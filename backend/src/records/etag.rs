@@ -1,0 +1,86 @@
+//! Entity tags of records (RFC 9110, 8.8.3): the version that Postgres itself gives a row (`xmin`).
+//!
+//! An answer with expanded relations says more than the row: a digest of it follows the version there, which
+//! `If-Match` passes over.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::problem::{Code, Problem, Result};
+
+/// The tag of a row's version, or of an answer with more than the row in it.
+pub fn tag(version: Option<u32>, expanded: Option<&[u8]>) -> String {
+    match (version, expanded) {
+        (Some(version), None) => format!("\"{version:x}\""),
+        (Some(version), Some(body)) => format!("\"{version:x}.{:x}\"", xxh3_64(body)),
+        (None, body) => format!("\"h.{:x}\"", xxh3_64(body.unwrap_or_default())),
+    }
+}
+
+/// What `If-Match` demands of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing.
+    None,
+    /// That it is there (`*`).
+    Exists,
+    /// That it has this version.
+    Version(u32),
+}
+
+impl Demand {
+    /// The request's own.
+    ///
+    /// # Errors
+    /// `precondition_failed` for a tag that no row ever has, `bad_request` for more than one.
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        let mut values = request.headers().get_all(IF_MATCH);
+        match (values.next(), values.next()) {
+            (None, _) => Ok(Self::None),
+            (Some(value), None) => Self::parse(value.to_str().unwrap_or_default()),
+            _ => Err(Problem::new(Code::BadRequest, "`If-Match` is there twice")),
+        }
+    }
+
+    /// One entity tag, or `*`.
+    ///
+    /// # Errors
+    /// As for [`Demand::of`].
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self::Exists);
+        }
+        if text.contains(',') {
+            return Err(Problem::new(Code::BadRequest, "`If-Match` takes one entity tag here"));
+        }
+        let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let version = inner.map(|inner| inner.split('.').next().unwrap_or_default());
+        version.and_then(|version| u32::from_str_radix(version, 16).ok()).map(Self::Version).ok_or_else(changed)
+    }
+
+    /// The version that a statement checks.
+    pub fn version(self) -> Option<u32> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::None | Self::Exists => None,
+        }
+    }
+}
+
+/// `If-Match` does not hold.
+pub fn changed() -> Problem {
+    Problem::new(Code::PreconditionFailed, "The record has changed since that version")
+        .with_hint("Read it again, and decide anew")
+}
+
+/// Whether the client has this very answer already (`If-None-Match`).
+pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    let name: HeaderName = IF_NONE_MATCH;
+    let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    })
+}

@@ -1,0 +1,65 @@
+//! `GET /v1/records/{collection}/{id}`
+
+use actix_web::http::header::ETAG;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::expand::{self, Expand};
+use super::parameters::ReadParameters;
+use super::projection::Projection;
+use super::request::{Request, View, no_such_record};
+use super::sql::select;
+use super::store::{self, Failure, version};
+use super::etag;
+use crate::app::App;
+use crate::db::Lanes;
+use crate::extract::{Caller, Query};
+use crate::problem::Result;
+
+/// A record's JSON and its entity tag.
+pub struct Record {
+    /// The object.
+    pub json: Vec<u8>,
+    /// The tag.
+    pub tag: String,
+}
+
+/// Answers with the record.
+///
+/// # Errors
+/// `not_found` where it is not there or the view rule denies.
+pub async fn get(
+    http: HttpRequest,
+    app: Data<App>,
+    lanes: Data<Lanes>,
+    caller: Caller,
+    query: Query<ReadParameters>,
+) -> Result<HttpResponse> {
+    let request = Request::new(&http, app, lanes, caller);
+    let record = request.attempt(async |view| read(view, &query.0).await).await?;
+    if etag::is_known(&http, &record.tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, record.tag)).finish());
+    }
+    Ok(HttpResponse::Ok().content_type("application/json").insert_header((ETAG, record.tag)).body(record.json))
+}
+
+async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Failure> {
+    let table = view.table()?;
+    let context = view.context();
+    let mut projection = Projection::new(table, context.caller, parameters.fields.as_deref())?;
+    let expands = Expand::parse(&context, table, &parameters.expand)?;
+    expand::need(&mut projection, &expands);
+    let key = view.key(table)?;
+    let statement = select::get(&context, table, &projection.columns, &key)?.ok_or_else(|| no_such_record(table))?;
+
+    let lanes = &view.request.lanes;
+    let rows = store::rows(&lanes.points, table, &statement).await?;
+    let row = rows.first().ok_or_else(|| no_such_record(table))?;
+    let version = table.versioned.then(|| version(row, projection.columns.len())).flatten();
+    let found = expand::follow(&context, &lanes.scans, table, &projection, &expands, &rows).await?;
+    let mut json = Vec::with_capacity(512);
+    projection.open_object(&mut json, table, row)?;
+    found.close_object(&mut json, 0);
+    let whole = (!expands.is_empty() || version.is_none()).then_some(json.as_slice());
+    Ok(Record { tag: etag::tag(version, whole), json })
+}

@@ -1,0 +1,50 @@
+//! Keys of rows, as they stand in paths: the parts of a composite key with commas between them, each
+//! percent-encoded (RFC 3986).
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tokio_postgres::Row;
+
+use super::sql::Bind;
+use super::store::raw;
+use super::wire::encode::{Malformed, write_text};
+use super::wire::parse;
+use crate::collections::catalogue::Table;
+use crate::problem::{Problem, Result};
+
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The key that a path's last segment (still percent-encoded) names.
+///
+/// # Errors
+/// `not_found` where it cannot be the key of any row.
+pub fn parse_key(table: &Table, segment: &str) -> Result<Vec<Bind>> {
+    let nothing = || Problem::not_found(format_args!("such record in `{}`", table.collection.name));
+    let parts: Vec<&str> = if table.key.len() == 1 { vec![segment] } else { segment.split(',').collect() };
+    if parts.len() != table.key.len() {
+        return Err(nothing().with_hint(format!("The key has {} parts: {}", table.key.len(), table.collection.primary_key.join(","))));
+    }
+    let binds = table.key.iter().zip(parts).map(|(index, part)| {
+        let text = percent_decode_str(part).decode_utf8().map_err(|_| nothing())?;
+        let text = parse::text(&table.collection.fields[*index], &table.columns[*index], &text).map_err(|_| nothing())?;
+        Ok(Bind::text(text))
+    });
+    binds.collect()
+}
+
+/// The path segment of a row's key, from the columns at those places of the row.
+///
+/// # Errors
+/// A value is not in its type's format.
+pub fn segment(table: &Table, row: &Row, places: &[usize]) -> Result<String, Malformed> {
+    let mut segment = String::new();
+    for (index, place) in table.key.iter().zip(places) {
+        let mut text = Vec::new();
+        write_text(&mut text, table.columns[*index].wire, raw(row, *place).ok_or(Malformed)?)?;
+        let text = String::from_utf8(text).map_err(|_| Malformed)?;
+        if !segment.is_empty() {
+            segment.push(',');
+        }
+        segment.extend(utf8_percent_encode(&text, ENCODED));
+    }
+    Ok(segment)
+}

@@ -1,0 +1,157 @@
+//! `GET /v1/records/{collection}`
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use tokio_postgres::Row;
+
+use super::expand::{self, Expand};
+use super::parameters::{self, ListParameters};
+use super::projection::Projection;
+use super::request::{Request, View};
+use super::sql::select::{self, List, SortKey};
+use super::store::{self, Failure, raw};
+use super::wire::encode::bind_text;
+use crate::app::App;
+use crate::collections::catalogue::Table;
+use crate::db::Lanes;
+use crate::extract::{Caller, Count, Prefer, Query};
+use crate::problem::{Code, Problem, Result};
+
+/// Answers with one page.
+///
+/// # Errors
+/// `invalid_parameter`, `invalid_expression`, `invalid_cursor`, `search_unavailable`, `not_found` for the collection.
+pub async fn list(
+    http: HttpRequest,
+    app: Data<App>,
+    lanes: Data<Lanes>,
+    caller: Caller,
+    query: Query<ListParameters>,
+    prefer: Prefer,
+) -> Result<HttpResponse> {
+    let request = Request::new(&http, app, lanes, caller);
+    let body = request.attempt(async |view| page(view, &query.0, prefer.count).await).await?;
+    let mut response = HttpResponse::Ok();
+    match prefer.count {
+        Some(Count::Exact) => drop(response.insert_header(("preference-applied", "count=exact"))),
+        Some(Count::Estimated) => drop(response.insert_header(("preference-applied", "count=estimated"))),
+        None => {}
+    }
+    Ok(response.content_type("application/json").body(body))
+}
+
+async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>) -> Result<Vec<u8>, Failure> {
+    let table = view.table()?;
+    let context = view.context();
+    let caller = context.caller;
+    let mut projection = Projection::new(table, caller, parameters.read.fields.as_deref())?;
+    let expands = Expand::parse(&context, table, &parameters.read.expand)?;
+    expand::need(&mut projection, &expands);
+    let sort = parameters::sort(table, caller, &parameters.sort)?;
+    let sort_places: Vec<usize> = sort.iter().map(|key| projection.need(key.column)).collect();
+    let filter = parameters.filter.as_deref().filter(|text| !text.trim().is_empty());
+    let filter = filter.map(|text| parameters::filter(view.snapshot, table, caller, text)).transpose()?;
+    let search = parameters.search.as_deref().map(|words| parameters::search(table, caller, words)).transpose()?;
+    let cursor = Cursor { view, table, sort: &sort, parameters };
+    let after = parameters.cursor.as_deref().map(|text| cursor.open(text)).transpose()?;
+    let list = List {
+        columns: &projection.columns,
+        filter: filter.as_ref(),
+        search,
+        sort: &sort,
+        after: after.as_deref(),
+        // One more than the page tells whether there is a next one.
+        limit: parameters.limit + 1,
+    };
+
+    let lane = &view.request.lanes.scans;
+    let mut rows = match select::list(&context, table, &list)? {
+        Some(statement) => store::rows(lane, table, &statement).await?,
+        None => Vec::new(),
+    };
+    let more = rows.len() > parameters.limit;
+    rows.truncate(parameters.limit);
+    let found = expand::follow(&context, lane, table, &projection, &expands, &rows).await?;
+
+    let mut body = Vec::with_capacity(64 + rows.len() * 512);
+    body.extend_from_slice(b"{\"items\":[");
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        projection.open_object(&mut body, table, row)?;
+        found.close_object(&mut body, index);
+    }
+    body.extend_from_slice(b"],\"next_cursor\":");
+    match rows.last().filter(|_| more) {
+        Some(last) => {
+            body.push(b'"');
+            body.extend_from_slice(cursor.after(last, &sort_places)?.as_bytes());
+            body.push(b'"');
+        }
+        None => body.extend_from_slice(b"null"),
+    }
+    if let Some(count) = count {
+        let counted = counted(view, table, &list, count).await?;
+        body.extend_from_slice(b",\"count\":");
+        body.extend_from_slice(itoa::Buffer::new().format(counted).as_bytes());
+    }
+    body.push(b'}');
+    Ok(body)
+}
+
+/// How many rows the list has in all, or about how many.
+async fn counted(view: View<'_>, table: &Table, list: &List<'_>, count: Count) -> Result<i64, Failure> {
+    let context = view.context();
+    let statement = match count {
+        Count::Exact => select::count(&context, table, list)?,
+        Count::Estimated => select::estimate(&context, table, list)?,
+    };
+    let Some(statement) = statement else { return Ok(0) };
+    let rows = store::rows(&view.request.lanes.scans, table, &statement).await?;
+    let value = rows.first().and_then(|row| raw(row, 0));
+    let counted = match count {
+        Count::Exact => value.and_then(|value| value.try_into().ok()).map(i64::from_be_bytes),
+        Count::Estimated => value
+            .and_then(|plan| serde_json::from_slice::<serde_json::Value>(plan).ok())
+            .and_then(|plan| plan.pointer("/0/Plan/Plan Rows")?.as_f64())
+            .map(|rows| rows as i64),
+    };
+    Ok(counted.ok_or_else(|| Problem::internal("a count is not a number"))?)
+}
+
+/// The cursors of one list: the values that its last row is sorted by, signed together with what the list is.
+struct Cursor<'a> {
+    view: View<'a>,
+    table: &'a Table,
+    sort: &'a [SortKey],
+    parameters: &'a ListParameters,
+}
+
+impl Cursor<'_> {
+    /// What must be the same for the next page.
+    fn scope(&self) -> Vec<u8> {
+        let columns = self.sort.iter().map(|key| (self.table.collection.fields[key.column].name.as_str(), key.descending));
+        let (filter, search) = (&self.parameters.filter, &self.parameters.search);
+        let scope = (&self.table.collection.name, columns.collect::<Vec<_>>(), filter, search);
+        serde_json::to_vec(&scope).unwrap_or_default()
+    }
+
+    fn open(&self, cursor: &str) -> Result<Vec<Option<String>>> {
+        let payload = self.view.request.app.cursor_key.open(&self.scope(), cursor)?;
+        let values: Vec<Option<String>> = serde_json::from_slice(&payload).unwrap_or_default();
+        if values.len() != self.sort.len() {
+            return Err(Problem::new(Code::InvalidCursor, "The cursor was not made by this list"));
+        }
+        Ok(values)
+    }
+
+    fn after(&self, row: &Row, places: &[usize]) -> Result<String, Failure> {
+        let values = self.sort.iter().zip(places).map(|(key, place)| {
+            bind_text(&self.table.columns[key.column], raw(row, *place))
+        });
+        let values: Vec<Option<String>> = values.collect::<Result<_, _>>()?;
+        let payload = serde_json::to_vec(&values).unwrap_or_default();
+        Ok(self.view.request.app.cursor_key.seal(&self.scope(), &payload))
+    }
+}

@@ -1,0 +1,103 @@
+//! What every operation on records has at hand, and how it is tried again when the schema changed under it.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use time::OffsetDateTime;
+
+use super::key;
+use super::sql::Bind;
+use super::sql::predicate::Context;
+use super::store::Failure;
+use crate::app::App;
+use crate::collections::catalogue::{Snapshot, Table};
+use crate::db::Lanes;
+use crate::extract::Caller;
+use crate::problem::{Problem, Result};
+
+/// The parts of the server that an operation uses, and who is calling.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The application.
+    pub app: Data<App>,
+    /// The worker's connections.
+    pub lanes: Data<Lanes>,
+    /// Who is calling.
+    pub caller: Caller,
+    /// The instant of the request.
+    pub now: OffsetDateTime,
+    /// The name of the collection, as the path has it.
+    pub collection: String,
+    /// The key of the row, as the path has it (still percent-encoded); empty where the path has none.
+    pub key: String,
+}
+
+impl Request {
+    /// Takes apart `/v1/records/{collection}/{id}`.
+    pub fn new(request: &HttpRequest, app: Data<App>, lanes: Data<Lanes>, caller: Caller) -> Self {
+        let mut segments = request.uri().path().split('/').skip(3);
+        let collection = segments.next().unwrap_or_default().to_owned();
+        let key = segments.next().unwrap_or_default().to_owned();
+        let now = app.clock.now();
+        Self { app, lanes, caller, now, collection, key }
+    }
+
+    /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, once more
+    /// with the collections as they are.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn attempt<T>(&self, mut work: impl AsyncFnMut(View<'_>) -> Result<T, Failure>) -> Result<T> {
+        let snapshot = self.app.catalogue.snapshot();
+        match work(View { request: self, snapshot: &snapshot }).await {
+            Ok(done) => return Ok(done),
+            Err(Failure::Problem(problem)) => return Err(problem),
+            Err(Failure::Stale(reason)) => tracing::debug!(reason, "the schema changed under a request; reading it again"),
+        }
+        let snapshot = self.app.catalogue.refresh_now(&self.app.db.pool).await?;
+        match work(View { request: self, snapshot: &snapshot }).await {
+            Ok(done) => Ok(done),
+            Err(Failure::Problem(problem)) => Err(problem),
+            Err(Failure::Stale(reason)) => Err(Problem::internal(reason)),
+        }
+    }
+}
+
+/// A request and the collections at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The collections.
+    pub snapshot: &'a Snapshot,
+}
+
+impl<'a> View<'a> {
+    /// What conditions may refer to.
+    pub fn context(&self) -> Context<'a> {
+        Context { snapshot: self.snapshot, caller: &self.request.caller, now: self.request.now }
+    }
+
+    /// The table of the collection that the path names.
+    ///
+    /// # Errors
+    /// `not_found`
+    pub fn table(&self) -> Result<&'a Arc<Table>> {
+        let name = &self.request.collection;
+        self.snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))
+    }
+
+    /// The key that the path names.
+    ///
+    /// # Errors
+    /// `not_found` where it cannot be the key of any row.
+    pub fn key(&self, table: &Table) -> Result<Vec<Bind>> {
+        key::parse_key(table, &self.request.key)
+    }
+}
+
+/// A record that is not there, or that the caller may not know of.
+pub fn no_such_record(table: &Table) -> Problem {
+    Problem::not_found(format_args!("such record in `{}`", table.collection.name))
+}

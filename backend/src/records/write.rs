@@ -1,0 +1,84 @@
+//! What the writes of one record have in common: the statement's row, and the answer made from it.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use tokio_postgres::Row;
+
+use super::key;
+use super::projection::Projection;
+use super::store::{raw, version};
+use super::wire::encode::Malformed;
+use super::etag;
+use crate::collections::catalogue::Table;
+use crate::extract::Caller;
+use crate::problem::Result;
+
+/// Which columns a write returns: those of the answer, and the key.
+#[derive(Debug)]
+pub struct Returning {
+    /// What the statement reads.
+    pub projection: Projection,
+    key_places: Vec<usize>,
+}
+
+/// A record that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// The path segment of its key.
+    pub key: String,
+    /// Its entity tag, where it has a version.
+    pub tag: Option<String>,
+    /// The object; none where the caller may not view the record as it is now.
+    pub json: Option<Vec<u8>>,
+}
+
+impl Returning {
+    /// All that the caller may read.
+    ///
+    /// # Errors
+    /// Never for fields that nobody named.
+    pub fn new(table: &Table, caller: &Caller) -> Result<Self> {
+        let mut projection = Projection::new(table, caller, None)?;
+        let key_places = table.key.iter().map(|column| projection.need(*column)).collect();
+        Ok(Self { projection, key_places })
+    }
+
+    /// The record of a write's row.
+    ///
+    /// # Errors
+    /// A value is not in its type's format.
+    pub fn read(&self, table: &Table, row: &Row) -> Result<Written, Malformed> {
+        let after = self.projection.columns.len();
+        let tag = table.versioned.then(|| etag::tag(version(row, after), None));
+        let visible = raw(row, after + usize::from(table.versioned)) == Some(&[1]);
+        let mut json = None;
+        if visible {
+            let out = json.insert(Vec::with_capacity(512));
+            self.projection.open_object(out, table, row)?;
+            out.push(b'}');
+        }
+        Ok(Written { key: key::segment(table, row, &self.key_places)?, tag, json })
+    }
+}
+
+impl Written {
+    /// The answer: the record where the caller may view it and did not decline it.
+    pub fn respond(self, table: &Table, created: bool, minimal: bool) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(if created { StatusCode::CREATED } else { StatusCode::OK });
+        if created {
+            response.insert_header((LOCATION, format!("/v1/records/{}/{}", table.collection.name, self.key)));
+        }
+        if let Some(tag) = self.tag {
+            response.insert_header((ETAG, tag));
+        }
+        if minimal {
+            response.insert_header(("preference-applied", "return=minimal"));
+        }
+        match self.json.filter(|_| !minimal) {
+            Some(json) => response.content_type("application/json").body(json),
+            None if created => response.finish(),
+            None => response.status(StatusCode::NO_CONTENT).finish(),
+        }
+    }
+}
