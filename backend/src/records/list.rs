@@ -138,7 +138,7 @@ impl Cursor<'_> {
     }
 
     fn open(&self, cursor: &str) -> Result<Vec<Option<String>>> {
-        let payload = self.view.request.app.cursor_key.open(&self.scope(), cursor)?;
+        let payload = self.view.request.app.cursors.open(&self.scope(), cursor)?;
         let values: Vec<Option<String>> = serde_json::from_slice(&payload).unwrap_or_default();
         if values.len() != self.sort.len() {
             return Err(Problem::new(Code::InvalidCursor, "The cursor was not made by this list"));
@@ -152,6 +152,6 @@ impl Cursor<'_> {
         });
         let values: Vec<Option<String>> = values.collect::<Result<_, _>>()?;
         let payload = serde_json::to_vec(&values).unwrap_or_default();
-        Ok(self.view.request.app.cursor_key.seal(&self.scope(), &payload))
+        Ok(self.view.request.app.cursors.seal(&self.scope(), &payload))
     }
 }

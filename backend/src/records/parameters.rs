@@ -132,7 +132,7 @@ pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -
     };
     let checked = expression::parse(text).and_then(|parsed| expression::check(&parsed, &scope));
     checked.map_err(|error| {
-        let position = error.position(text);
+        let position = error.position();
         let detail = format!("{} (line {}, column {})", error.message, position.line, position.column);
         let code = error.code.as_str().to_owned();
         let mut problem =

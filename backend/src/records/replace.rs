@@ -1,7 +1,5 @@
 //! `PUT /v1/records/{collection}/{id}`
 
-use std::borrow::Cow;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -58,7 +56,7 @@ pub async fn replace(
 fn drop_key(table: &Table, key: &[Bind], members: &mut Members<'_>) -> Result<()> {
     for (index, bind) in table.key.iter().zip(key) {
         let field = &table.collection.fields[*index];
-        let Some(value) = members.remove(&Cow::Borrowed(field.name.as_str())) else { continue };
+        let Some(value) = members.remove(field.name.as_str()) else { continue };
         let said = super::wire::parse::json(field, &table.columns[*index], value);
         if said.ok() != Some(bind.0.clone()) {
             let detail = format!("`{}` is not the key in the path", field.name);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
@@ -122,9 +122,11 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::validation(vec![required(field)])
         }
         SqlState::CHECK_VIOLATION => {
-            let name = said.constraint().unwrap_or("a check");
-            let detail = format!("The row does not fulfil the constraint `{name}`");
-            let pointer = field_of_check(table, name).map(|field| format!("/{field}")).unwrap_or_default();
+            let detail = format!("The row does not fulfil the constraint `{}`", said.constraint().unwrap_or_default());
+            let pointer = match violated_fields(table, said)[..] {
+                [field] => format!("/{field}"),
+                _ => String::new(),
+            };
             Problem::validation(vec![FieldError::new(pointer, "check", detail)])
         }
         SqlState::EXCLUSION_VIOLATION => {
@@ -162,7 +164,7 @@ pub fn required(field: &str) -> FieldError {
     FieldError::new(format!("/{field}"), "required", format!("`{field}` is required"))
 }
 
-fn not_unique(table: &Table, said: &tokio_postgres::error::DbError) -> Problem {
+fn not_unique(table: &Table, said: &DbError) -> Problem {
     let fields = violated_fields(table, said);
     let detail = match fields.as_slice() {
         [] => format!("The row is not unique under `{}`", said.constraint().unwrap_or_default()),
@@ -173,40 +175,28 @@ fn not_unique(table: &Table, said: &tokio_postgres::error::DbError) -> Problem {
     Problem::new(Code::NotUnique, detail.clone()).with_errors(errors)
 }
 
-fn foreign_key(table: &Table, said: &tokio_postgres::error::DbError) -> Problem {
-    // Postgres names the table of the constraint: another one where rows of others point at this row.
-    let own = said.table().is_some_and(|name| table.collection.table.ends_with(&format!(".{name}")));
+fn foreign_key(table: &Table, said: &DbError) -> Problem {
     let fields = violated_fields(table, said);
-    if !own || fields.is_empty() {
+    if fields.is_empty() {
+        // The constraint is another table's: its rows point at this one.
         let other = said.table().unwrap_or("another table");
         return Problem::new(Code::StillReferenced, format!("Rows of `{other}` still point at this one"))
             .with_hint("Delete or change them first");
     }
     let errors = fields.iter().map(|field| {
-        let target = table.collection.field(field).and_then(|field| field.collection.as_deref()).unwrap_or("the other table");
-        FieldError::new(format!("/{field}"), "no_such_row", format!("`{field}` names no row of `{target}`"))
+        let target = table.collection.field(field).and_then(|field| field.collection.as_deref());
+        let detail = format!("`{field}` names no row of `{}`", target.unwrap_or("the other table"));
+        FieldError::new(format!("/{field}"), "no_such_row", detail)
     });
     Problem::validation(errors.collect())
 }
 
-/// The fields that a violated constraint is over: Postgres's detail says `Key (a, b)=(…)` in every language.
-fn violated_fields(table: &Table, said: &tokio_postgres::error::DbError) -> Vec<String> {
-    let by_index = table.collection.indexes.iter().find(|index| Some(index.name.as_str()) == said.constraint());
-    if let Some(index) = by_index.filter(|index| !index.fields.is_empty()) {
-        return index.fields.iter().map(|field| field.trim_start_matches('-').to_owned()).collect();
-    }
-    let Some(detail) = said.detail() else { return Vec::new() };
-    let Some((before, _)) = detail.split_once(")=(") else { return Vec::new() };
-    let Some((_, names)) = before.split_once('(') else { return Vec::new() };
-    let names = names.split(", ").map(|name| name.trim_matches('"').to_owned());
-    names.filter(|name| table.column(name).is_some()).collect()
-}
-
-/// Postgres calls a column's own check `<table>_<column>_check`.
-fn field_of_check<'t>(table: &'t Table, constraint: &str) -> Option<&'t str> {
-    let middle = constraint.strip_suffix("_check")?;
-    let names = table.collection.fields.iter().map(|field| field.name.as_str());
-    names.filter(|name| middle.ends_with(&format!("_{name}"))).max_by_key(|name| name.len())
+/// The fields that a violated constraint of the table is over.
+fn violated_fields<'t>(table: &'t Table, said: &DbError) -> Vec<&'t str> {
+    let own = said.schema().zip(said.table()).is_some_and(|(schema, name)| table.collection.table == format!("{schema}.{name}"));
+    let constraint = table.constraints.iter().find(|constraint| own && Some(constraint.name.as_str()) == said.constraint());
+    let columns = constraint.map_or(&[][..], |constraint| constraint.columns.as_slice());
+    columns.iter().map(|column| table.collection.fields[*column].name.as_str()).collect()
 }
 
 fn capitalised(message: &str) -> String {

@@ -181,10 +181,17 @@ fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
     Column {
         name: Identifier::quote(name),
         type_: resolved.sql,
+        json_key: json_key(name),
         wire: resolved.wire,
         array: resolved.wire_array,
         filled,
     }
+}
+
+fn json_key(name: &str) -> Box<[u8]> {
+    let mut key = serde_json::to_vec(name).unwrap_or_default();
+    key.push(b':');
+    key.into()
 }
 
 fn add_index(draft: &mut Draft, row: &IndexRow) {

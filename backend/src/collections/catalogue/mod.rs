@@ -84,6 +84,16 @@ pub struct Snapshot {
     pub tables: BTreeMap<String, Arc<Table>>,
 }
 
+impl annex_openapi::expression::Catalogue for Snapshot {
+    fn collection(&self, name: &str) -> Option<&annex_openapi::collections::Collection> {
+        self.table(name).map(|table| &table.collection)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.tables.keys().map(String::as_str).collect()
+    }
+}
+
 impl Snapshot {
     /// The table behind the collection of that name.
     pub fn table(&self, name: &str) -> Option<&Arc<Table>> {

@@ -15,7 +15,7 @@ pub(super) struct Resolved {
     pub(super) type_: FieldType,
     /// Whether the field holds a list of them. One of `files` is a list by itself.
     pub(super) array: bool,
-    /// The type that a value is cast to.
+    /// The type that a value, or an element of an array, is cast to.
     pub(super) sql: Fragment,
     /// How one value (or one element) travels.
     pub(super) wire: Wire,
@@ -57,11 +57,10 @@ impl Types {
         if let Some(element) = type_.element {
             let element = self.resolve(element)?;
             let files = element.type_ == FieldType::File;
-            let array_sql = format!("{}[]", element.sql.as_sql());
             return (!element.wire_array).then_some(Resolved {
                 type_: if files { FieldType::Files } else { element.type_ },
                 array: !files,
-                sql: Fragment::from_postgres(array_sql),
+                sql: element.sql,
                 wire: element.wire,
                 wire_array: true,
                 not_null: false,
