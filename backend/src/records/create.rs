@@ -43,9 +43,11 @@ async fn insert(view: View<'_>, table: &Table, members: &Members<'_>) -> Result<
     if matches!(context.verdict(&table.rules.create), sql::predicate::Verdict::Nothing) {
         return Err(denied().into());
     }
-    let assignments = body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
+    let assignments =
+        body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
     let returning = Returning::new(table, context.caller)?;
-    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?.ok_or_else(denied)?;
+    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?
+        .ok_or_else(denied)?;
     let rows = store::rows(&view.request.lanes.writes, table, &statement).await?;
     Ok(returning.read(table, rows.first().ok_or_else(denied)?)?)
 }
@@ -54,9 +56,14 @@ async fn insert(view: View<'_>, table: &Table, members: &Members<'_>) -> Result<
 pub fn denied(table: &Table, caller: &Caller) -> Problem {
     let name = &table.collection.name;
     match caller.identity() {
-        Some(_) => Problem::new(Code::Forbidden, format!("The create rule of `{name}` does not allow this record")),
-        None => Problem::new(Code::Unauthenticated, format!("The create rule of `{name}` does not allow this without an account"))
-            .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`"),
+        Some(_) => {
+            Problem::new(Code::Forbidden, format!("The create rule of `{name}` does not allow this record"))
+        }
+        None => Problem::new(
+            Code::Unauthenticated,
+            format!("The create rule of `{name}` does not allow this without an account"),
+        )
+        .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`"),
     }
 }
 
@@ -68,5 +75,8 @@ pub fn check_writable(table: &Table) -> Result<()> {
     if table.writable {
         return Ok(());
     }
-    Err(Problem::new(Code::MethodNotAllowed, format!("`{}` is a view: it can be read only", table.collection.name)))
+    Err(Problem::new(
+        Code::MethodNotAllowed,
+        format!("`{}` is a view: it can be read only", table.collection.name),
+    ))
 }

@@ -18,7 +18,12 @@ use crate::problem::Result;
 ///
 /// # Errors
 /// `still_referenced`, `precondition_failed`, `not_found` also where the delete rule denies.
-pub async fn delete(http: HttpRequest, app: Data<App>, lanes: Data<Lanes>, caller: Caller) -> Result<HttpResponse> {
+pub async fn delete(
+    http: HttpRequest,
+    app: Data<App>,
+    lanes: Data<Lanes>,
+    caller: Caller,
+) -> Result<HttpResponse> {
     let demand = Demand::of(&http)?;
     let request = Request::new(&http, app, lanes, caller);
     request

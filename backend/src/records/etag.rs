@@ -57,7 +57,10 @@ impl Demand {
         }
         let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let version = inner.map(|inner| inner.split('.').next().unwrap_or_default());
-        version.and_then(|version| u32::from_str_radix(version, 16).ok()).map(Self::Version).ok_or_else(changed)
+        version
+            .and_then(|version| u32::from_str_radix(version, 16).ok())
+            .map(Self::Version)
+            .ok_or_else(changed)
     }
 
     /// The version that a statement checks.

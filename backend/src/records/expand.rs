@@ -49,17 +49,29 @@ impl Expand {
         for path in paths {
             let names: Vec<&str> = path.split('.').collect();
             if names.len() > MAX_DEPTH {
-                return Err(Problem::parameter("expand", format!("`{path}` is deeper than {MAX_DEPTH} relations")));
+                return Err(Problem::parameter(
+                    "expand",
+                    format!("`{path}` is deeper than {MAX_DEPTH} relations"),
+                ));
             }
             Self::add(context, table, &names, &mut expands, &mut count)?;
         }
         if count > MAX_RELATIONS {
-            return Err(Problem::parameter("expand", format!("`expand` follows at most {MAX_RELATIONS} relations")));
+            return Err(Problem::parameter(
+                "expand",
+                format!("`expand` follows at most {MAX_RELATIONS} relations"),
+            ));
         }
         Ok(expands)
     }
 
-    fn add(context: &Context<'_>, table: &Table, names: &[&str], into: &mut Vec<Self>, count: &mut usize) -> Result<()> {
+    fn add(
+        context: &Context<'_>,
+        table: &Table,
+        names: &[&str],
+        into: &mut Vec<Self>,
+        count: &mut usize,
+    ) -> Result<()> {
         let Some((first, rest)) = names.split_first() else { return Ok(()) };
         let at = match into.iter().position(|expand| expand.name == *first) {
             Some(at) => at,
@@ -79,12 +91,20 @@ impl Expand {
         if let Some(here) = table.column(name).filter(|index| readable(table, *index)) {
             let collection = table.collection.fields[here].collection.as_deref();
             if let (Some(target), Some(there)) = (collection.and_then(target), table.references[here]) {
-                return Ok(Self { name: name.to_owned(), target, here, there, many: false, inner: Vec::new() });
+                return Ok(Self {
+                    name: name.to_owned(),
+                    target,
+                    here,
+                    there,
+                    many: false,
+                    inner: Vec::new(),
+                });
             }
         }
         let incoming = table.incoming.iter().find(|incoming| incoming.name == name);
         if let Some(incoming) = incoming
-            && let Some(target) = target(&incoming.collection).filter(|target| target.served && readable(target, incoming.column))
+            && let Some(target) = target(&incoming.collection)
+                .filter(|target| target.served && readable(target, incoming.column))
         {
             let (name, here, there) = (name.to_owned(), incoming.target, incoming.column);
             return Ok(Self { name, target, here, there, many: true, inner: Vec::new() });
@@ -92,10 +112,18 @@ impl Expand {
         let fields = table.collection.fields.iter().enumerate();
         let relations = fields.filter(|(index, field)| field.collection.is_some() && readable(table, *index));
         let mut known: Vec<&str> = relations.map(|(_, field)| field.name.as_str()).collect();
-        known.extend(table.incoming.iter().filter(|incoming| {
-            target(&incoming.collection).is_some_and(|other| other.served && readable(&other, incoming.column))
-        }).map(|incoming| incoming.name.as_str()));
-        let problem = Problem::parameter("expand", format!("`{}` has no relation `{name}`", table.collection.name));
+        known.extend(
+            table
+                .incoming
+                .iter()
+                .filter(|incoming| {
+                    target(&incoming.collection)
+                        .is_some_and(|other| other.served && readable(&other, incoming.column))
+                })
+                .map(|incoming| incoming.name.as_str()),
+        );
+        let problem =
+            Problem::parameter("expand", format!("`{}` has no relation `{name}`", table.collection.name));
         Err(match near::nearest(name, known.iter().copied()) {
             Some(near) => problem.with_hint(format!("Did you mean `{near}`?")),
             None if known.is_empty() => problem.with_hint("It has no relations"),

@@ -4,13 +4,13 @@ use actix_web::http::header::ETAG;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::etag;
 use super::expand::{self, Expand};
 use super::parameters::ReadParameters;
 use super::projection::Projection;
 use super::request::{Request, View, no_such_record};
 use super::sql::select;
 use super::store::{self, Failure, version};
-use super::etag;
 use crate::app::App;
 use crate::db::Lanes;
 use crate::extract::{Caller, Query};
@@ -40,7 +40,10 @@ pub async fn get(
     if etag::is_known(&http, &record.tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, record.tag)).finish());
     }
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header((ETAG, record.tag)).body(record.json))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((ETAG, record.tag))
+        .body(record.json))
 }
 
 async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Failure> {
@@ -50,7 +53,8 @@ async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Fai
     let expands = Expand::parse(&context, table, &parameters.expand)?;
     expand::need(&mut projection, &expands);
     let key = view.key(table)?;
-    let statement = select::get(&context, table, &projection.columns, &key)?.ok_or_else(|| no_such_record(table))?;
+    let statement =
+        select::get(&context, table, &projection.columns, &key)?.ok_or_else(|| no_such_record(table))?;
 
     let lanes = &view.request.lanes;
     let rows = store::rows(&lanes.points, table, &statement).await?;

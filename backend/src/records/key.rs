@@ -21,11 +21,16 @@ pub fn parse_key(table: &Table, segment: &str) -> Result<Vec<Bind>> {
     let nothing = || Problem::not_found(format_args!("such record in `{}`", table.collection.name));
     let parts: Vec<&str> = if table.key.len() == 1 { vec![segment] } else { segment.split(',').collect() };
     if parts.len() != table.key.len() {
-        return Err(nothing().with_hint(format!("The key has {} parts: {}", table.key.len(), table.collection.primary_key.join(","))));
+        return Err(nothing().with_hint(format!(
+            "The key has {} parts: {}",
+            table.key.len(),
+            table.collection.primary_key.join(",")
+        )));
     }
     let binds = table.key.iter().zip(parts).map(|(index, part)| {
         let text = percent_decode_str(part).decode_utf8().map_err(|_| nothing())?;
-        let text = parse::text(&table.collection.fields[*index], &table.columns[*index], &text).map_err(|_| nothing())?;
+        let text = parse::text(&table.collection.fields[*index], &table.columns[*index], &text)
+            .map_err(|_| nothing())?;
         Ok(Bind::text(text))
     });
     binds.collect()

@@ -51,7 +51,8 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
     let sort_places: Vec<usize> = sort.iter().map(|key| projection.need(key.column)).collect();
     let filter = parameters.filter.as_deref().filter(|text| !text.trim().is_empty());
     let filter = filter.map(|text| parameters::filter(view.snapshot, table, caller, text)).transpose()?;
-    let search = parameters.search.as_deref().map(|words| parameters::search(table, caller, words)).transpose()?;
+    let search =
+        parameters.search.as_deref().map(|words| parameters::search(table, caller, words)).transpose()?;
     let cursor = Cursor { view, table, sort: &sort, parameters };
     let after = parameters.cursor.as_deref().map(|text| cursor.open(text)).transpose()?;
     let list = List {
@@ -131,7 +132,10 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     /// What must be the same for the next page.
     fn scope(&self) -> Vec<u8> {
-        let columns = self.sort.iter().map(|key| (self.table.collection.fields[key.column].name.as_str(), key.descending));
+        let columns = self
+            .sort
+            .iter()
+            .map(|key| (self.table.collection.fields[key.column].name.as_str(), key.descending));
         let (filter, search) = (&self.parameters.filter, &self.parameters.search);
         let scope = (&self.table.collection.name, columns.collect::<Vec<_>>(), filter, search);
         serde_json::to_vec(&scope).unwrap_or_default()
@@ -147,9 +151,11 @@ impl Cursor<'_> {
     }
 
     fn after(&self, row: &Row, places: &[usize]) -> Result<String, Failure> {
-        let values = self.sort.iter().zip(places).map(|(key, place)| {
-            bind_text(&self.table.columns[key.column], raw(row, *place))
-        });
+        let values = self
+            .sort
+            .iter()
+            .zip(places)
+            .map(|(key, place)| bind_text(&self.table.columns[key.column], raw(row, *place)));
         let values: Vec<Option<String>> = values.collect::<Result<_, _>>()?;
         let payload = serde_json::to_vec(&values).unwrap_or_default();
         Ok(self.view.request.app.cursors.seal(&self.scope(), &payload))

@@ -57,12 +57,20 @@ pub struct ListParameters {
 
 impl Default for ListParameters {
     fn default() -> Self {
-        Self { filter: None, sort: Vec::new(), search: None, read: ReadParameters::default(), cursor: None, limit: DEFAULT_LIMIT }
+        Self {
+            filter: None,
+            sort: Vec::new(),
+            search: None,
+            read: ReadParameters::default(),
+            cursor: None,
+            limit: DEFAULT_LIMIT,
+        }
     }
 }
 
 impl Parameters for ListParameters {
-    const NAMES: &'static [&'static str] = &["filter", "sort", "search", "fields", "expand", "cursor", "limit"];
+    const NAMES: &'static [&'static str] =
+        &["filter", "sort", "search", "fields", "expand", "cursor", "limit"];
 
     fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), String> {
         match name {
@@ -101,7 +109,8 @@ pub fn sort(table: &Table, caller: &Caller, asked: &[String]) -> Result<Vec<Sort
     for name in asked {
         let (name, descending) = name.strip_prefix('-').map_or((name.as_str(), false), |name| (name, true));
         let column = readable(table, caller, name, "sort")?;
-        let has_order = !table.columns[column].array && !matches!(table.columns[column].wire, Wire::Json | Wire::Jsonb);
+        let has_order =
+            !table.columns[column].array && !matches!(table.columns[column].wire, Wire::Json | Wire::Jsonb);
         if !has_order {
             return Err(Problem::parameter("sort", format!("`{name}` has no order to sort by")));
         }
@@ -135,8 +144,8 @@ pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -
         let position = error.position();
         let detail = format!("{} (line {}, column {})", error.message, position.line, position.column);
         let code = error.code.as_str().to_owned();
-        let mut problem =
-            Problem::new(Code::InvalidExpression, detail.clone()).with_errors(vec![FieldError::new("?filter", code, detail)]);
+        let mut problem = Problem::new(Code::InvalidExpression, detail.clone())
+            .with_errors(vec![FieldError::new("?filter", code, detail)]);
         problem.hint = error.hint;
         problem
     })
@@ -147,7 +156,10 @@ pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -
 /// # Errors
 /// `search_unavailable` where the caller cannot search the collection.
 pub fn search<'a>(table: &Table, caller: &Caller, words: &'a str) -> Result<&'a str> {
-    let open = table.search.as_ref().is_some_and(|search| search.columns.iter().all(|column| is_readable(table, caller, *column)));
+    let open = table
+        .search
+        .as_ref()
+        .is_some_and(|search| search.columns.iter().all(|column| is_readable(table, caller, *column)));
     if open {
         return Ok(words);
     }

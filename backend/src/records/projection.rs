@@ -30,7 +30,12 @@ impl Projection {
                 let found = names.iter().map(|name| readable(table, caller, name, "fields"));
                 let mut columns: Vec<usize> = found.collect::<Result<_>>()?;
                 let mut seen = Vec::new();
-                columns.retain(|index| !seen.contains(index) && { seen.push(*index); true });
+                columns.retain(|index| {
+                    !seen.contains(index) && {
+                        seen.push(*index);
+                        true
+                    }
+                });
                 columns
             }
         };
@@ -85,7 +90,8 @@ pub fn readable(table: &Table, caller: &Caller, name: &str, parameter: &str) -> 
             .filter(|(index, _)| is_readable(table, caller, *index))
             .map(|(_, field)| field.name.as_str())
             .collect();
-        let problem = Problem::parameter(parameter, format!("`{}` has no field `{name}`", table.collection.name));
+        let problem =
+            Problem::parameter(parameter, format!("`{}` has no field `{name}`", table.collection.name));
         match near::nearest(name, known.iter().copied()) {
             Some(near) => problem.with_hint(format!("Did you mean `{near}`?")),
             None => problem.with_hint(format!("Its fields are {}", known.join(", "))),

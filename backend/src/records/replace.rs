@@ -60,22 +60,35 @@ fn drop_key(table: &Table, key: &[Bind], members: &mut Members<'_>) -> Result<()
         let said = super::wire::parse::json(field, &table.columns[*index], value);
         if said.ok() != Some(bind.0.clone()) {
             let detail = format!("`{}` is not the key in the path", field.name);
-            return Err(Problem::validation(vec![crate::problem::FieldError::new(format!("/{}", field.name), "read_only", detail)]));
+            return Err(Problem::validation(vec![crate::problem::FieldError::new(
+                format!("/{}", field.name),
+                "read_only",
+                detail,
+            )]));
         }
     }
     Ok(())
 }
 
-async fn insert(view: View<'_>, table: &Table, key: &[Bind], members: &Members<'_>) -> Result<Written, Failure> {
+async fn insert(
+    view: View<'_>,
+    table: &Table,
+    key: &[Bind],
+    members: &Members<'_>,
+) -> Result<Written, Failure> {
     let context = view.context();
     let denied = || denied(table, context.caller);
-    let mut assignments = body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, members)?;
+    let mut assignments =
+        body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, members)?;
     // What is missing is filled as in any insert.
     assignments.retain(|(_, value)| *value != Value::Default);
-    assignments.extend(table.key.iter().zip(key).map(|(index, bind)| -> Assignment { (*index, Value::Given(bind.clone())) }));
+    assignments.extend(
+        table.key.iter().zip(key).map(|(index, bind)| -> Assignment { (*index, Value::Given(bind.clone())) }),
+    );
     assignments.sort_by_key(|(index, _)| *index);
     let returning = Returning::new(table, context.caller)?;
-    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?.ok_or_else(denied)?;
+    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?
+        .ok_or_else(denied)?;
     match store::rows(&view.request.lanes.writes, table, &statement).await {
         Ok(rows) => Ok(returning.read(table, rows.first().ok_or_else(denied)?)?),
         // The record is there, but the caller may not change it.
@@ -88,7 +101,8 @@ async fn insert(view: View<'_>, table: &Table, key: &[Bind], members: &Members<'
 
 /// Whether a uniqueness problem is about the key.
 fn names_key(table: &Table, problem: &Problem) -> bool {
-    let mut named: Vec<&str> = problem.errors.iter().map(|error| error.pointer.trim_start_matches('/')).collect();
+    let mut named: Vec<&str> =
+        problem.errors.iter().map(|error| error.pointer.trim_start_matches('/')).collect();
     let mut key: Vec<&str> = table.collection.primary_key.iter().map(String::as_str).collect();
     named.sort_unstable();
     key.sort_unstable();

@@ -53,7 +53,9 @@ impl Request {
         match work(View { request: self, snapshot: &snapshot }).await {
             Ok(done) => return Ok(done),
             Err(Failure::Problem(problem)) => return Err(problem),
-            Err(Failure::Stale(reason)) => tracing::debug!(reason, "the schema changed under a request; reading it again"),
+            Err(Failure::Stale(reason)) => {
+                tracing::debug!(reason, "the schema changed under a request; reading it again")
+            }
         }
         let snapshot = self.app.catalogue.refresh_now(&self.app.db.pool).await?;
         match work(View { request: self, snapshot: &snapshot }).await {

@@ -93,7 +93,11 @@ pub async fn rows(lane: &Lane, table: &Table, sql: &Sql) -> Result<Vec<Row>, Fai
 ///
 /// # Errors
 /// Postgres's own.
-pub async fn query(client: &Client, statement: &Statement, binds: &[Bind]) -> Result<Vec<Row>, tokio_postgres::Error> {
+pub async fn query(
+    client: &Client,
+    statement: &Statement,
+    binds: &[Bind],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
     client.query_raw(statement, binds).await?.try_collect().await
 }
 
@@ -122,21 +126,32 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::validation(vec![required(field)])
         }
         SqlState::CHECK_VIOLATION => {
-            let detail = format!("The row does not fulfil the constraint `{}`", said.constraint().unwrap_or_default());
+            let detail =
+                format!("The row does not fulfil the constraint `{}`", said.constraint().unwrap_or_default());
             let pointer = match violated_fields(table, said)[..] {
                 [field] => format!("/{field}"),
                 _ => String::new(),
             };
             Problem::validation(vec![FieldError::new(pointer, "check", detail)])
         }
-        SqlState::EXCLUSION_VIOLATION => {
-            Problem::new(Code::NotUnique, format!("The row collides with another under the constraint `{}`", said.constraint().unwrap_or_default()))
-        }
+        SqlState::EXCLUSION_VIOLATION => Problem::new(
+            Code::NotUnique,
+            format!(
+                "The row collides with another under the constraint `{}`",
+                said.constraint().unwrap_or_default()
+            ),
+        ),
         // A trigger of the database's owner speaks.
-        SqlState::RAISE_EXCEPTION => Problem::validation(vec![FieldError::new("", "refused", said.message())]),
-        SqlState::QUERY_CANCELED => Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
-            .with_hint("Ask for less, or for an index on what is filtered and sorted by"),
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => {
+        SqlState::RAISE_EXCEPTION => {
+            Problem::validation(vec![FieldError::new("", "refused", said.message())])
+        }
+        SqlState::QUERY_CANCELED => {
+            Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
+                .with_hint("Ask for less, or for an index on what is filtered and sorted by")
+        }
+        SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::LOCK_NOT_AVAILABLE => {
             Problem::new(Code::Conflict, "Another write got in the way; send it again").with_retry_after(1)
         }
         SqlState::INSUFFICIENT_PRIVILEGE => {
@@ -171,7 +186,8 @@ fn not_unique(table: &Table, said: &DbError) -> Problem {
         [field] => format!("Another row has this `{field}`"),
         fields => format!("Another row has this combination of `{}`", fields.join("`, `")),
     };
-    let errors = fields.iter().map(|field| FieldError::new(format!("/{field}"), "not_unique", &detail)).collect();
+    let errors =
+        fields.iter().map(|field| FieldError::new(format!("/{field}"), "not_unique", &detail)).collect();
     Problem::new(Code::NotUnique, detail.clone()).with_errors(errors)
 }
 
@@ -193,8 +209,14 @@ fn foreign_key(table: &Table, said: &DbError) -> Problem {
 
 /// The fields that a violated constraint of the table is over.
 fn violated_fields<'t>(table: &'t Table, said: &DbError) -> Vec<&'t str> {
-    let own = said.schema().zip(said.table()).is_some_and(|(schema, name)| table.collection.table == format!("{schema}.{name}"));
-    let constraint = table.constraints.iter().find(|constraint| own && Some(constraint.name.as_str()) == said.constraint());
+    let own = said
+        .schema()
+        .zip(said.table())
+        .is_some_and(|(schema, name)| table.collection.table == format!("{schema}.{name}"));
+    let constraint = table
+        .constraints
+        .iter()
+        .find(|constraint| own && Some(constraint.name.as_str()) == said.constraint());
     let columns = constraint.map_or(&[][..], |constraint| constraint.columns.as_slice());
     columns.iter().map(|column| table.collection.fields[*column].name.as_str()).collect()
 }

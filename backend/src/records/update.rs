@@ -65,7 +65,8 @@ pub async fn change(
     let assignments = body::assignments(table, context.caller, &view.request.app.clock, write, members)?;
     let returning = Returning::new(table, context.caller)?;
     let columns = &returning.projection.columns;
-    let Some(statement) = sql::write::update(&context, table, key, &assignments, demand.version(), columns)? else {
+    let Some(statement) = sql::write::update(&context, table, key, &assignments, demand.version(), columns)?
+    else {
         return Ok(None);
     };
     let rows = store::rows(&view.request.lanes.writes, table, &statement).await?;

@@ -5,11 +5,11 @@ use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use tokio_postgres::Row;
 
+use super::etag;
 use super::key;
 use super::projection::Projection;
 use super::store::{raw, version};
 use super::wire::encode::Malformed;
-use super::etag;
 use crate::collections::catalogue::Table;
 use crate::extract::Caller;
 use crate::problem::Result;
@@ -65,7 +65,8 @@ impl Returning {
 impl Written {
     /// The answer: the record where the caller may view it and did not decline it.
     pub fn respond(self, table: &Table, created: bool, minimal: bool) -> HttpResponse {
-        let mut response = HttpResponseBuilder::new(if created { StatusCode::CREATED } else { StatusCode::OK });
+        let mut response =
+            HttpResponseBuilder::new(if created { StatusCode::CREATED } else { StatusCode::OK });
         if created {
             response.insert_header((LOCATION, format!("/v1/records/{}/{}", table.collection.name, self.key)));
         }
