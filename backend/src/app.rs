@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use secrecy::SecretString;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, authenticate};
 use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
@@ -35,7 +35,7 @@ pub struct App {
     /// What signs the cursors of lists.
     pub cursors: CursorKey,
     /// Accounts, sessions and keys.
-    pub auth: Auth,
+    pub auth: Arc<Auth>,
 }
 
 /// Why the server cannot start.
@@ -57,6 +57,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// Sign-in cannot be prepared.
+    #[error(transparent)]
+    Auth(#[from] crate::auth::SetupError),
     /// What the server needs from the database cannot be read.
     #[error("the database cannot be read: {0}")]
     Database(#[from] sqlx::Error),
@@ -75,16 +78,8 @@ impl App {
         catalogue.watch(&db.pool);
         let random = Random;
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
-        Ok(Self {
-            config,
-            clock,
-            random,
-            metrics: Metrics::new(),
-            db,
-            catalogue,
-            cursors,
-            auth: Auth::default(),
-        })
+        let auth = Auth::start(&config, &db.pool, &clock, random).await?;
+        Ok(Self { config, clock, random, metrics: Metrics::new(), db, catalogue, cursors, auth })
     }
 }
 
@@ -134,6 +129,7 @@ where
             .app_data(Data::new(Lanes::open(&shared.db.target)))
             .configure(more.clone())
             .configure(crate::routes::configure)
+            .wrap(from_fn(authenticate))
             .wrap(cors(&shared.config.server))
             .wrap(from_fn(observe))
     })

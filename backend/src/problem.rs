@@ -103,6 +103,17 @@ codes! {
     StatementTimeout = "statement_timeout", GATEWAY_TIMEOUT, "The query took too long";
 }
 
+/// How many requests are allowed in a while.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// What is counted.
+    pub name: &'static str,
+    /// How many at once.
+    pub quota: u32,
+    /// In how many seconds that many come back.
+    pub window: u32,
+}
+
 /// A failed request: what to answer, and (not for the client) why.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -116,6 +127,8 @@ pub struct Problem {
     pub hint: Option<String>,
     /// In how many seconds to try again.
     pub retry_after: Option<u32>,
+    /// The limit that was reached.
+    pub rate_limit: Option<&'static RateLimit>,
     /// What the log is told; never sent.
     pub cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -126,7 +139,15 @@ pub type Result<T, E = Problem> = std::result::Result<T, E>;
 impl Problem {
     /// A problem of that kind, with a sentence on what happened.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), hint: None, retry_after: None, cause: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            hint: None,
+            retry_after: None,
+            rate_limit: None,
+            cause: None,
+        }
     }
 
     /// A fault of the server: the client is told nothing, the log is told the cause.
@@ -190,6 +211,14 @@ impl Problem {
         self
     }
 
+    /// That limit was reached; there is room again in so many seconds.
+    pub fn too_many(limit: &'static RateLimit, seconds: u32) -> Self {
+        let detail = format!("Too many requests; the next is possible in {seconds} s");
+        let mut problem = Self::new(Code::TooManyRequests, detail).with_retry_after(seconds);
+        problem.rate_limit = Some(limit);
+        problem
+    }
+
     /// The body, for the request of that id.
     pub fn body(&self, request_id: &str) -> annex_openapi::problem::Problem {
         annex_openapi::problem::Problem {
@@ -228,8 +257,19 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if self.code.status() == StatusCode::UNAUTHORIZED {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        if let Some(RateLimit { name, quota, window }) = self.rate_limit {
+            let reset = self.retry_after.unwrap_or(*window);
+            response.insert_header(("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")));
+            response.insert_header(("ratelimit", format!("\"{name}\";r=0;t={reset}")));
+        }
+        match self.code {
+            Code::InvalidToken => {
+                response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#));
+            }
+            code if code.status() == StatusCode::UNAUTHORIZED => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            _ => {}
         }
         response.finish()
     }

@@ -3,6 +3,7 @@
 use actix_web::web::{self, ServiceConfig, get, patch, post, put, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::auth::{self, sessions, users};
 use crate::health;
 use crate::problem::{Problem, Result};
 use crate::records;
@@ -13,6 +14,18 @@ pub fn configure(routes: &mut ServiceConfig) {
         .route("/healthz", get().to(health::healthz))
         .route("/readyz", get().to(health::readyz))
         .route("/metrics", get().to(health::metrics))
+        .service(resource("/.well-known/jwks.json").get(auth::jwks))
+        .service(resource("/v1/auth/register").post(auth::register))
+        .service(resource("/v1/auth/login").post(auth::login))
+        .service(resource("/v1/auth/refresh").post(auth::refresh))
+        .service(resource("/v1/auth/logout").post(auth::logout))
+        .service(resource("/v1/auth/bootstrap").post(auth::bootstrap))
+        .service(resource("/v1/auth/password").post(auth::change_password))
+        .service(resource("/v1/auth/me").get(auth::me))
+        .service(resource("/v1/sessions").get(sessions::list).delete(sessions::delete_others))
+        .service(resource("/v1/sessions/{id}").delete(sessions::delete))
+        .service(resource("/v1/users").get(users::list).post(users::create))
+        .service(resource("/v1/users/{id}").get(users::get).patch(users::update).delete(users::delete))
         .service(
             resource("/v1/records/{collection}")
                 .route(get().to(records::list::list))

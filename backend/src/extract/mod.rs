@@ -1,12 +1,14 @@
 //! What a request says, checked at the edge: who is calling, the body, the query.
 
 mod caller;
+mod client;
 mod cursor;
 mod json;
 mod prefer;
 mod query;
 
-pub use caller::{Admin, Caller, Identity, SignedIn};
+pub use caller::{ADMIN, Admin, Caller, Identity, SignedIn};
+pub use client::Client;
 pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, check_shape, parse_json};
 pub use prefer::{Count, Prefer};

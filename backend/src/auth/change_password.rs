@@ -1,0 +1,58 @@
+//! `POST /v1/auth/password`
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use annex_openapi::auth::PasswordChange;
+use annex_openapi::problem::{FieldError, Problem as ProblemBody};
+
+use super::email::Email;
+use super::password::{Attempt, Outcome, Password};
+use super::session;
+use super::store::users::{self as store, Changes};
+use crate::app::App;
+use crate::extract::{Client, Json, SignedIn};
+use crate::problem::{Problem, Result};
+
+/// Change one's own password; every other session of the account ends.
+///
+/// # Errors
+/// `unauthenticated`, `invalid_token`, `validation_failed`, `too_many_requests`
+#[utoipa::path(
+    post, path = "/v1/auth/password", operation_id = "auth_change_password", tag = "auth",
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "The password was changed, and every other session has ended"),
+        (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "The server failed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn change_password(
+    SignedIn(caller): SignedIn,
+    app: Data<App>,
+    client: Client,
+    Json(body): Json<PasswordChange>,
+) -> Result<HttpResponse> {
+    let email = Email::parse(&caller.email).map_err(Problem::internal)?;
+    let new = Password::member("new_password", &body.new_password, &email)
+        .map_err(|error| Problem::validation(vec![error]))?;
+    let attempt = app.auth.throttle.attempt(client.address, Some(&caller.email), app.clock.now())?;
+    let kept = store::password_hash(&app.db.pool, caller.user_id).await?;
+    if app.auth.hasher.verify(&Attempt::new(&body.current_password), kept).await? == Outcome::Wrong {
+        let detail = "`current_password` is not the account's password";
+        return Err(Problem::validation(vec![FieldError::new(
+            "/current_password",
+            "wrong_password",
+            detail,
+        )]));
+    }
+    attempt.succeeded();
+    let hash = app.auth.hasher.hash(&new).await?;
+    let mut transaction = app.db.pool.begin().await?;
+    let changes = Changes { password_hash: Some(&hash), ..Changes::default() };
+    store::update(&mut transaction, caller.user_id, &changes, app.clock.now()).await?;
+    let ended = session::end_others(&app, &mut transaction, caller.user_id, caller.session_id).await?;
+    transaction.commit().await?;
+    session::ended(&app, &ended);
+    Ok(HttpResponse::NoContent().finish())
+}

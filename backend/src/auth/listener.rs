@@ -1,0 +1,74 @@
+//! Hears from Postgres which accounts, sessions and keys have changed, whoever changed them.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use uuid::Uuid;
+
+use super::Auth;
+use crate::problem::Problem;
+
+const CHANNEL: &str = "annex_identity";
+
+/// After so long without a word the connection is tried.
+const QUIET: Duration = Duration::from_secs(5);
+
+const RECONNECT: Duration = Duration::from_millis(500);
+
+/// Listens until the server is gone; after a loss of the connection, again.
+pub async fn listen(auth: Weak<Auth>, pool: PgPool) {
+    // A connection of its own: one of the pool would be missing there.
+    let own = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(QUIET)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with((*pool.connect_options()).clone());
+    loop {
+        let ended = follow(&auth, &own).await;
+        let Some(auth) = auth.upgrade() else { return };
+        auth.identities.changes.set_listening(false);
+        if let Err(problem) = ended {
+            tracing::warn!(%problem, "changes of accounts are not heard of; every request asks the database");
+        }
+        drop(auth);
+        tokio::time::sleep(RECONNECT).await;
+    }
+}
+
+/// Listens on one connection until it is lost.
+async fn follow(auth: &Weak<Auth>, pool: &PgPool) -> Result<(), Problem> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    let Some(started) = auth.upgrade() else { return Ok(()) };
+    started.reload_keys().await?;
+    started.identities.changes.set_listening(true);
+    drop(started);
+    loop {
+        let heard = tokio::time::timeout(QUIET, listener.try_recv()).await;
+        let Some(auth) = auth.upgrade() else { return Ok(()) };
+        match heard {
+            Ok(notification) => {
+                let Some(notification) = notification? else { return Ok(()) };
+                hear(&auth, notification.payload()).await?;
+            }
+            Err(_) => {
+                let ping = sqlx::query("select 1").execute(&mut listener);
+                tokio::time::timeout(QUIET, ping).await.map_err(Problem::database_unavailable)??;
+            }
+        }
+    }
+}
+
+async fn hear(auth: &Auth, payload: &str) -> Result<(), Problem> {
+    match payload {
+        "keys" => auth.reload_keys().await?,
+        payload => match Uuid::parse_str(payload) {
+            Ok(id) => auth.identities.changes.of(id),
+            Err(_) => auth.identities.changes.of_everything(),
+        },
+    }
+    Ok(())
+}

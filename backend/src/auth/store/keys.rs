@@ -1,0 +1,48 @@
+//! Signing keys.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+/// A key as it is kept.
+#[derive(Debug)]
+pub struct StoredKey {
+    /// The seed.
+    pub private_key: Vec<u8>,
+    /// When it begins to sign.
+    pub not_before: OffsetDateTime,
+    /// From when on nothing that it signed counts.
+    pub retired_at: Option<OffsetDateTime>,
+}
+
+/// All keys, after the given one was kept where none was there; the lock lets one server alone look and make it.
+pub async fn ensure_one(
+    pool: &PgPool,
+    kid: &str,
+    seed: &[u8],
+    now: OffsetDateTime,
+) -> Result<Vec<StoredKey>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('annex.signing_keys'))")
+        .fetch_one(&mut *transaction)
+        .await?;
+    sqlx::query!(
+        "insert into annex.signing_keys (kid, private_key, not_before)
+         select $1, $2, $3
+         where not exists (
+             select from annex.signing_keys where not_before <= $3 and (retired_at is null or retired_at > $3))",
+        kid,
+        seed,
+        now
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    all(pool).await
+}
+
+/// All keys.
+pub async fn all(pool: &PgPool) -> Result<Vec<StoredKey>, sqlx::Error> {
+    sqlx::query_as!(StoredKey, "select private_key, not_before, retired_at from annex.signing_keys")
+        .fetch_all(pool)
+        .await
+}

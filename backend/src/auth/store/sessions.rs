@@ -1,0 +1,250 @@
+//! Sessions and their refresh tokens.
+
+use annex_openapi::auth::{Session, User};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A session that begins.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The account.
+    pub user_id: Uuid,
+    /// The hash of its first refresh token.
+    pub refresh_hash: &'a [u8],
+    /// The program that signed in.
+    pub user_agent: Option<&'a str>,
+    /// The address that it signed in from.
+    pub address: &'a str,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// When it ends at the latest.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Begins a session. Those of the account that ended long ago are forgotten.
+pub async fn insert(connection: &mut PgConnection, session: &NewSession<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with forgotten as (
+             delete from annex.sessions
+             where user_id = $2 and (expires_at < $6::timestamptz - interval '7 days' or revoked_at < $6::timestamptz - interval '7 days'))
+         insert into annex.sessions
+             (id, user_id, refresh_hash, user_agent, address, created_at, last_used_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $6, $7)",
+        session.id,
+        session.user_id,
+        session.refresh_hash,
+        session.user_agent,
+        session.address,
+        session.now,
+        session.expires_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What is asked of a session before its caller is served.
+#[derive(Debug)]
+pub struct Standing {
+    /// The account's address.
+    pub email: String,
+    /// Whether the address is known to be the account's own.
+    pub verified: bool,
+    /// The account's roles.
+    pub roles: Vec<String>,
+}
+
+/// How a session and its account stand; nothing where either of them has ended.
+pub async fn standing(
+    pool: &PgPool,
+    session_id: Uuid,
+    user_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Standing>, sqlx::Error> {
+    sqlx::query_as!(
+        Standing,
+        r#"select u.email::text as "email!", u.verified, u.roles
+           from annex.sessions s
+           join annex.users u on u.id = s.user_id
+           where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $3 and not u.disabled"#,
+        session_id,
+        user_id,
+        now
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// A session whose refresh token is being traded.
+#[derive(Debug)]
+pub struct Refreshable {
+    /// The account.
+    pub user: User,
+    /// When the session ends at the latest.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Puts the child in its parent's place; nothing where the parent is not the newest token of a live session.
+pub async fn rotate(
+    pool: &PgPool,
+    session_id: Uuid,
+    parent: &[u8],
+    child: &[u8],
+    now: OffsetDateTime,
+    idle_since: OffsetDateTime,
+) -> Result<Option<Refreshable>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"update annex.sessions s
+           set refresh_hash = $3, generation = generation + 1, rotated_at = $4, last_used_at = $4
+           from annex.users u
+           where s.id = $1 and s.refresh_hash = $2 and s.revoked_at is null
+             and s.expires_at > $4 and s.last_used_at > $5
+             and u.id = s.user_id and not u.disabled
+           returning s.expires_at, u.id, u.email::text as "email!", u.verified, u.display_name, u.roles, u.disabled,
+                     u.created_at, u.updated_at"#,
+        session_id,
+        parent,
+        child,
+        now,
+        idle_since
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Refreshable {
+        expires_at: row.expires_at,
+        user: User {
+            id: row.id,
+            email: row.email,
+            verified: row.verified,
+            display_name: row.display_name,
+            roles: row.roles,
+            disabled: row.disabled,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        },
+    }))
+}
+
+/// The newest refresh token of a session, for one that is not.
+#[derive(Debug)]
+pub struct Newest {
+    /// Its hash.
+    pub refresh_hash: Vec<u8>,
+    /// How many were before it.
+    pub generation: i32,
+    /// When it took its parent's place.
+    pub rotated_at: Option<OffsetDateTime>,
+    /// The session, where it is live.
+    pub live: Option<Refreshable>,
+}
+
+/// The newest refresh token of a session that has not been revoked.
+pub async fn newest(
+    pool: &PgPool,
+    session_id: Uuid,
+    now: OffsetDateTime,
+    idle_since: OffsetDateTime,
+) -> Result<Option<Newest>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"select s.refresh_hash, s.generation, s.rotated_at, s.expires_at,
+                  (s.expires_at > $2 and s.last_used_at > $3 and not u.disabled) as "live!",
+                  u.id, u.email::text as "email!", u.verified, u.display_name, u.roles, u.disabled,
+                  u.created_at, u.updated_at
+           from annex.sessions s
+           join annex.users u on u.id = s.user_id
+           where s.id = $1 and s.revoked_at is null"#,
+        session_id,
+        now,
+        idle_since
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Newest {
+        refresh_hash: row.refresh_hash,
+        generation: row.generation,
+        rotated_at: row.rotated_at,
+        live: row.live.then_some(Refreshable {
+            expires_at: row.expires_at,
+            user: User {
+                id: row.id,
+                email: row.email,
+                verified: row.verified,
+                display_name: row.display_name,
+                roles: row.roles,
+                disabled: row.disabled,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            },
+        }),
+    }))
+}
+
+/// Ends a session; of that account where one is named. Whether there was such a session.
+pub async fn revoke(
+    pool: &PgPool,
+    session_id: Uuid,
+    user_id: Option<Uuid>,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update annex.sessions set revoked_at = $3
+         where id = $1 and ($2::uuid is null or user_id = $2) and revoked_at is null and expires_at > $3",
+        session_id,
+        user_id,
+        now
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Ends the sessions of an account, but for one where it is named. Which ended.
+pub async fn revoke_others(
+    connection: &mut PgConnection,
+    user_id: Uuid,
+    but: Option<Uuid>,
+    now: OffsetDateTime,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "update annex.sessions set revoked_at = $3
+         where user_id = $1 and ($2::uuid is null or id <> $2) and revoked_at is null
+         returning id",
+        user_id,
+        but,
+        now
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The live sessions of an account, the newest first, after that one; `current` is the one that asks.
+pub async fn list(
+    pool: &PgPool,
+    user_id: Uuid,
+    current: Option<Uuid>,
+    after: Option<Uuid>,
+    limit: i64,
+    now: OffsetDateTime,
+    idle_since: OffsetDateTime,
+) -> Result<Vec<Session>, sqlx::Error> {
+    sqlx::query_as!(
+        Session,
+        r#"select id, coalesce(id = $2, false) as "current!", user_agent, address, created_at, last_used_at, expires_at
+           from annex.sessions
+           where user_id = $1 and ($3::uuid is null or id < $3)
+             and revoked_at is null and expires_at > $5 and last_used_at > $6
+           order by id desc
+           limit $4"#,
+        user_id,
+        current,
+        after,
+        limit,
+        now,
+        idle_since
+    )
+    .fetch_all(pool)
+    .await
+}
