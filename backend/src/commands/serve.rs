@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, App};
+use crate::app::{self, App, Running};
 use crate::clock::Clock;
 use crate::commands::Failure;
 use crate::config::{self, Config};
@@ -23,24 +23,50 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             None => return Ok(()),
         },
     };
-    let served = serve(config, &url, &told_to_stop).await;
+    let served = serve(config, &url, embedded.as_ref(), &told_to_stop).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
     served
 }
 
-async fn serve(config: Config, url: &SecretString, told_to_stop: &CancellationToken) -> Result<(), Failure> {
+async fn serve(
+    config: Config,
+    url: &SecretString,
+    embedded: Option<&Embedded>,
+    told_to_stop: &CancellationToken,
+) -> Result<(), Failure> {
     let app = tokio::select! {
         app = App::start(config, url, Clock::system()) => app?,
         () = told_to_stop.cancelled() => return Ok(()),
     };
     let running = app::serve(app)?;
-    println!("Annex serves at http://{}", running.address);
+    print!("{}", welcome(&running, embedded));
     told_to_stop.cancelled().await;
-    tracing::info!("stopping: finishing the requests that were accepted");
+    tracing::info!("Stopping once the accepted requests are finished");
     running.stop().await;
     Ok(())
+}
+
+/// What whoever started the server needs next.
+fn welcome(running: &Running, embedded: Option<&Embedded>) -> String {
+    let api = format!("http://{}", running.address);
+    let mut text = format!("\nAnnex {}\n\n  API   {api}\n  Docs  {api}/docs\n", env!("CARGO_PKG_VERSION"));
+    if let Some(embedded) = embedded {
+        let folder = embedded.data_dir().display();
+        text += &format!("  Data  {folder} (Postgres {})\n", embedded.major_version());
+    }
+    if let Some(token) = running.app.auth.setup_token() {
+        text += &format!(
+            "
+There is no admin yet. Make the first one with this token, which works once:
+
+  curl {api}/v1/auth/bootstrap -H 'content-type: application/json' \\
+    -d '{{\"token\": \"{token}\", \"email\": \"you@example.com\", \"password\": \"your password\"}}'
+"
+        );
+    }
+    text + "\nCtrl-C stops it.\n\n"
 }
 
 async fn start_embedded(

@@ -283,7 +283,8 @@ impl Telemetry {
                 "ANNEX_LOG",
                 "telemetry.log",
                 "a filter, such as info or annex=debug",
-                "info".to_owned(),
+                // What these say of themselves helps only whoever works on Annex.
+                "info,actix_server=warn,sqlx=error".to_owned(),
             ),
             log_format: source.maybe("ANNEX_LOG_FORMAT", "telemetry.log_format", "pretty or json"),
             otlp_endpoint: source.maybe(

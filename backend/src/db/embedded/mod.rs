@@ -17,7 +17,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ pub struct Options {
 /// A Postgres that runs until this is stopped or dropped.
 #[derive(Debug)]
 pub struct Embedded {
+    data_dir: PathBuf,
     database_url: String,
     major_version: u32,
     running: DropGuard,
@@ -70,6 +71,7 @@ pub async fn start(
         cluster = Cluster::open(&folder, options.bin_dir.as_deref()) => cluster?,
         () = &mut given_up => return Ok(None),
     };
+    let data_dir = folder.path().to_owned();
     let database_url = socket::url(&cluster.socket_folder, socket::NAME);
     let major_version = cluster.binaries.major;
 
@@ -78,7 +80,7 @@ pub async fn start(
     // From here on the supervisor alone holds the process, so that it is stopped even where nobody waits any more.
     let running = stop.clone().drop_guard();
     let supervisor = tokio::spawn(supervise(cluster, folder, stop, tell));
-    let embedded = Embedded { database_url, major_version, running, supervisor };
+    let embedded = Embedded { data_dir, database_url, major_version, running, supervisor };
     tokio::select! {
         started = started => match started {
             Ok(Err(error)) => Err(error),
@@ -95,6 +97,11 @@ impl Embedded {
     /// The URL of its database, for sqlx and tokio-postgres alike. It stays the same when Postgres is started again.
     pub fn database_url(&self) -> &str {
         &self.database_url
+    }
+
+    /// The data folder that it lives in.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Its major version.
