@@ -36,7 +36,9 @@ def log_in(annex: Annex, email: str, password: str) -> None:
 
 def ask(annex: Annex) -> None:
     print(f"Sign in to {annex.url} as an admin.")
-    setup = getpass.getpass("One-time token that `make run` printed (just Enter if you have an account): ").strip()
+    pasted = getpass.getpass("The one-time link or token that Annex printed (just Enter if you have an account): ")
+    # The link ends with the token.
+    setup = pasted.strip().rpartition("token=")[2]
     email = input("E-mail: ").strip()
     password = getpass.getpass("Password: ")
     if not setup:
