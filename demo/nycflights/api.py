@@ -75,7 +75,8 @@ class Annex:
             raise DemoError(f"No answer from {self.url} ({error}). Is Annex running? `make run` starts it.") from error
         finally:
             connection.close()
-        answer = json.loads(text) if "json" in (response.getheader("Content-Type") or "") else None
+        is_json = "json" in (response.getheader("Content-Type") or "")
+        answer = json.loads(text) if text and is_json else None
         if response.status >= 400:
             raise Refused(response.status, answer or {})
         return answer
