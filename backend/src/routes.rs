@@ -4,6 +4,7 @@ use actix_web::web::{self, ServiceConfig, get, patch, post, put, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
+use crate::collections;
 use crate::health;
 use crate::problem::{Problem, Result};
 use crate::records;
@@ -26,6 +27,12 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/sessions/{id}").delete(sessions::delete))
         .service(resource("/v1/users").get(users::list).post(users::create))
         .service(resource("/v1/users/{id}").get(users::get).patch(users::update).delete(users::delete))
+        .service(
+            resource("/v1/collections")
+                .route(get().to(collections::list::list))
+                .route(post().to(collections::create::create)),
+        )
+        .service(resource("/v1/collections/{name}").route(get().to(collections::get::get)))
         .service(
             resource("/v1/records/{collection}")
                 .route(get().to(records::list::list))

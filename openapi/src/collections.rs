@@ -309,6 +309,15 @@ impl Collection {
     }
 }
 
+/// The collections.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CollectionPage {
+    /// All of them, by name.
+    pub items: Vec<Collection>,
+    /// Always null: there is one page.
+    pub next_cursor: Option<String>,
+}
+
 /// A change of a collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,3 +1,4 @@
 //! The API as its clients see it: the modules follow the URLs.
 
+mod collections;
 mod http;

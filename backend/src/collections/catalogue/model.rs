@@ -257,4 +257,9 @@ impl Table {
     pub fn column(&self, field: &str) -> Option<usize> {
         self.collection.fields.iter().position(|candidate| candidate.name == field)
     }
+
+    /// Whether it is Annex's own `users`.
+    pub fn is_built_in(&self) -> bool {
+        self.origin.schema == "annex"
+    }
 }

@@ -15,7 +15,7 @@ pub(in crate::collections) fn check(
     kind: RuleKind,
     text: Option<&str>,
     collection: &Collection,
-    collections: &BTreeMap<String, Collection>,
+    collections: &dyn expression::Catalogue,
 ) -> Result<Rule, ExpressionError> {
     let Some(text) = text else { return Ok(Rule::Admins) };
     if text.trim().is_empty() {
