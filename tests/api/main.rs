@@ -1,4 +1,5 @@
 //! The API as its clients see it: the modules follow the URLs.
 
+mod auth;
 mod collections;
 mod http;
