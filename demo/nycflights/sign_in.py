@@ -36,8 +36,8 @@ def log_in(annex: Annex, email: str, password: str) -> None:
 
 def ask(annex: Annex) -> None:
     print(f"Sign in to {annex.url} as an admin.")
-    pasted = getpass.getpass("The one-time link or token that Annex printed (just Enter if you have an account): ")
-    # The link ends with the token.
+    pasted = getpass.getpass("The one-time token that Annex printed (just Enter if you have an account): ")
+    # A link ends with the token.
     setup = pasted.strip().rpartition("token=")[2]
     email = input("E-mail: ").strip()
     password = getpass.getpass("Password: ")
