@@ -17,9 +17,14 @@ class Refused(DemoError):
     def __init__(self, status: int, problem: dict):
         self.status = status
         self.code = problem.get("code", "")
-        places = "".join(f"\n  {error['pointer']}: {error['detail']}" for error in problem.get("errors", [])[:10])
+        places = "".join(f"\n  {place(error)}: {error['detail']}" for error in problem.get("errors", [])[:10])
         hint = f"\n{problem['hint']}." if problem.get("hint") else ""
         super().__init__(f"Annex answered {status}: {problem.get('detail', 'no reason given')}{places}{hint}")
+
+
+def place(error: dict) -> str:
+    """Where something is wrong: in an import, the line too."""
+    return f"line {error['line']}, {error['pointer']}" if "line" in error else error["pointer"]
 
 
 class Annex:
@@ -37,8 +42,8 @@ class Annex:
 
     def import_csv(self, collection: str, chunks: Iterable[bytes]) -> Any:
         """Streams rows into a collection: all of them, or none."""
-        path = f"/v1/records/{collection}/import?{urlencode({'format': 'csv', 'mode': 'all_or_nothing'})}"
-        return self.send("POST", path, chunks, {"Content-Type": "text/csv", "Transfer-Encoding": "chunked"})
+        headers = {"Content-Type": "text/csv", "Transfer-Encoding": "chunked"}
+        return self.send("POST", f"/v1/records/{collection}/import", chunks, headers)
 
     def count(self, collection: str) -> int:
         page = self.call("GET", f"/v1/records/{collection}?limit=1", headers={"Prefer": "count=exact"})
