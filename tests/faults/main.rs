@@ -1,4 +1,5 @@
 //! What goes wrong around the server: signals, crashes, a database that comes and goes.
 
+mod durability;
 mod embedded;
 mod stop;
