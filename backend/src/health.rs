@@ -6,9 +6,9 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::extract::same_secret;
 use crate::problem::{Problem, Result};
 
 /// `GET /healthz`: the server serves. It asks nobody, so that it costs nothing.
@@ -38,7 +38,7 @@ pub async fn metrics(request: HttpRequest, app: Data<App>) -> Result<HttpRespons
         Some(token) => {
             let sent = request.headers().get("authorization").and_then(|value| value.to_str().ok());
             let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-            bool::from(sent.as_bytes().ct_eq(token.expose_secret().as_bytes()))
+            same_secret(sent.as_bytes(), token.expose_secret().as_bytes())
         }
         None => {
             let forwarded = request.headers().contains_key("x-forwarded-for")

@@ -17,7 +17,7 @@ pub struct RegisterRequest {
     pub password: String,
     /// How the person wants to be called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200, example = "Ada")]
+    #[schema(min_length = 1, max_length = 200, example = "Ada")]
     pub display_name: Option<String>,
 }
 
@@ -160,7 +160,7 @@ pub struct UserUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, example = "Ada")]
     pub display_name: Option<Option<String>>,
-    /// Whether the address is known to be the account's own.
+    /// Whether the address is known to be the account's own; a new address is not, where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(nullable = false)]
     pub verified: Option<bool>,

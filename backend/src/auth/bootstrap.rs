@@ -4,14 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use annex_openapi::auth::{BootstrapRequest, TokenResponse};
 use annex_openapi::problem::Problem as ProblemBody;
-use subtle::ConstantTimeEq;
 
 use super::email::Email;
 use super::password::Password;
 use super::store::{self, users::NewUser};
 use super::{session, setup};
 use crate::app::App;
-use crate::extract::{ADMIN, Client, Json};
+use crate::extract::{ADMIN, Client, Json, same_secret};
 use crate::problem::{Code, Problem, Result};
 
 /// Make the first admin, with the one-time token of the server's start.
@@ -69,7 +68,7 @@ async fn check(connection: &mut sqlx::PgConnection, token: &str) -> Result<()> {
             .with_hint("Sign in with POST /v1/auth/login"));
     }
     let kept = store::setup::token(connection).await?.unwrap_or_default();
-    if bool::from(kept.as_slice().ct_eq(&setup::hash(token))) {
+    if same_secret(&kept, &setup::hash(token)) {
         return Ok(());
     }
     Err(Problem::new(Code::InvalidToken, "The one-time token is not the newest one")

@@ -27,12 +27,12 @@ pub async fn listen(auth: Weak<Auth>, pool: PgPool) {
         .connect_lazy_with((*pool.connect_options()).clone());
     loop {
         let ended = follow(&auth, &own).await;
-        let Some(auth) = auth.upgrade() else { return };
-        auth.identities.changes.set_listening(false);
+        if auth.strong_count() == 0 {
+            return;
+        }
         if let Err(problem) = ended {
             tracing::warn!(%problem, "changes of accounts are not heard of; every request asks the database");
         }
-        drop(auth);
         tokio::time::sleep(RECONNECT).await;
     }
 }
@@ -46,6 +46,7 @@ async fn follow(auth: &Weak<Auth>, pool: &PgPool) -> Result<(), Problem> {
     started.reload_keys().await?;
     started.identities.changes.set_listening(true);
     drop(started);
+    let _listening = Listening(auth);
     loop {
         let heard = tokio::time::timeout(QUIET, listener.try_recv()).await;
         let Some(auth) = auth.upgrade() else { return Ok(()) };
@@ -58,6 +59,17 @@ async fn follow(auth: &Weak<Auth>, pool: &PgPool) -> Result<(), Problem> {
                 let ping = sqlx::query("select 1").execute(&mut listener);
                 tokio::time::timeout(QUIET, ping).await.map_err(Problem::database_unavailable)??;
             }
+        }
+    }
+}
+
+/// While it lives, changes are heard of; also a panic ends that.
+struct Listening<'a>(&'a Weak<Auth>);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        if let Some(auth) = self.0.upgrade() {
+            auth.identities.changes.set_listening(false);
         }
     }
 }

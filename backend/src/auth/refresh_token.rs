@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::clock::Random;
+use crate::extract::same_secret;
 
 /// Tells a refresh token from other secrets, for people and for scanners.
 const PREFIX: &str = "annex_refresh_";
@@ -99,7 +99,7 @@ impl RefreshToken {
         while token.generation < generation {
             token = token.child(key);
         }
-        token.hash().ct_eq(hash).into()
+        same_secret(&token.hash(), hash)
     }
 
     fn bytes(&self) -> [u8; LENGTH] {

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
+use super::same_secret;
 use crate::problem::{Code, Problem, Result};
 
 const SIGNATURE: usize = 16;
@@ -55,7 +55,7 @@ impl CursorKey {
         };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
         let (signature, payload) = bytes.split_at_checked(SIGNATURE).ok_or_else(invalid)?;
-        if !bool::from(self.signature(scope, payload).ct_eq(signature)) {
+        if !same_secret(&self.signature(scope, payload), signature) {
             return Err(invalid());
         }
         Ok(payload.to_vec())

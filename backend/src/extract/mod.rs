@@ -6,6 +6,7 @@ mod cursor;
 mod json;
 mod prefer;
 mod query;
+mod secret;
 
 pub use caller::{ADMIN, Admin, Caller, Identity, SignedIn};
 pub use client::Client;
@@ -13,3 +14,4 @@ pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, check_shape, parse_json};
 pub use prefer::{Count, Prefer};
 pub use query::{NoParameters, Parameters, Query, parse as parse_query};
+pub use secret::same_secret;

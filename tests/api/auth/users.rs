@@ -45,6 +45,8 @@ async fn an_account_is_made_read_changed_and_deleted() {
     let changed = admin.patch(&path, change).await.expect_status(200).expect_unsaid(NEVER).json();
     assert_eq!((&changed["display_name"], &changed["email"]), (&json!("Bob"), &json!("bobby@example.com")));
     assert_eq!(changed["roles"], json!(["editor"]), "what is not named stays");
+    assert_eq!(changed["verified"], json!(false), "nothing is known of the new address");
+    let changed = admin.patch(&path, json!({"verified": true})).await.expect_status(200).json();
     assert_eq!(changed["verified"], json!(true));
     let changed = admin.patch(&path, json!({"display_name": null})).await.expect_status(200).json();
     assert_eq!(changed["display_name"], Value::Null);

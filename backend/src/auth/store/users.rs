@@ -167,7 +167,7 @@ pub async fn update(
            set email = coalesce($2::text, email),
                password_hash = coalesce($3, password_hash),
                display_name = case when $4 then $5 else display_name end,
-               verified = coalesce($6, verified),
+               verified = coalesce($6, verified and ($2::text is null or lower($2::text) = lower(email))),
                roles = coalesce($7, roles),
                disabled = coalesce($8, disabled),
                updated_at = $9
