@@ -25,12 +25,17 @@ pub async fn listen(auth: Weak<Auth>, pool: PgPool) {
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with((*pool.connect_options()).clone());
+    // An outage is told once, not at every try.
+    let mut told = false;
     loop {
-        let ended = follow(&auth, &own).await;
+        let ended = follow(&auth, &own, &mut told).await;
         if auth.strong_count() == 0 {
             return;
         }
-        if let Err(problem) = ended {
+        if let Err(problem) = ended
+            && !told
+        {
+            told = true;
             tracing::warn!(%problem, "changes of accounts are not heard of; every request asks the database");
         }
         tokio::time::sleep(RECONNECT).await;
@@ -38,7 +43,7 @@ pub async fn listen(auth: Weak<Auth>, pool: PgPool) {
 }
 
 /// Listens on one connection until it is lost.
-async fn follow(auth: &Weak<Auth>, pool: &PgPool) -> Result<(), Problem> {
+async fn follow(auth: &Weak<Auth>, pool: &PgPool, told: &mut bool) -> Result<(), Problem> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
@@ -47,6 +52,7 @@ async fn follow(auth: &Weak<Auth>, pool: &PgPool) -> Result<(), Problem> {
     started.identities.changes.set_listening(true);
     drop(started);
     let _listening = Listening(auth);
+    *told = false;
     loop {
         let heard = tokio::time::timeout(QUIET, listener.try_recv()).await;
         let Some(auth) = auth.upgrade() else { return Ok(()) };

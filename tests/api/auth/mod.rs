@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod forgery;
+mod load;
 mod login;
 mod password;
 mod refresh;
