@@ -14,6 +14,7 @@ use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
 use crate::db::{Db, Lanes};
+use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::telemetry::{Metrics, observe};
 
@@ -34,6 +35,8 @@ pub struct App {
     pub catalogue: Arc<Catalogue>,
     /// What signs the cursors of lists.
     pub cursors: CursorKey,
+    /// What describes the API.
+    pub documents: Documents,
     /// Accounts, sessions and keys.
     pub auth: Arc<Auth>,
 }
@@ -79,7 +82,8 @@ impl App {
         let random = Random;
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
-        Ok(Self { config, clock, random, metrics: Metrics::new(), db, catalogue, cursors, auth })
+        let documents = Documents::default();
+        Ok(Self { config, clock, random, metrics: Metrics::new(), db, catalogue, cursors, documents, auth })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use annex_openapi::health::Health;
 use secrecy::ExposeSecret;
 
 use crate::app::App;
@@ -12,6 +13,14 @@ use crate::extract::same_secret;
 use crate::problem::{Problem, Result};
 
 /// `GET /healthz`: the server serves. It asks nobody, so that it costs nothing.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "health_live",
+    tag = "system",
+    responses((status = 200, description = "It serves.", body = Health)),
+    security(())
+)]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ok"}"#)
 }
@@ -20,6 +29,14 @@ pub async fn healthz() -> HttpResponse {
 ///
 /// # Errors
 /// `database_unavailable`
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "health_ready",
+    tag = "system",
+    responses((status = 200, description = "The database answers.", body = Health)),
+    security(())
+)]
 pub async fn readyz(app: Data<App>) -> Result<HttpResponse> {
     let asked = sqlx::query("select 1").execute(&app.db.pool);
     match tokio::time::timeout(Duration::from_secs(2), asked).await {

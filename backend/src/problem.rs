@@ -13,10 +13,10 @@ pub use annex_openapi::problem::FieldError;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $title:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal, $remedy:literal;)*) => {
         /// The kind of a problem. The table in this file is the only place that names them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
+        pub enum Code { $($(#[doc = $doc])+ $name,)* }
 
         impl Code {
             /// All of them, in the table's order.
@@ -30,77 +30,118 @@ macro_rules! codes {
 
             /// The kind in a few words.
             pub const fn title(self) -> &'static str { match self { $(Code::$name => $title,)* } }
+
+            /// What it means, in a sentence.
+            pub fn description(self) -> &'static str {
+                match self { $(Code::$name => concat!($($doc),+).trim(),)* }
+            }
+
+            /// What whoever gets it can do.
+            pub const fn remedy(self) -> &'static str { match self { $(Code::$name => $remedy,)* } }
         }
     };
 }
 
 codes! {
     /// The request cannot be read at all.
-    BadRequest = "bad_request", BAD_REQUEST, "The request cannot be read";
+    BadRequest = "bad_request", BAD_REQUEST, "The request cannot be read",
+        "Look at `detail`: the request broke off, or is not HTTP as it should be.";
     /// The body is not JSON, or not the JSON that is asked for.
-    InvalidJson = "invalid_json", BAD_REQUEST, "The body is not valid JSON";
+    InvalidJson = "invalid_json", BAD_REQUEST, "The body is not valid JSON",
+        "Send one JSON value (RFC 8259), without repeated keys and nested at most 64 deep; `detail` has the line and the column.";
     /// A query parameter is unknown, repeated or wrong.
-    InvalidParameter = "invalid_parameter", BAD_REQUEST, "A parameter is not valid";
+    InvalidParameter = "invalid_parameter", BAD_REQUEST, "A parameter is not valid",
+        "Mend the parameter that `errors` names; `hint` lists what there is.";
     /// A filter cannot be parsed or does not fit the collection.
-    InvalidExpression = "invalid_expression", BAD_REQUEST, "The expression is not valid";
+    InvalidExpression = "invalid_expression", BAD_REQUEST, "The expression is not valid",
+        "Mend the expression at the character that `detail` names; `hint` has the nearest name that exists.";
     /// A cursor was not made by this list.
-    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not valid";
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not valid",
+        "Leave `cursor` out to begin anew, with the same filter and sort from page to page.";
     /// `search` on a collection without a full-text index.
-    SearchUnavailable = "search_unavailable", BAD_REQUEST, "The collection cannot be searched";
+    SearchUnavailable = "search_unavailable", BAD_REQUEST, "The collection cannot be searched",
+        "Give the collection an index of the kind `full_text`, or use `filter`.";
     /// No credentials, or none that count.
-    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in first";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Sign in first",
+        "Sign in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`.";
     /// The access token is expired, revoked or forged.
-    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid";
+    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid",
+        "Get a new access token with `POST /v1/auth/refresh`, or sign in again.";
     /// Wrong e-mail or password.
-    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The e-mail or the password is wrong";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The e-mail or the password is wrong",
+        "Check the e-mail and the password.";
     /// Signed in, but not allowed.
-    Forbidden = "forbidden", FORBIDDEN, "This is not allowed";
+    Forbidden = "forbidden", FORBIDDEN, "This is not allowed",
+        "Use an account that may do it, or ask an admin for the role.";
     /// There is no such thing, or the caller may not know of it.
-    NotFound = "not_found", NOT_FOUND, "There is nothing here";
+    NotFound = "not_found", NOT_FOUND, "There is nothing here",
+        "Check the path and the id; what the caller may not read looks the same.";
     /// The route exists, not for this method.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
+        "Use one of the methods that `Allow` lists.";
     /// None of the offered media types can be answered.
-    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "The answer has no such media type";
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "The answer has no such media type",
+        "Ask for a media type that the operation documents.";
     /// The request took too long to arrive.
-    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive",
+        "Send the request again, faster.";
     /// The state of things does not allow it.
-    Conflict = "conflict", CONFLICT, "This conflicts with what is there";
+    Conflict = "conflict", CONFLICT, "This conflicts with what is there",
+        "Read what is there now, and decide again.";
     /// The e-mail address has an account.
-    EmailTaken = "email_taken", CONFLICT, "The e-mail address is taken";
+    EmailTaken = "email_taken", CONFLICT, "The e-mail address is taken",
+        "Sign in instead, or register with another address.";
     /// Another value must be unique.
-    NotUnique = "not_unique", CONFLICT, "A value must be unique";
+    NotUnique = "not_unique", CONFLICT, "A value must be unique",
+        "Choose another value for the field that `errors` names.";
     /// Other rows point at this one.
-    StillReferenced = "still_referenced", CONFLICT, "Other rows point at this one";
+    StillReferenced = "still_referenced", CONFLICT, "Other rows point at this one",
+        "Delete or change the rows that point at this one first.";
     /// The first admin exists.
-    AlreadySetUp = "already_set_up", CONFLICT, "The first admin has been made";
+    AlreadySetUp = "already_set_up", CONFLICT, "The first admin has been made",
+        "Sign in as the admin that was made.";
     /// The same idempotency key is being worked on.
-    IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "The same request is being worked on";
+    IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "The same request is being worked on",
+        "Wait for the first answer, or send the same request again in a moment.";
     /// `If-Match` does not hold.
-    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed",
+        "Read the record again, and make the change from its new `ETag`.";
     /// The body is larger than is allowed.
-    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
+        "Send less at a time; for many rows there is the import.";
     /// The query is longer than is allowed.
-    UriTooLong = "uri_too_long", URI_TOO_LONG, "The URL is too long";
+    UriTooLong = "uri_too_long", URI_TOO_LONG, "The URL is too long",
+        "Shorten the query, for instance the filter.";
     /// The body's media type is not the operation's.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The media type is not supported";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The media type is not supported",
+        "Send the media type that the operation documents.";
     /// Fields of the body are wrong.
-    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request is not valid";
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request is not valid",
+        "Mend the places that `errors` names, and send it again.";
     /// The same idempotency key came with another body.
-    IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
+    IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request",
+        "Use a new key for a new request.";
     /// A row that is needed for the operation is missing or wrong, in a batch or an import.
-    OperationFailed = "operation_failed", UNPROCESSABLE_ENTITY, "An operation failed";
+    OperationFailed = "operation_failed", UNPROCESSABLE_ENTITY, "An operation failed",
+        "Mend the operation that `errors` names; nothing was done.";
     /// Too many requests.
-    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests",
+        "Wait as long as `Retry-After` says.";
     /// The header section is larger than is allowed.
-    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large",
+        "Send fewer or shorter headers.";
     /// A fault of the server.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here",
+        "Try again; where it stays, give the request id to whoever runs the server: the log has the cause.";
     /// The database cannot be reached.
-    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached";
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached",
+        "Try again as `Retry-After` says.";
     /// The server has more work than it can take.
-    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy",
+        "Try again as `Retry-After` says.";
     /// The statement ran longer than is allowed.
-    StatementTimeout = "statement_timeout", GATEWAY_TIMEOUT, "The query took too long";
+    StatementTimeout = "statement_timeout", GATEWAY_TIMEOUT, "The query took too long",
+        "Ask for less: a narrower filter, a smaller page, an index on what is filtered and sorted by.";
 }
 
 /// How many requests are allowed in a while.

@@ -5,16 +5,20 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
 use crate::collections;
-use crate::health;
 use crate::problem::{Problem, Result};
-use crate::records;
+use crate::{document, health, records};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
     routes
-        .route("/healthz", get().to(health::healthz))
-        .route("/readyz", get().to(health::readyz))
-        .route("/metrics", get().to(health::metrics))
+        .service(resource("/healthz").get(health::healthz))
+        .service(resource("/readyz").get(health::readyz))
+        .service(resource("/metrics").get(health::metrics))
+        .service(resource("/v1/openapi.core.json").get(document::serve_core))
+        .service(resource("/v1/openapi.json").get(document::serve_full))
+        .service(resource("/docs").get(document::docs))
+        .service(resource("/docs/{asset}").get(document::asset))
+        .service(resource("/problems/{code}").get(document::explain))
         .service(resource("/.well-known/jwks.json").get(auth::jwks))
         .service(resource("/v1/auth/register").post(auth::register))
         .service(resource("/v1/auth/login").post(auth::login))

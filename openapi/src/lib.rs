@@ -4,7 +4,9 @@
 
 pub mod auth;
 pub mod collections;
+pub mod document;
 pub mod expression;
+pub mod health;
 pub mod near;
 pub mod page;
 pub mod problem;

@@ -34,6 +34,26 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+/// A kind of problem, as its page explains it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemKind {
+    /// The stable name.
+    #[schema(example = "validation_failed")]
+    pub code: String,
+    /// The HTTP status that it comes with.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// The kind in a few words.
+    #[schema(example = "The request is not valid")]
+    pub title: String,
+    /// What it means.
+    #[schema(example = "Fields of the body are wrong.")]
+    pub description: String,
+    /// What to do about it.
+    #[schema(example = "Mend the places that `errors` names, and send it again.")]
+    pub remedy: String,
+}
+
 /// One wrong place in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {

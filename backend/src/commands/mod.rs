@@ -1,6 +1,7 @@
 //! The command line: `annex serve | migrate | apply | export-openapi | doctor`.
 
 mod doctor;
+mod export_openapi;
 mod migrate;
 mod serve;
 
@@ -22,6 +23,8 @@ enum Command {
     Serve,
     /// Bring the schema `annex` up to date, and end
     Migrate,
+    /// Write the platform's OpenAPI document to the standard output
+    ExportOpenapi,
     /// Check the database, permissions, clock, port and data folder, and say what to mend
     Doctor(doctor::Arguments),
 }
@@ -35,10 +38,14 @@ impl Cli {
     /// # Errors
     /// In a plain sentence, why not.
     pub async fn run(self) -> Result<(), Failure> {
+        if let Some(Command::ExportOpenapi) = self.command {
+            return export_openapi::run();
+        }
         let config = Config::load()?;
         let _telemetry = crate::telemetry::start(&config.telemetry)?;
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
+            Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
         }

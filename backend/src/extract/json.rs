@@ -3,17 +3,23 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures_util::StreamExt;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use tokio::time::error::Elapsed;
 
 use crate::app::App;
 use crate::problem::{Code, FieldError, Problem, Result};
 
 /// The deepest JSON that is taken in.
 const MAX_DEPTH: usize = 64;
+
+/// How many times longer than one read may take may a whole body take.
+const READS: u32 = 6;
 
 /// A body of that type.
 ///
@@ -69,7 +75,9 @@ fn require_json(request: &HttpRequest) -> Result<()> {
 }
 
 fn read_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes>> + use<> {
-    let limit = request.app_data::<Data<App>>().map_or(1 << 20, |app| app.config.server.max_body);
+    let server = request.app_data::<Data<App>>().map(|app| &app.config.server);
+    let limit = server.map_or(1 << 20, |server| server.max_body);
+    let patience = server.map_or(Duration::from_secs(10), |server| server.read_timeout);
     let payload = payload.take();
     let announced = request
         .headers()
@@ -83,11 +91,32 @@ fn read_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        match actix_web::body::to_bytes_limited(actix_web::body::BodyStream::new(payload), limit).await {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(Problem::new(Code::BadRequest, format!("The body broke off: {error}"))),
-            Err(_) => Err(too_large()),
-        }
+        let read = async {
+            let mut payload = payload;
+            let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
+            while let Some(chunk) = tokio::time::timeout(patience, payload.next()).await? {
+                match chunk {
+                    Ok(chunk) if body.len() + chunk.len() > limit => return Ok(Err(too_large())),
+                    Ok(chunk) => body.extend_from_slice(&chunk),
+                    Err(error) => {
+                        return Ok(Err(Problem::new(
+                            Code::BadRequest,
+                            format!("The body broke off: {error}"),
+                        )));
+                    }
+                }
+            }
+            Ok(Ok(body.freeze()))
+        };
+        // Each read is bounded, and all of them together: a byte now and then would go on for days.
+        let all = tokio::time::timeout(patience * READS, read).await;
+        all.and_then(|read| read).unwrap_or_else(|_: Elapsed| {
+            let waited = patience.as_secs();
+            Err(Problem::new(
+                Code::RequestTimeout,
+                format!("The body did not arrive; no part of it may take longer than {waited} s"),
+            ))
+        })
     }
 }
 

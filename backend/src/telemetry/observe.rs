@@ -191,6 +191,10 @@ fn problem_response(problem: &Problem, head: &ResponseHead, id: &RequestId) -> H
     for (name, value) in head.headers() {
         response.insert_header((name.clone(), value.clone()));
     }
+    // What is left of the request is not waited for.
+    if matches!(problem.code, Code::RequestTimeout | Code::PayloadTooLarge) {
+        response.force_close();
+    }
     response.insert_header((CONTENT_TYPE, MEDIA_TYPE)).insert_header((CACHE_CONTROL, "no-store"));
     response.body(serde_json::to_vec(&problem.body(id.as_str())).unwrap_or_default())
 }

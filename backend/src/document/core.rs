@@ -1,0 +1,177 @@
+//! The platform's document: what utoipa gathers from the handlers, and what holds for all of them.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use super::operations;
+
+/// The operations, in the order of the document. Each stands beside its handler.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        crate::auth::bootstrap::bootstrap,
+        crate::auth::change_password::change_password,
+        crate::auth::jwks::jwks,
+        crate::auth::login::login,
+        crate::auth::logout::logout,
+        crate::auth::me::me,
+        crate::auth::refresh::refresh,
+        crate::auth::register::register,
+        crate::auth::sessions::list::list,
+        crate::auth::sessions::delete::delete,
+        crate::auth::sessions::delete_others::delete_others,
+        crate::auth::users::list::list,
+        crate::auth::users::create::create,
+        crate::auth::users::get::get,
+        crate::auth::users::update::update,
+        crate::auth::users::delete::delete,
+        crate::collections::create::create,
+        crate::collections::get::get,
+        crate::collections::list::list,
+        crate::health::healthz,
+        crate::health::readyz,
+        super::serve::core,
+        super::serve::full,
+        super::problems::explain,
+    ),
+    components(schemas(annex_openapi::problem::Problem))
+)]
+struct Gathered;
+
+/// The groups of operations.
+const TAGS: &[(&str, &str)] = &[
+    ("auth", "Accounts sign in, renew their tokens and sign out."),
+    ("users", "Accounts, for admins."),
+    ("sessions", "Where an account is signed in."),
+    ("collections", "Tables as the API shows them: made, changed, adopted, kept in a file."),
+    ("records", "The rows of collections."),
+    ("system", "Whether the server works, and what its API is."),
+];
+
+const DESCRIPTION: &str = "\
+Auth, a typed REST API over Postgres tables, and one document that is exactly the API.
+
+Errors are problem details (RFC 9457): see `Problem`. `bigint` and `numeric` values are strings, so that no digit is \
+lost; timestamps are RFC 3339 in UTC. Every answer has an `X-Request-Id`.";
+
+/// The platform's document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+    &DOCUMENT
+}
+
+/// The same, as it is committed.
+pub fn pretty() -> String {
+    let text = serde_json::to_string_pretty(document()).expect("a JSON value can be written");
+    text + "\n"
+}
+
+fn build() -> Value {
+    let gathered = serde_json::to_value(Gathered::openapi()).expect("the document can be written");
+    let mut paths = gathered["paths"].as_object().cloned().unwrap_or_default();
+    let schemas = gathered["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    paths.extend(operations::general());
+    for operation in operations_of(&mut paths) {
+        finish(operation);
+    }
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Annex",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "contact": {"name": "Annex", "url": env!("CARGO_PKG_REPOSITORY")},
+            "license": {"name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "security": [{"bearer": []}],
+        "tags": TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect::<Value>(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": {"Problem": problem()},
+            "parameters": operations::parameters(),
+            "headers": operations::headers(),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `access_token` of `POST /v1/auth/login`.",
+                },
+            },
+        },
+    });
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in operations::schemas() {
+            schemas.insert(name, schema);
+        }
+    }
+    name_pages(document)
+}
+
+fn problem() -> Value {
+    json!({
+        "description": "It did not work out: what went wrong, where, and what to do about it.",
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    })
+}
+
+/// Every operation under some paths.
+pub(super) fn operations_of(paths: &mut Map<String, Value>) -> impl Iterator<Item = &mut Value> {
+    const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+    let members = paths.values_mut().filter_map(Value::as_object_mut).flatten();
+    members.filter(|(name, _)| METHODS.contains(&name.as_str())).map(|(_, operation)| operation)
+}
+
+/// Gives an operation what all have.
+pub(super) fn finish(operation: &mut Value) {
+    let problem = json!({"$ref": "#/components/responses/Problem"});
+    operation["responses"]["4XX"] = problem.clone();
+    operation["responses"]["5XX"] = problem;
+    let summary = plain(operation["summary"].as_str().unwrap_or_default());
+    let description = plain(operation["description"].as_str().unwrap_or_default());
+    let (first, rest) = summary.split_once(". ").unwrap_or((&summary, ""));
+    let parts = [rest, &description].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let description = if parts.is_empty() { summary.clone() } else { parts.join("\n\n") };
+    operation["summary"] = Value::from(first.trim_end_matches('.'));
+    operation["description"] = Value::from(description);
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        // utoipa says of an optional parameter that it may be null, which no parameter can be.
+        if let Some([type_, Value::String(null)]) = parameter["schema"]["type"].as_array().map(Vec::as_slice)
+            && null == "null"
+        {
+            parameter["schema"]["type"] = type_.clone();
+        }
+    }
+}
+
+/// A handler's comment without what is for readers of the code: the route in front, the errors at the end.
+fn plain(comment: &str) -> String {
+    let text = comment.split("# Errors").next().unwrap_or_default().trim();
+    let text = match text.strip_prefix('`').and_then(|rest| rest.split_once("`: ")) {
+        Some((_, rest)) => rest,
+        None => text,
+    };
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// utoipa names a page of users `Page_User`; here it is `UserPage`.
+fn name_pages(document: Value) -> Value {
+    let names: Vec<String> = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flat_map(|schemas| schemas.keys().filter(|name| name.contains('_')).cloned())
+        .collect();
+    let mut text = document.to_string();
+    for name in names {
+        let better: String = name.split('_').rev().collect();
+        text = text.replace(&format!("\"{name}\":"), &format!("\"{better}\":"));
+        text = text.replace(&format!("/schemas/{name}\""), &format!("/schemas/{better}\""));
+    }
+    serde_json::from_str(&text).expect("names are changed for names")
+}

@@ -1,0 +1,370 @@
+//! The operations on the rows of a collection: of each collection with its own types, and of all in general for the
+//! platform's document.
+
+use annex_openapi::collections::FieldType;
+use serde_json::{Map, Value, json};
+
+use super::schema::{self, Reader, relations};
+use crate::collections::catalogue::{Rule, Snapshot, Table};
+
+/// What stands after the prefix in the names of a collection's operations.
+pub(super) const ACTIONS: [&str; 8] =
+    ["list", "create", "get", "update", "replace", "delete", "import", "export"];
+
+/// What the operations of one collection, or of all, are told apart by.
+struct Subject<'a> {
+    /// The path of the list.
+    path: String,
+    /// What `operationId` begins with.
+    prefix: &'a str,
+    /// The name of the row's type.
+    row: &'a str,
+    /// The collection in words.
+    named: String,
+    /// Parameters of the path, for the list and for one row.
+    list_path: Vec<Value>,
+    row_path: Vec<Value>,
+    /// Parameters of reads.
+    read: Vec<Value>,
+    /// Further parameters of the list.
+    list: Vec<Value>,
+    /// Whether rows can be written.
+    writable: bool,
+    /// Who may, as `security` says it, in the order list, view, create, update, delete.
+    security: [Value; 5],
+}
+
+/// The operations of one collection, by path.
+pub(super) fn of_collection(
+    snapshot: &Snapshot,
+    table: &Table,
+    reader: Reader,
+    row: &str,
+    prefix: &str,
+) -> Map<String, Value> {
+    let name = &table.collection.name;
+    let fields: Vec<&str> = reader.fields(table).map(|(_, field)| field.name.as_str()).collect();
+    let mut read = vec![names(
+        "fields",
+        &format!("The fields to answer with, with commas between them: {}.", quoted(&fields)),
+        fields.first().copied(),
+    )];
+    let relations = relations(snapshot, table, reader);
+    if !relations.is_empty() {
+        let known: Vec<&str> = relations.iter().map(|relation| relation.name).collect();
+        let about = format!(
+            "The relations to follow, with commas between them, each at most two deep (`a.b`): {}.",
+            quoted(&known)
+        );
+        read.push(names("expand", &about, known.first().copied()));
+    }
+    let mut list = vec![
+        reference("parameters", "Filter"),
+        names(
+            "sort",
+            &format!(
+                "The fields to sort by, with commas between them; `-` in front for descending: {}.",
+                quoted(&fields)
+            ),
+            None,
+        ),
+    ];
+    if table.search.is_some() {
+        list.push(reference("parameters", "Search"));
+    }
+    let rules = &table.rules;
+    let subject = Subject {
+        path: format!("/v1/records/{name}"),
+        prefix,
+        row,
+        named: format!("`{name}`"),
+        list_path: Vec::new(),
+        row_path: vec![key(table)],
+        read,
+        list,
+        writable: table.writable,
+        security: [&rules.list, &rules.view, &rules.create, &rules.update, &rules.delete].map(security),
+    };
+    subject.paths()
+}
+
+/// The operations on the rows of any collection, by path.
+pub(super) fn general() -> Map<String, Value> {
+    let collection = json!({
+        "name": "collection", "in": "path", "required": true, "description": "The collection's name.",
+        "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}, "example": "posts",
+    });
+    let id = json!({
+        "name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1},
+        "description": "The row's key; the parts of a composite one with commas between them.",
+    });
+    let subject = Subject {
+        path: "/v1/records/{collection}".to_owned(),
+        prefix: "records",
+        row: "Record",
+        named: "a collection".to_owned(),
+        list_path: vec![collection.clone()],
+        row_path: vec![collection, id],
+        read: vec![
+            names("fields", "The fields to answer with, with commas between them.", None),
+            names(
+                "expand",
+                "The relations to follow, with commas between them, each at most two deep (`a.b`).",
+                None,
+            ),
+        ],
+        list: vec![
+            reference("parameters", "Filter"),
+            names(
+                "sort",
+                "The fields to sort by, with commas between them; `-` in front for descending.",
+                None,
+            ),
+            reference("parameters", "Search"),
+        ],
+        writable: true,
+        security: [(); 5].map(|()| security(&Rule::Everyone)),
+    };
+    subject.paths()
+}
+
+impl Subject<'_> {
+    fn paths(&self) -> Map<String, Value> {
+        let mut list = Map::from_iter([("get".to_owned(), self.list())]);
+        let mut row = Map::from_iter([("get".to_owned(), self.get())]);
+        if self.writable {
+            list.insert("post".to_owned(), self.create());
+            row.insert("patch".to_owned(), self.update());
+            row.insert("put".to_owned(), self.replace());
+            row.insert("delete".to_owned(), self.delete());
+        }
+        let mut paths = Map::new();
+        paths.insert(self.path.clone(), Value::Object(list));
+        paths.insert(format!("{}/{{id}}", self.path), Value::Object(row));
+        paths
+    }
+
+    fn list(&self) -> Value {
+        let further = ["Cursor", "Limit", "PreferCount"].map(|name| reference("parameters", name));
+        let parameters = [&self.list_path[..], &self.list, &self.read, &further].concat();
+        let page = self.answer("A page of rows.", "Page", &["Preference-Applied"]);
+        let about = "Rows that the list rule hides are not there. The order is that of `sort` and then of the key, and a \
+                     page goes on exactly where the last one ended.";
+        self.operation(0, "list", "Lists rows of", about, parameters, json!({"200": page}))
+    }
+
+    fn create(&self) -> Value {
+        let made = self.answer(
+            "The row, where the caller may view it.",
+            "",
+            &["ETag", "Location", "Preference-Applied"],
+        );
+        let parameters = [&self.list_path[..], &[reference("parameters", "PreferReturn")]].concat();
+        let operation = self.operation(
+            2,
+            "create",
+            "Creates a row of",
+            "The create rule decides.",
+            parameters,
+            json!({"201": made}),
+        );
+        self.with_body(operation, "Create")
+    }
+
+    fn get(&self) -> Value {
+        let row = self.answer("The row.", "", &["ETag"]);
+        let parameters = [&self.row_path[..], &self.read, &[reference("parameters", "IfNoneMatch")]].concat();
+        let responses = json!({"200": row, "304": {"description": "The caller has it."}});
+        let about = "A row that the view rule hides is not there.";
+        self.operation(1, "get", "Reads a row of", about, parameters, responses)
+    }
+
+    fn update(&self) -> Value {
+        let operation = self.operation(
+            3,
+            "update",
+            "Changes fields of a row of",
+            "A merge: a field that is left out stays as it is. The update rule decides.",
+            self.write_parameters(),
+            json!({"200": self.written(), "204": no_body()}),
+        );
+        self.with_body(operation, "Update")
+    }
+
+    fn replace(&self) -> Value {
+        let made = self.answer(
+            "The row was not there, and is made.",
+            "",
+            &["ETag", "Location", "Preference-Applied"],
+        );
+        let operation = self.operation(
+            3,
+            "replace",
+            "Replaces or creates a row of",
+            "A field that is left out gets its default. The update rule decides where the row is there, the create rule \
+             where it is not.",
+            self.write_parameters(),
+            json!({"200": self.written(), "201": made, "204": no_body()}),
+        );
+        self.with_body(operation, "Replace")
+    }
+
+    fn delete(&self) -> Value {
+        let parameters = [&self.row_path[..], &[reference("parameters", "IfMatch")]].concat();
+        let responses = json!({"204": {"description": "It is gone."}});
+        self.operation(4, "delete", "Deletes a row of", "The delete rule decides.", parameters, responses)
+    }
+
+    fn write_parameters(&self) -> Vec<Value> {
+        [&self.row_path[..], &["IfMatch", "PreferReturn"].map(|name| reference("parameters", name))].concat()
+    }
+
+    fn written(&self) -> Value {
+        self.answer("The row as it is now.", "", &["ETag", "Preference-Applied"])
+    }
+
+    fn operation(
+        &self,
+        rule: usize,
+        action: &str,
+        does: &str,
+        about: &str,
+        parameters: Vec<Value>,
+        responses: Value,
+    ) -> Value {
+        json!({
+            "operationId": format!("{}_{action}", self.prefix),
+            "tags": ["records"],
+            "summary": format!("{does} {}", self.named),
+            "description": about,
+            "parameters": parameters,
+            "responses": responses,
+            "security": self.security[rule],
+        })
+    }
+
+    fn with_body(&self, mut operation: Value, part: &str) -> Value {
+        let schema = reference("schemas", &format!("{}{part}", self.row));
+        operation["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+        operation
+    }
+
+    fn answer(&self, description: &str, part: &str, headers: &[&str]) -> Value {
+        let headers: Map<String, Value> = headers
+            .iter()
+            .map(|name| ((*name).to_owned(), reference("headers", &name.replace('-', ""))))
+            .collect();
+        let schema = reference("schemas", &format!("{}{part}", self.row));
+        json!({
+            "description": description,
+            "headers": headers,
+            "content": {"application/json": {"schema": schema}},
+        })
+    }
+}
+
+/// What the general operations speak of.
+pub(super) fn schemas() -> Map<String, Value> {
+    let row = |description: &str| json!({"type": "object", "description": description, "additionalProperties": true});
+    let page = json!({
+        "type": "object",
+        "description": "A page of rows.",
+        "properties": {
+            "items": {"type": "array", "items": reference("schemas", "Record"), "description": "The rows of this page, in order."},
+            "next_cursor": {"type": ["string", "null"], "description": "Give it back as `cursor` for the next page; null on the last one."},
+            "count": {"type": "integer", "format": "int64", "minimum": 0, "description": "How many rows there are in all; only where `Prefer` asked for it."},
+        },
+        "required": ["items", "next_cursor"],
+    });
+    let schemas = [
+        ("Record", row("A row: its members are the fields of its collection.")),
+        ("RecordCreate", row("A new row.")),
+        ("RecordUpdate", row("A change of a row: what is left out stays as it is.")),
+        ("RecordReplace", row("A whole row: what is left out gets its default.")),
+        ("RecordPage", page),
+    ];
+    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// Parameters that many operations share.
+pub(super) fn parameters() -> Value {
+    let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
+    let header = |name: &str, description: &str| json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}});
+    json!({
+        "Filter": query("filter", "One expression that the rows fulfil, such as `status = \"published\" and created_at >= @now - 7d`.",
+            json!({"type": "string"})),
+        "Search": query("search", "Words that the rows have, in the fields of the full-text index.", json!({"type": "string"})),
+        "Cursor": query("cursor", "The `next_cursor` of the page before, with the same filter and sort.", json!({"type": "string"})),
+        "Limit": query("limit", "The most rows of the page.",
+            json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 1000, "default": 20})),
+        "PreferCount": header("Prefer", "`count=exact` or `count=estimated` adds `count`."),
+        "PreferReturn": header("Prefer", "`return=minimal` leaves the row out of the answer."),
+        "IfMatch": header("If-Match", "The `ETag` that the row must still have, or `*` for any."),
+        "IfNoneMatch": header("If-None-Match", "The `ETag` that the caller has."),
+    })
+}
+
+/// Headers that many answers share.
+pub(super) fn headers() -> Value {
+    let header = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    json!({
+        "RequestId": header("The request's id, as the server's log has it."),
+        "ETag": header("Names this version of the row, for `If-Match` and `If-None-Match`."),
+        "Location": header("Where the row is."),
+        "PreferenceApplied": header("The preference that was followed."),
+    })
+}
+
+fn key(table: &Table) -> Value {
+    let key = &table.collection.primary_key;
+    if let [column] = table.key[..] {
+        let field = &table.collection.fields[column];
+        let mut schema = schema::scalar(field.value_type());
+        if field.value_type() == FieldType::Enum {
+            schema["enum"] = json!(field.values);
+        } else if schema["type"] == "string" && schema.get("format").is_none() {
+            schema["minLength"] = json!(1);
+        }
+        return json!({
+            "name": "id", "in": "path", "required": true, "schema": schema,
+            "description": format!("The row's key: its `{}`.", field.name),
+        });
+    }
+    json!({
+        "name": "id", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1},
+        "description": format!("The row's key: its {}, each percent-encoded, with commas between them.", quoted(&key.iter().map(String::as_str).collect::<Vec<_>>())),
+    })
+}
+
+fn names(parameter: &str, description: &str, example: Option<&str>) -> Value {
+    let mut value =
+        json!({"name": parameter, "in": "query", "description": description, "schema": {"type": "string"}});
+    if let Some(example) = example {
+        value["example"] = Value::from(example);
+    }
+    value
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn no_body() -> Value {
+    json!({
+        "description": "Done; the caller declined the row, or may not view it.",
+        "headers": {"ETag": reference("headers", "ETag"), "Preference-Applied": reference("headers", "PreferenceApplied")},
+    })
+}
+
+/// Who gets through a rule at all: with a token, or also without one.
+fn security(rule: &Rule) -> Value {
+    match rule {
+        Rule::Admins | Rule::Broken(_) => json!([{"bearer": []}]),
+        Rule::Everyone | Rule::When(_) => json!([{}, {"bearer": []}]),
+    }
+}
+
+fn reference(kind: &str, name: &str) -> Value {
+    json!({"$ref": format!("#/components/{kind}/{name}")})
+}
