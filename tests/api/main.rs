@@ -2,4 +2,5 @@
 
 mod auth;
 mod collections;
+mod document;
 mod http;

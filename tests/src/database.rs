@@ -35,8 +35,8 @@ impl TestDatabase {
         let name = format!("annex_test_{}", uuid::Uuid::new_v4().simple());
         let server = server();
         let mut connection = connect(&server).await;
-        // Written through the log, a copy needs no checkpoint: the fastest way for a small template.
-        let statement = format!("create database {name} {options} strategy wal_log");
+        // With fsync off a copy of the files takes half the time of one through the log.
+        let statement = format!("create database {name} {options} strategy file_copy");
         connection.execute(AssertSqlSafe(statement)).await.expect("a database can be made");
         Self { name, server }
     }

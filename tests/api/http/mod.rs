@@ -1,3 +1,10 @@
-//! What holds for every route.
+//! What holds for every route, whatever it does.
 
+mod bounds;
+mod cors;
 mod health;
+mod panics;
+mod problems;
+mod request_id;
+mod smuggling;
+mod strictness;

@@ -1,0 +1,5 @@
+//! The document: always exactly the API.
+
+mod collections;
+mod page;
+mod platform;
