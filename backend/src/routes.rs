@@ -36,7 +36,14 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(get().to(collections::list::list))
                 .route(post().to(collections::create::create)),
         )
-        .service(resource("/v1/collections/{name}").route(get().to(collections::get::get)))
+        .service(resource("/v1/collections/adopt").route(post().to(collections::adopt::adopt)))
+        .service(resource("/v1/collections/apply").route(post().to(collections::apply::apply)))
+        .service(
+            resource("/v1/collections/{name}")
+                .route(get().to(collections::get::get))
+                .route(patch().to(collections::update::update))
+                .route(web::delete().to(collections::delete::delete)),
+        )
         .service(
             resource("/v1/records/{collection}")
                 .route(get().to(records::list::list))

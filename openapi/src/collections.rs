@@ -498,6 +498,16 @@ pub struct Plan {
     pub collections: Vec<Collection>,
 }
 
+/// A collection that was changed, or on a dry run what would be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum CollectionChanged {
+    /// The collection as it is now.
+    Collection(Collection),
+    /// On a dry run: what would be done.
+    Plan(Plan),
+}
+
 /// The collections that there should be, as kept in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

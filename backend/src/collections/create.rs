@@ -1,14 +1,13 @@
 //! `POST /v1/collections`
 
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use annex_openapi::collections::{Collection, CollectionSpec, Plan};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use crate::app::App;
-use crate::collections::DryRun;
 use crate::collections::session::Session;
+use crate::collections::{DryRun, made};
 use crate::extract::{Admin, Json, Query};
 use crate::problem::Result;
 
@@ -47,14 +46,9 @@ pub async fn create(
     query: Query<DryRun>,
     Json(spec): Json<CollectionSpec>,
 ) -> Result<HttpResponse> {
-    let mut session = Session::begin(&app).await?;
+    let mut session = Session::begin(&app.db.pool, &app.catalogue).await?;
     let mut planner = session.planner(&[]).await?;
     planner.create(&spec, "")?;
-    let mut plan = session.finish(planner, query.0.dry_run).await?;
-    if !plan.applied {
-        return Ok(HttpResponse::Ok().json(plan));
-    }
-    let made = plan.collections.iter().position(|collection| collection.name == spec.name);
-    let made = made.map(|place| plan.collections.swap_remove(place));
-    Ok(HttpResponse::Created().insert_header((LOCATION, format!("/v1/collections/{}", spec.name))).json(made))
+    let plan = session.finish(planner, query.0.dry_run).await?;
+    Ok(made(plan, &spec.name))
 }

@@ -1,18 +1,24 @@
 //! Collections: tables seen through the API.
 
+pub mod adopt;
+mod adoption;
+pub mod apply;
 pub mod catalogue;
 pub mod create;
 mod ddl;
+pub mod delete;
 pub mod get;
 pub mod list;
 mod plan;
 mod session;
 mod store;
+pub mod update;
 
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ETAG, IF_NONE_MATCH, LOCATION};
+use annex_openapi::collections::Plan;
 use serde::Serialize;
 
 use crate::extract::Parameters;
@@ -38,6 +44,17 @@ fn boolean(value: &str) -> Result<bool, String> {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err("must be true or false".to_owned()),
+    }
+}
+
+/// The answer to a collection that was made, or would be.
+fn made(mut plan: Plan, name: &str) -> HttpResponse {
+    let place = plan.collections.iter().position(|collection| collection.name == name);
+    match place.filter(|_| plan.applied) {
+        Some(place) => HttpResponse::Created()
+            .insert_header((LOCATION, format!("/v1/collections/{name}")))
+            .json(plan.collections.swap_remove(place)),
+        None => HttpResponse::Ok().json(plan),
     }
 }
 

@@ -1,3 +1,8 @@
 //! `/v1/collections`
 
+mod adopt;
+mod apply;
 mod create;
+mod delete;
+mod drift;
+mod update;

@@ -92,10 +92,6 @@ pub(in crate::collections) enum EnumPlace<'a> {
     Before(&'a str),
 }
 
-pub(in crate::collections) fn rename_type(type_sql: &str, to: &Identifier) -> String {
-    format!("alter type {type_sql} rename to {}", to.as_sql())
-}
-
 pub(in crate::collections) fn drop_type(type_sql: &str) -> String {
     format!("drop type {type_sql}")
 }

@@ -144,7 +144,7 @@ impl Planner {
     }
 
     /// Checks the members that belong to some types alone.
-    fn check_members(&mut self, spec: &FieldSpec, pointer: &str) {
+    pub(super) fn check_members(&mut self, spec: &FieldSpec, pointer: &str) {
         let relation = spec.type_ == FieldType::Relation;
         if spec.type_ == FieldType::Enum {
             self.check_values(spec.values.as_deref(), pointer);

@@ -1,9 +1,11 @@
 //! What a change of collections comes to: the statements, the settings and the collections afterwards, worked out
 //! without touching anything.
 
-//mod adopted;
-//mod alter;
-//mod apply;
+mod adopted;
+mod alter;
+mod alter_field;
+mod apply;
+mod convert;
 mod create;
 mod field;
 mod finish;
@@ -11,14 +13,13 @@ mod remove;
 mod rules;
 mod state;
 
-//#[cfg(test)]
-//mod tests;
+#[cfg(test)]
+mod tests;
 
 use annex_openapi::collections::{Lock, PlanStep};
 
-//pub(super) use adopted::clean_name;
-//pub(super) use apply::Wanted;
-pub(super) use finish::Planned;
+pub(super) use adopted::{TableReference, clean_name};
+pub(super) use apply::{Difference, defaults_to_spell};
 pub(super) use remove::Reach;
 pub(super) use state::{Entry, Settings, State};
 

@@ -34,7 +34,12 @@ fn rule_mut(rules: &mut Rules, kind: RuleKind) -> &mut Option<String> {
 
 impl Planner {
     /// Sets the rules that are given.
-    pub(in crate::collections) fn patch_rules(&mut self, collection: &str, patch: &RulesPatch) -> Result<()> {
+    pub(in crate::collections) fn patch_rules(
+        &mut self,
+        collection: &str,
+        patch: &RulesPatch,
+        pointer: &str,
+    ) -> Result<()> {
         self.entry(collection)?;
         let entry = self.after.entries.get_mut(collection).expect("it is there");
         let rules = &mut entry.collection.rules;
@@ -50,6 +55,7 @@ impl Planner {
                 rule.clone_from(given);
             }
         }
+        self.rules_given.push((collection.to_owned(), pointer.to_owned()));
         Ok(())
     }
 

@@ -1,0 +1,107 @@
+//! Changes of the schema that other programs make.
+
+use annex_tests::TestApp;
+use serde_json::json;
+
+async fn posts(app: &TestApp) {
+    app.collection(json!({
+        "name": "posts",
+        "fields": [{"name": "title", "type": "text"}, {"name": "status", "type": "text"}],
+        "rules": {"list": "status = \"published\"", "view": "title = \"a\"", "create": ""}
+    }))
+    .await;
+    app.sql("insert into public.posts (title, status) values ('a', 'published')").await;
+}
+
+#[tokio::test]
+async fn a_change_with_psql_is_seen() {
+    let app = TestApp::start().await;
+    posts(&app).await;
+    app.sql(
+        "alter table public.posts add column score numeric(4, 1) not null default 1;
+         alter table public.posts rename column title to headline;
+         create type public.lang as enum ('en', 'de');
+         alter table public.posts add column lang public.lang;
+         alter type public.lang add value 'fr' before 'de';
+         create index on public.posts using gin (to_tsvector('english', headline));
+         create unique index on public.posts (score) where score > 5;",
+    )
+    .await;
+    app.schema_seen(|snapshot| {
+        snapshot.table("posts").is_some_and(|table| table.collection.indexes.len() == 2)
+    })
+    .await;
+    let posts = app.admin().await.get("/v1/collections/posts").await.json();
+    let names: Vec<&str> =
+        posts["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["id", "headline", "status", "created_at", "updated_at", "score", "lang"]);
+    assert_eq!(posts["fields"][6]["values"], json!(["en", "fr", "de"]));
+    assert_eq!(posts["fields"][5]["unique"], false, "a partial index makes nothing unique");
+    assert!(posts["indexes"].as_array().unwrap().iter().any(|index| index["kind"] == "full_text"));
+}
+
+#[tokio::test]
+async fn a_rule_that_lost_its_field_denies_and_is_reported() {
+    let app = TestApp::start().await;
+    posts(&app).await;
+    let ada = app.user("ada").await;
+    assert_eq!(ada.get("/v1/records/posts").await.expect_status(200).items().len(), 1);
+    app.sql("alter table public.posts drop column status").await;
+    app.schema_seen(|snapshot| snapshot.table("posts").is_some_and(|table| table.column("status").is_none()))
+        .await;
+    let denied = ada.get("/v1/records/posts").await;
+    assert!(denied.status >= 400 || denied.items().is_empty(), "{denied}");
+    denied.expect_unsaid(&["published"]);
+    let admin = app.admin().await;
+    let posts = admin.get("/v1/collections/posts").await.json();
+    assert!(posts["problems"][0].as_str().unwrap().contains("The rule `list` denies"), "{posts}");
+    assert_eq!(posts["problems"].as_array().unwrap().len(), 1, "the other rules hold: {posts}");
+    // It can be mended, and other things can be changed meanwhile.
+    let add = json!({"changes": [{"action": "add_field", "field": {"name": "x", "type": "int"}}]});
+    admin.patch("/v1/collections/posts", add).await.expect_status(200);
+    admin.patch("/v1/collections/posts", json!({"rules": {"list": ""}})).await.expect_status(200);
+    assert_eq!(ada.get("/v1/records/posts").await.expect_status(200).items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_table_that_is_gone_is_reported_and_not_served() {
+    let app = TestApp::start().await;
+    posts(&app).await;
+    let admin = app.admin().await;
+    app.sql("drop table public.posts").await;
+    app.schema_seen(|snapshot| snapshot.served("posts").is_none()).await;
+    admin.get("/v1/records/posts").await.expect_status(404);
+    let posts = admin.get("/v1/collections/posts").await.expect_status(200).json();
+    assert!(posts["problems"][0].as_str().unwrap().contains("not there any more"), "{posts}");
+    admin.delete("/v1/collections/posts").await.expect_status(204);
+    assert_eq!(admin.get("/v1/collections").await.items().len(), 0);
+}
+
+#[tokio::test]
+async fn without_an_event_trigger_a_change_is_seen_too() {
+    let app = TestApp::start().await;
+    // A database that does not let Annex make event triggers.
+    app.sql("drop event trigger annex_ddl; drop event trigger annex_drop").await;
+    let limited = format!("annex_limited_{}", std::process::id());
+    app.sql(&format!(
+        "create role {limited} login; grant all on schema annex, public to {limited};
+         grant all on all tables in schema annex to {limited}"
+    ))
+    .await;
+    let options: sqlx::postgres::PgConnectOptions = app.database.url().parse().unwrap();
+    let pool = sqlx::PgPool::connect_with(options.username(&limited)).await.unwrap();
+    let catalogue = std::sync::Arc::new(annex::collections::catalogue::Catalogue::load(&pool).await.unwrap());
+    catalogue.watch(&pool);
+    app.sql("create table public.late (id int primary key)").await;
+    app.sql("insert into annex.collections (name, schema_name, table_name, managed) values ('late', 'public', 'late', false)")
+        .await;
+    app.eventually("the collection is seen", || async { catalogue.snapshot().table("late").is_some() }).await;
+    app.sql("alter table public.late add column more text").await;
+    app.eventually("the column is seen", || async {
+        catalogue.snapshot().table("late").is_some_and(|table| table.column("more").is_some())
+    })
+    .await;
+    drop(catalogue);
+    pool.close().await;
+    app.sql(&format!("drop owned by {limited}; drop role {limited}")).await;
+}
