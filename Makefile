@@ -2,13 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test lint openapi sqlx sqlx-check bench clean
+.PHONY: help setup build run demo test lint openapi openapi-check sqlx sqlx-check bench clean
 
 # One target folder outside the checkout, shared by all of its worktrees.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
 
 help: ## List these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## Install what is missing on this machine (Debian packages)
 	@scripts/setup
@@ -31,6 +31,9 @@ lint: ## Check the format and clippy
 
 openapi: ## Regenerate openapi/openapi.json
 	@scripts/openapi
+
+openapi-check: ## Fail where openapi/openapi.json does not match
+	@scripts/openapi --check
 
 sqlx: ## Regenerate .sqlx from the queries and the migrations
 	@scripts/sqlx
