@@ -290,9 +290,9 @@ impl Place<'_> {
         Ok(statement)
     }
 
-    /// Forgets what was prepared: the schema changed under it.
-    pub fn forget(&self) {
-        self.connection.statements.borrow_mut().clear();
+    /// Forgets what was prepared of that text: the schema changed under it.
+    pub fn forget(&self, text: &str) {
+        self.connection.statements.borrow_mut().pop(text);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::db::Lanes;
 use crate::extract::Caller;
-use crate::problem::{Problem, Result};
+use crate::problem::{Code, Problem, Result};
 
 /// The parts of the server that an operation uses, and who is calling.
 #[derive(Debug, Clone)]
@@ -61,7 +61,11 @@ impl Request {
         match work(View { request: self, snapshot: &snapshot }).await {
             Ok(done) => Ok(done),
             Err(Failure::Problem(problem)) => Err(problem),
-            Err(Failure::Stale(reason)) => Err(Problem::internal(reason)),
+            // It is not the catalogue: the database cannot do what was asked of it, order points of a plane, for example.
+            Err(Failure::Stale(reason)) => {
+                tracing::warn!(reason, collection = self.collection, "Postgres refused a statement over a collection");
+                Err(Problem::new(Code::BadRequest, format!("The database cannot do this: {reason}")))
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Row, Statement};
 use super::sql::predicate::Stale;
 use super::sql::{Bind, Sql};
 use crate::collections::catalogue::Table;
-use crate::db::lanes::Lane;
+use crate::db::lanes::{Lane, Place};
 use crate::problem::{Code, FieldError, Problem};
 
 /// How long to wait beyond the statement's own time limit before the connection is given up.
@@ -72,21 +72,27 @@ pub fn version(row: &Row, index: usize) -> Option<u32> {
 /// See [`Failure`].
 pub async fn rows(lane: &Lane, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
     let place = lane.acquire().await?;
-    let run = async {
-        let statement = place.prepare(&sql.text).await?;
-        query(place.client(), &statement, &sql.binds).await
-    };
-    match tokio::time::timeout(lane.statement_timeout() + GRACE, run).await {
-        Ok(Ok(rows)) => Ok(rows),
-        Ok(Err(error)) => {
-            let failure = failure(table, error);
-            if matches!(failure, Failure::Stale(_)) {
-                place.forget();
-            }
-            Err(failure)
-        }
+    match tokio::time::timeout(lane.statement_timeout() + GRACE, rows_at(&place, table, sql)).await {
+        Ok(rows) => rows,
         Err(elapsed) => Err(Problem::database_unavailable(elapsed).into()),
     }
+}
+
+async fn rows_at(place: &Place<'_>, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
+    for attempt in 0..2 {
+        let statement = place.prepare(&sql.text).await.map_err(|error| failure(table, error))?;
+        if !sql.fits(statement.columns()) {
+            place.forget(&sql.text);
+            return Err(Failure::Stale("a column has another type now".to_owned()));
+        }
+        match query(place.client(), &statement, &sql.binds).await {
+            // Prepared before the schema changed; whether it still fits is seen when it is prepared anew.
+            Err(error) if attempt == 0 && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => place.forget(&sql.text),
+            Err(error) => return Err(failure(table, error)),
+            Ok(rows) => return Ok(rows),
+        }
+    }
+    Err(Failure::Stale("the schema keeps changing".to_owned()))
 }
 
 /// Runs a prepared statement.

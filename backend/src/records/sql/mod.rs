@@ -10,7 +10,7 @@ pub mod write;
 use std::error::Error;
 
 use bytes::BytesMut;
-use tokio_postgres::types::{Format, IsNull, ToSql, Type};
+use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type};
 
 use crate::collections::catalogue::{Column, Fragment, Identifier, Wire};
 
@@ -60,6 +60,41 @@ pub struct Sql {
     pub text: String,
     /// What the places stand for.
     pub binds: Vec<Bind>,
+    /// How the first columns of its rows travel, and whether they are arrays.
+    pub result: Vec<(Wire, bool)>,
+}
+
+impl Sql {
+    /// Whether rows of those columns are read as they are sent. They are not where the schema changed after the catalogue
+    /// was read: a value would be taken for one of another type.
+    pub fn fits(&self, columns: &[tokio_postgres::Column]) -> bool {
+        self.result.iter().zip(columns).all(|(&(wire, array), column)| match column.type_().kind() {
+            Kind::Array(element) => array && wire.reads(element),
+            _ => !array && wire.reads(column.type_()),
+        })
+    }
+}
+
+impl Wire {
+    /// Whether values of that type travel like this.
+    fn reads(self, type_: &Type) -> bool {
+        match *type_ {
+            Type::BOOL => self == Self::Bool,
+            Type::INT2 => self == Self::Int2,
+            Type::INT4 => self == Self::Int4,
+            Type::INT8 => self == Self::Int8,
+            Type::FLOAT4 => self == Self::Float4,
+            Type::FLOAT8 => self == Self::Float8,
+            Type::NUMERIC => self == Self::Numeric,
+            Type::JSON => self == Self::Json,
+            Type::JSONB => self == Self::Jsonb,
+            Type::UUID => self == Self::Uuid,
+            Type::DATE => self == Self::Date,
+            Type::TIMESTAMP => self == Self::Timestamp,
+            Type::TIMESTAMPTZ => self == Self::Timestamptz,
+            _ => matches!(self, Self::Text | Self::Other),
+        }
+    }
 }
 
 /// A row source within a statement: `t0`, `t1`, ….
@@ -74,7 +109,7 @@ impl Alias {
 impl Sql {
     /// An empty statement.
     pub fn new() -> Self {
-        Self { text: String::with_capacity(256), binds: Vec::new() }
+        Self { text: String::with_capacity(256), binds: Vec::new(), result: Vec::new() }
     }
 
     /// Text of this program.
