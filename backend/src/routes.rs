@@ -11,6 +11,19 @@ use crate::{document, health, records};
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
     routes
+        // The router tries one after the other: these are asked for most.
+        .service(
+            resource("/v1/records/{collection}")
+                .route(get().to(records::list::list))
+                .route(post().to(records::create::create)),
+        )
+        .service(
+            resource("/v1/records/{collection}/{id}")
+                .route(get().to(records::get::get))
+                .route(patch().to(records::update::update))
+                .route(put().to(records::replace::replace))
+                .route(web::delete().to(records::delete::delete)),
+        )
         .service(resource("/healthz").get(health::healthz))
         .service(resource("/readyz").get(health::readyz))
         .service(resource("/metrics").get(health::metrics))
@@ -43,18 +56,6 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(get().to(collections::get::get))
                 .route(patch().to(collections::update::update))
                 .route(web::delete().to(collections::delete::delete)),
-        )
-        .service(
-            resource("/v1/records/{collection}")
-                .route(get().to(records::list::list))
-                .route(post().to(records::create::create)),
-        )
-        .service(
-            resource("/v1/records/{collection}/{id}")
-                .route(get().to(records::get::get))
-                .route(patch().to(records::update::update))
-                .route(put().to(records::replace::replace))
-                .route(web::delete().to(records::delete::delete)),
         )
         .default_service(web::to(nothing));
 }

@@ -63,7 +63,11 @@ impl Request {
             Err(Failure::Problem(problem)) => Err(problem),
             // It is not the catalogue: the database cannot do what was asked of it, order points of a plane, for example.
             Err(Failure::Stale(reason)) => {
-                tracing::warn!(reason, collection = self.collection, "Postgres refused a statement over a collection");
+                tracing::warn!(
+                    reason,
+                    collection = self.collection,
+                    "Postgres refused a statement over a collection"
+                );
                 Err(Problem::new(Code::BadRequest, format!("The database cannot do this: {reason}")))
             }
         }

@@ -87,7 +87,9 @@ async fn rows_at(place: &Place<'_>, table: &Table, sql: &Sql) -> Result<Vec<Row>
         }
         match query(place.client(), &statement, &sql.binds).await {
             // Prepared before the schema changed; whether it still fits is seen when it is prepared anew.
-            Err(error) if attempt == 0 && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => place.forget(&sql.text),
+            Err(error) if attempt == 0 && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
+                place.forget(&sql.text)
+            }
             Err(error) => return Err(failure(table, error)),
             Ok(rows) => return Ok(rows),
         }

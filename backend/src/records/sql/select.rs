@@ -139,7 +139,8 @@ pub fn first_by_value(
     let mut sql = Sql::new();
     let relation = &table.columns[column];
     sql.push("select ");
-    sql.result = columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
+    sql.result =
+        columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
     sql.separated(", ", columns, |sql, index| {
         sql.push("r.c").number(*index);
     });
@@ -167,7 +168,8 @@ pub(super) fn read_columns(sql: &mut Sql, table: &Table, columns: &[usize]) {
     if columns.is_empty() {
         sql.push("1");
     }
-    sql.result = columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
+    sql.result =
+        columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
     sql.separated(", ", columns, |sql, index| {
         sql.read(Alias::ROOT, &table.columns[*index]);
     });

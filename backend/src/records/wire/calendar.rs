@@ -3,8 +3,6 @@
 //! Years outside 0000..=9999 are written with a sign and six digits (ISO 8601's expanded form), since Postgres knows
 //! days from 4713 BC to 294276 AD.
 
-use std::io::Write;
-
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i64 = 10_957;
 /// Microseconds of a day.
@@ -59,8 +57,13 @@ pub fn write_timestamp(out: &mut Vec<u8>, micros: i64) {
     out.push(b'Z');
 }
 
-fn digits(out: &mut Vec<u8>, value: u32, width: usize) {
-    write!(out, "{value:0width$}").expect("a vector takes everything");
+fn digits(out: &mut Vec<u8>, mut value: u32, width: usize) {
+    let start = out.len();
+    out.resize(start + width, b'0');
+    for place in out[start..].iter_mut().rev() {
+        *place += (value % 10) as u8;
+        value /= 10;
+    }
 }
 
 /// The ISO date (also in the expanded form), as Postgres reads it.

@@ -105,10 +105,22 @@ pub fn bind_text(column: &Column, raw: Option<&[u8]>) -> Result<Option<String>, 
     String::from_utf8(out).map(Some).map_err(|_| Malformed)
 }
 
-/// Writes a JSON string.
+/// Writes a JSON string. (Bytes that are not UTF-8, which only a database of another encoding sends, are replaced.)
 pub fn write_string(out: &mut Vec<u8>, raw: &[u8]) {
-    let text = String::from_utf8_lossy(raw);
-    serde_json::to_writer(out, text.as_ref()).expect("a vector takes everything");
+    // Most text has nothing to escape; this loop has no early way out, so that it is done many bytes at a time.
+    let plain =
+        raw.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\'));
+    match std::str::from_utf8(raw) {
+        Ok(text) if plain => {
+            out.push(b'"');
+            out.extend_from_slice(text.as_bytes());
+            out.push(b'"');
+        }
+        Ok(text) => serde_json::to_writer(out, text).expect("a vector takes everything"),
+        Err(_) => {
+            serde_json::to_writer(out, &String::from_utf8_lossy(raw)).expect("a vector takes everything")
+        }
+    }
 }
 
 fn write_array(out: &mut Vec<u8>, wire: Wire, raw: &[u8]) -> Result<(), Malformed> {
