@@ -117,6 +117,10 @@ pub struct UserPage {
     pub items: Vec<User>,
     /// Give it back as `cursor=` for the next page; null on the last one.
     pub next_cursor: Option<String>,
+    /// How many accounts there are in all; only where `Prefer: count=exact` or `count=estimated` asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub count: Option<i64>,
 }
 
 /// Makes an account for somebody.

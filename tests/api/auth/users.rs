@@ -116,6 +116,10 @@ async fn pages_follow_one_another_and_their_cursors_are_signed() {
         let answer = admin.get(&format!("/v1/users?limit={limit}")).await.expect_status(400);
         answer.expect_problem("invalid_parameter");
     }
+    let uncounted = admin.get("/v1/users?limit=1").await.expect_unsaid(&["\"count\""]);
+    assert_eq!(uncounted.items().len(), 1);
+    let counted = admin.get("/v1/users?limit=1&search=user").header("prefer", "count=exact").await;
+    assert_eq!(counted.expect_header("preference-applied", "count=exact").json()["count"], 6);
     assert_eq!(admin.get("/v1/users?search=USER3").await.items().len(), 1);
     assert_eq!(admin.get("/v1/users?search=number").await.items().len(), 6);
     assert_eq!(admin.get("/v1/users?search=%25").await.items().len(), 0, "nothing is a pattern");

@@ -137,6 +137,19 @@ pub async fn list(
     .await
 }
 
+/// How many accounts there are; only with that text in address or name, where it is given.
+pub async fn count(pool: &PgPool, search: Option<&str>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from annex.users
+           where $1::text is null
+              or strpos(lower(email), lower($1)) > 0 or strpos(lower(display_name), lower($1)) > 0"#,
+        search
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// What changes of an account; nothing stays as it is.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {

@@ -10,7 +10,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 use crate::app::App;
 use crate::auth::page::PageParameters;
 use crate::auth::store::users as store;
-use crate::extract::{Admin, Parameters, Query};
+use crate::extract::{Admin, Parameters, Prefer, Query};
 use crate::problem::Result;
 
 /// What the list may be asked.
@@ -42,6 +42,7 @@ impl Parameters for ListParameters {
         ("limit" = Option<u16>, Query, description = "How many, 1 to 1000", minimum = 1, maximum = 1000, example = 20),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("search" = Option<String>, Query, description = "A part of the address or of the name, in any case", example = "ada"),
+        ("Prefer" = Option<String>, Header, description = "`count=exact` adds `count`", example = "count=exact"),
     ),
     responses(
         (status = 200, description = "A page of accounts", body = UserPage),
@@ -53,6 +54,7 @@ impl Parameters for ListParameters {
 pub async fn list(
     _: Admin,
     app: Data<App>,
+    prefer: Prefer,
     Query(parameters): Query<ListParameters>,
 ) -> Result<HttpResponse> {
     let ListParameters { page, search } = parameters;
@@ -60,5 +62,14 @@ pub async fn list(
     let after = page.after(&app.cursors, &scope)?;
     let mut items = store::list(&app.db.pool, search.as_deref(), after, page.rows()).await?;
     let next_cursor = page.cut(&mut items, |user| user.id, &app.cursors, &scope);
-    Ok(HttpResponse::Ok().json(UserPage { items, next_cursor }))
+    let mut response = HttpResponse::Ok();
+    // Accounts are few enough to be counted where an estimate would do.
+    let count = match prefer.count {
+        Some(_) => {
+            response.insert_header(("preference-applied", "count=exact"));
+            Some(store::count(&app.db.pool, search.as_deref()).await?)
+        }
+        None => None,
+    };
+    Ok(response.json(UserPage { items, next_cursor, count }))
 }
