@@ -6,12 +6,14 @@ use futures_util::TryStreamExt;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Row, Statement};
+use tracing::Instrument;
 
 use super::sql::predicate::Stale;
 use super::sql::{Bind, Sql};
 use crate::collections::catalogue::Table;
 use crate::db::lanes::{Lane, Place};
 use crate::problem::{Code, FieldError, Problem};
+use crate::telemetry::trace;
 
 /// How long to wait beyond the statement's own time limit before the connection is given up.
 const GRACE: Duration = Duration::from_secs(3);
@@ -72,7 +74,12 @@ pub fn version(row: &Row, index: usize) -> Option<u32> {
 /// See [`Failure`].
 pub async fn rows(lane: &Lane, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
     let place = lane.acquire().await?;
-    match tokio::time::timeout(lane.statement_timeout() + GRACE, rows_at(&place, table, sql)).await {
+    match tokio::time::timeout(
+        lane.statement_timeout() + GRACE,
+        rows_at(&place, table, sql).instrument(trace::statement(&sql.text)),
+    )
+    .await
+    {
         Ok(rows) => rows,
         Err(elapsed) => Err(Problem::database_unavailable(elapsed).into()),
     }

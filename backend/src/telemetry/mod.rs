@@ -2,11 +2,11 @@
 
 mod metrics;
 mod observe;
+pub mod trace;
 
 use std::io::IsTerminal;
 
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -46,7 +46,7 @@ pub fn start(config: &Telemetry) -> Result<Guard, String> {
         LogFormat::Pretty => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    let traces = config.otlp_endpoint.as_deref().map(exporter).transpose()?;
+    let traces = config.otlp_endpoint.as_deref().map(trace::export).transpose()?;
     let spans =
         traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("annex")));
     tracing_subscriber::registry()
@@ -55,14 +55,4 @@ pub fn start(config: &Telemetry) -> Result<Guard, String> {
         .try_init()
         .map_err(|error| format!("logging cannot be started: {error}"))?;
     Ok(Guard { traces })
-}
-
-fn exporter(endpoint: &str) -> Result<SdkTracerProvider, String> {
-    let exporter = SpanExporter::builder()
-        .with_http()
-        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-        .build()
-        .map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {error}"))?;
-    let resource = opentelemetry_sdk::Resource::builder().with_service_name("annex").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }

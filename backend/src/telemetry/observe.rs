@@ -14,7 +14,9 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
+use tracing::Instrument;
 
+use super::trace;
 use crate::app::App;
 use crate::problem::{Code, MEDIA_TYPE, Problem};
 
@@ -61,7 +63,8 @@ pub async fn observe<B: MessageBody + 'static>(
     let method = known_method(request.method());
 
     app.metrics.under_way.inc();
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let span = trace::request(&request, method, id.as_str());
+    let outcome = AssertUnwindSafe(next.call(request).instrument(span.clone())).catch_unwind().await;
     app.metrics.under_way.dec();
 
     let answered = match outcome {
@@ -85,13 +88,10 @@ pub async fn observe<B: MessageBody + 'static>(
     let took = started.elapsed();
     let status = response.status().as_u16();
     let path = response.request().path();
-    match record_route(path) {
-        Some(route) => app.metrics.answered(route, method, status, took),
-        None => {
-            let pattern = response.request().match_pattern();
-            app.metrics.answered(pattern.as_deref().unwrap_or("unmatched"), method, status, took);
-        }
-    }
+    let pattern = if record_route(path).is_none() { response.request().match_pattern() } else { None };
+    let route = record_route(path).or(pattern.as_deref()).unwrap_or("unmatched");
+    app.metrics.answered(route, method, status, took);
+    trace::answered(&span, method, route, status);
     tracing::debug!(
         request_id = id.as_str(),
         method,
