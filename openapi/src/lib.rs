@@ -11,3 +11,4 @@ pub mod near;
 pub mod page;
 pub mod problem;
 pub mod records;
+pub mod transfer;

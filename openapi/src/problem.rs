@@ -66,11 +66,20 @@ pub struct FieldError {
     /// What is wrong there, in a sentence.
     #[schema(example = "`title` is required")]
     pub detail: String,
+    /// In an import: the line on which the row begins, the first being 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 42)]
+    pub line: Option<u64>,
 }
 
 impl FieldError {
     /// One wrong place: `pointer` as on [`FieldError::pointer`].
     pub fn new(pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
+        Self { pointer: pointer.into(), code: code.into(), detail: detail.into(), line: None }
+    }
+
+    /// The same, in the row that begins on that line.
+    pub fn on_line(self, line: u64) -> Self {
+        Self { line: Some(line), ..self }
     }
 }

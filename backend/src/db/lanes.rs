@@ -14,7 +14,7 @@ use std::time::Duration;
 use lru::LruCache;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use tokio_postgres::{Client, Config, Statement, config::SslMode};
+use tokio_postgres::{CancelToken, Client, Config, Statement, config::SslMode};
 
 use super::{ACQUIRE_TIMEOUT, InvalidUrl, tls};
 use crate::config;
@@ -34,17 +34,21 @@ pub struct Plan {
     pub scans: usize,
     /// For writes, a worker.
     pub writes: usize,
+    /// Connections of one's own, for imports and exports.
+    pub own: usize,
 }
 
 impl Plan {
-    /// Shares out the connections that a server may hold: a quarter for the pool, the rest for the workers' lanes.
+    /// Shares out the connections that a server may hold: a quarter for the pool, a tenth for imports and exports, the
+    /// rest for the workers' lanes.
     pub fn of(connections: usize, workers: usize) -> Self {
         let pool = (connections / 4).max(3);
-        let each = ((connections - pool) / workers.max(1)).max(3);
+        let own = (connections / 10).max(2);
+        let each = (connections.saturating_sub(pool + own) / workers.max(1)).max(3);
         let points = 1;
         let scans = ((each - points) / 3).max(1);
         let writes = (each - points - scans).clamp(1, 16);
-        Self { pool, points, scans, writes }
+        Self { pool, points, scans, writes, own }
     }
 }
 
@@ -101,6 +105,19 @@ impl Target {
                 spawn(Box::pin(async move { drop(connection.await) }));
                 Ok(client)
             }
+        }
+    }
+}
+
+impl Target {
+    /// Asks Postgres to give up what runs on a connection.
+    pub(super) async fn cancel(&self, token: &CancelToken) {
+        let asked = match &self.tls {
+            Some(tls) => token.cancel_query(tls.clone()).await,
+            None => token.cancel_query(tokio_postgres::NoTls).await,
+        };
+        if let Err(error) = asked {
+            tracing::debug!(%error, "a statement that nobody waits for could not be cancelled");
         }
     }
 }

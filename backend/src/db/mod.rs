@@ -3,6 +3,7 @@
 pub mod embedded;
 pub mod lanes;
 mod migrations;
+mod own;
 mod secrets;
 mod tls;
 
@@ -16,6 +17,7 @@ use crate::config;
 
 pub use lanes::Lanes;
 pub use migrations::{MigrateError, migrate, migrations_version};
+pub use own::{Own, OwnConnection};
 pub use secrets::secret;
 
 /// The least version of Postgres that is served, as `server_version_num` has it.
@@ -31,6 +33,8 @@ pub struct Db {
     pub pool: PgPool,
     /// How a record lane connects.
     pub target: lanes::Target,
+    /// Connections for work that lasts.
+    pub own: Own,
 }
 
 impl Db {
@@ -56,7 +60,9 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Self { pool, target: lanes::Target::new(url, config, lanes)? })
+        let target = lanes::Target::new(url, config, lanes)?;
+        let own = Own::new(target.clone(), lanes.own);
+        Ok(Self { pool, target, own })
     }
 }
 

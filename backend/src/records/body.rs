@@ -63,7 +63,7 @@ pub fn assignments(
         if assignments.iter().any(|(given, _)| *given == index) || members.contains_key(field.name.as_str()) {
             continue;
         }
-        let made = table.key == [index] && field.system && column.wire == Wire::Uuid;
+        let made = made_key(table) == Some(index);
         match write {
             Write::Create if made => {
                 assignments.push((index, Value::Given(Bind::text(clock.uuid_v7().to_string()))));
@@ -89,6 +89,13 @@ pub fn assignments(
     Ok(assignments)
 }
 
+/// The key column that the server fills where nobody does.
+pub fn made_key(table: &Table) -> Option<usize> {
+    let [index] = table.key[..] else { return None };
+    let made = table.collection.fields[index].system && table.columns[index].wire == Wire::Uuid;
+    made.then_some(index)
+}
+
 /// Whether the caller may write the column of that index at all.
 pub fn is_writable(table: &Table, caller: &Caller, index: usize) -> bool {
     let field = &table.collection.fields[index];
@@ -102,36 +109,54 @@ fn assignment(
     name: &str,
     value: &RawValue,
 ) -> Result<Assignment, FieldError> {
-    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let index = writable(table, caller, write, name)?;
+    let field = &table.collection.fields[index];
+    match parse::json(field, &table.columns[index], value) {
+        Ok(None) if field.required => Err(required(&field.name)),
+        Ok(text) => Ok((index, Value::Given(Bind(text)))),
+        Err(fault) => Err(wrong(name, fault)),
+    }
+}
+
+/// The column that a member of that name writes.
+///
+/// # Errors
+/// There is none that the caller may write.
+pub fn writable(table: &Table, caller: &Caller, write: Write, name: &str) -> Result<usize, FieldError> {
     let Some(index) = table.column(name).filter(|index| is_readable(table, caller, *index)) else {
         let known = (0..table.columns.len()).filter(|index| is_writable(table, caller, *index));
         let known = known.map(|index| table.collection.fields[index].name.as_str());
         let near =
             near::nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         return Err(FieldError::new(
-            pointer,
+            pointer(name),
             "unknown_field",
             format!("`{}` has no field `{name}`{near}", table.collection.name),
         ));
     };
-    let field = &table.collection.fields[index];
     if !is_writable(table, caller, index) {
-        return Err(FieldError::new(pointer, "read_only", format!("`{name}` cannot be written")));
+        return Err(FieldError::new(pointer(name), "read_only", format!("`{name}` cannot be written")));
     }
-    if write != Write::Create && field.primary_key {
+    if write != Write::Create && table.collection.fields[index].primary_key {
         return Err(FieldError::new(
-            pointer,
+            pointer(name),
             "read_only",
             format!("`{name}` is part of the key, which stays"),
         ));
     }
-    match parse::json(field, &table.columns[index], value) {
-        Ok(None) if field.required => Err(required(&field.name)),
-        Ok(text) => Ok((index, Value::Given(Bind(text)))),
-        Err(fault) => Err(FieldError::new(
-            format!("{pointer}{}", fault.pointer),
-            fault.code,
-            format!("`{name}` {}", fault.detail),
-        )),
-    }
+    Ok(index)
+}
+
+/// A member whose value is wrong.
+pub fn wrong(name: &str, fault: parse::Fault) -> FieldError {
+    FieldError::new(
+        format!("{}{}", pointer(name), fault.pointer),
+        fault.code,
+        format!("`{name}` {}", fault.detail),
+    )
+}
+
+/// The JSON pointer to a member.
+pub fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }

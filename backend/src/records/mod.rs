@@ -17,6 +17,7 @@ pub mod replace;
 mod request;
 pub mod sql;
 mod store;
+pub mod transfer;
 pub mod update;
 pub mod wire;
 mod write;

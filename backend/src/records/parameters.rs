@@ -89,7 +89,10 @@ impl Parameters for ListParameters {
 }
 
 /// Names with commas between them.
-fn names(value: &str) -> Result<Vec<String>, String> {
+///
+/// # Errors
+/// In a sentence, what they must be.
+pub fn names(value: &str) -> Result<Vec<String>, String> {
     let names: Vec<String> = value.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
         return Err("must be names with commas between them".to_owned());

@@ -5,6 +5,7 @@
 
 pub mod predicate;
 pub mod select;
+pub mod staging;
 pub mod write;
 
 use std::error::Error;
@@ -175,15 +176,35 @@ impl Sql {
     }
 
     fn scalar_at(&mut self, column: &Column, place: usize) -> &mut Self {
-        match column.wire {
-            // A zone in the text would be passed over in silence otherwise.
-            Wire::Timestamp => self.push("(").place(place).push("::timestamptz at time zone 'UTC')"),
-            _ => self.place(place).push("::").fragment(&column.type_),
-        }
+        self.scalar_of(column, |sql| {
+            sql.place(place);
+        })
     }
 
     fn list_at(&mut self, column: &Column, place: usize) -> &mut Self {
-        self.place(place);
+        self.list_of(column, |sql| {
+            sql.place(place);
+        })
+    }
+
+    /// Text that `operand` writes, as the type of a column.
+    pub fn cast(&mut self, column: &Column, operand: impl FnOnce(&mut Self)) -> &mut Self {
+        if column.array { self.list_of(column, operand) } else { self.scalar_of(column, operand) }
+    }
+
+    fn scalar_of(&mut self, column: &Column, operand: impl FnOnce(&mut Self)) -> &mut Self {
+        if column.wire == Wire::Timestamp {
+            // A zone in the text would be passed over in silence otherwise.
+            self.push("(");
+            operand(self);
+            return self.push("::timestamptz at time zone 'UTC')");
+        }
+        operand(self);
+        self.push("::").fragment(&column.type_)
+    }
+
+    fn list_of(&mut self, column: &Column, operand: impl FnOnce(&mut Self)) -> &mut Self {
+        operand(self);
         match column.wire {
             Wire::Timestamp => self.push("::timestamptz[]::timestamp[]"),
             _ => self.push("::").fragment(&column.type_).push("[]"),

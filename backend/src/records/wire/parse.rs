@@ -59,11 +59,18 @@ pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fa
 /// The text is not a value of the field.
 pub fn text(field: &Field, column: &Column, text: &str) -> Result<String, Fault> {
     if column.array || field.value_type() == FieldType::Json {
-        let raw =
-            serde_json::from_str::<&RawValue>(text).map_err(|_| Fault::new("invalid", "must be JSON"))?;
-        return json(field, column, raw)?.ok_or_else(|| Fault::new("invalid", "must not be null"));
+        return json_text(field, column, text)?.ok_or_else(|| Fault::new("invalid", "must not be null"));
     }
     value_of_text(field, column, text)
+}
+
+/// Parses the text of a field's value as JSON.
+///
+/// # Errors
+/// The text is not JSON, or not a value of the field.
+pub fn json_text(field: &Field, column: &Column, text: &str) -> Result<Text, Fault> {
+    let raw = serde_json::from_str::<&RawValue>(text).map_err(|_| Fault::new("invalid", "must be JSON"))?;
+    json(field, column, raw)
 }
 
 /// Postgres's text of an array: `{"a",NULL}`.

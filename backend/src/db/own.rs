@@ -1,0 +1,86 @@
+//! Connections of one's own, for work that is more than a statement and may last: imports and exports.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_postgres::Client;
+
+use super::ACQUIRE_TIMEOUT;
+use super::lanes::Target;
+use crate::problem::{Code, Problem, Result};
+
+/// How connections of one's own are made, and how many there may be at a time.
+#[derive(Debug, Clone)]
+pub struct Own {
+    target: Target,
+    room: Arc<Semaphore>,
+}
+
+impl Own {
+    pub(super) fn new(target: Target, most: usize) -> Self {
+        Self { target, room: Arc::new(Semaphore::new(most)) }
+    }
+
+    /// A connection that nobody else uses.
+    ///
+    /// # Errors
+    /// `overloaded` where there are as many as may be, for 3 s; `database_unavailable`.
+    pub async fn connect(&self) -> Result<OwnConnection> {
+        let acquired = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.room).acquire_owned()).await;
+        let permit = acquired.map_err(|_| {
+            Problem::new(Code::Overloaded, "As many imports and exports as may be are under way")
+                .with_retry_after(5)
+        })?;
+        let permit = permit.expect("the semaphore is never closed");
+        // The place is free again when Postgres has let go of the connection, not when its user has.
+        let connected = self.target.connect(|driver| {
+            drop(tokio::spawn(async move {
+                driver.await;
+                drop(permit);
+            }));
+        });
+        let client = connected.await.map_err(Problem::database_unavailable)?;
+        Ok(OwnConnection { client, target: self.target.clone(), settled: false })
+    }
+}
+
+/// A connection that nobody else uses. Dropped before it is settled, what runs on it is cancelled and rolled back.
+#[derive(Debug)]
+pub struct OwnConnection {
+    client: Client,
+    target: Target,
+    settled: bool,
+}
+
+impl OwnConnection {
+    /// Ends it with nothing under way.
+    pub fn settle(mut self) {
+        self.settled = true;
+    }
+
+    /// The connection, for what needs it whole.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Deref for OwnConnection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for OwnConnection {
+    fn drop(&mut self) {
+        if self.settled || self.client.is_closed() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (target, token) = (self.target.clone(), self.client.cancel_token());
+            drop(runtime.spawn(async move { target.cancel(&token).await }));
+        }
+    }
+}

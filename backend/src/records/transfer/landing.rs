@@ -1,0 +1,179 @@
+//! From the staging table into the collection's table: all rows at once where Postgres takes them, and otherwise in parts
+//! that are halved until the rows that it does not take stand alone.
+
+use std::time::Duration;
+
+use annex_openapi::problem::FieldError;
+use tokio_postgres::{Row, Statement};
+
+use super::faults::{Faults, MOST};
+use crate::collections::catalogue::Table;
+use crate::db::OwnConnection;
+use crate::problem::{Code, Problem, Result};
+use crate::records::sql::predicate::Context;
+use crate::records::sql::staging::{self, Import};
+use crate::records::sql::{Bind, Sql};
+use crate::records::store::{self, Failure};
+
+/// The longest that the writing half of an import may take.
+pub const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The lines of a part, where not all rows are taken at once.
+const PART: i64 = 4096;
+/// The most rows that wait for another row of the import that they point at.
+const MOST_WAITING: usize = 10_000;
+
+/// An import's rows on their way into the table, in a transaction.
+#[derive(Debug)]
+pub struct Landing<'a> {
+    connection: &'a OwnConnection,
+    table: &'a Table,
+    sql: Sql,
+    statement: Statement,
+    /// What is wrong with which rows.
+    pub faults: Faults,
+    /// Whether to go on once no more faults can be listed.
+    pub exhaustive: bool,
+    /// How many rows are new.
+    pub inserted: u64,
+    /// How many rows were there.
+    pub updated: u64,
+}
+
+impl<'a> Landing<'a> {
+    /// Begins the transaction.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn begin(
+        connection: &'a OwnConnection,
+        context: &Context<'_>,
+        import: Import<'a>,
+        faults: Faults,
+    ) -> Result<Self, Failure> {
+        let table = import.table;
+        let sql = staging::write(context, import, MOST + 1)?;
+        connection.batch_execute(staging::BEGIN).await.map_err(|error| store::failure(table, error))?;
+        let statement = connection.prepare(&sql.text).await.map_err(|error| store::failure(table, error))?;
+        Ok(Self { connection, table, sql, statement, faults, exhaustive: true, inserted: 0, updated: 0 })
+    }
+
+    /// Writes the rows up to that line.
+    ///
+    /// # Errors
+    /// What is no single row's fault.
+    pub async fn write(&mut self, last_line: i64) -> Result<(), Failure> {
+        match self.attempt(0, last_line).await? {
+            Ok(()) => return Ok(()),
+            Err(errors) if last_line == 0 => {
+                self.faults.row(0, errors);
+                return Ok(());
+            }
+            Err(_) => {}
+        }
+        self.run(staging::INDEX).await?;
+        let mut waiting = Vec::new();
+        let mut parts: Vec<(i64, i64)> =
+            (0..=last_line / PART).rev().map(|part| (part * PART, (part + 1) * PART - 1)).collect();
+        while let Some((from, to)) = parts.pop() {
+            if self.faults.is_full() && !self.exhaustive {
+                return Ok(());
+            }
+            let Err(errors) = self.attempt(from, to).await? else { continue };
+            if from < to {
+                let middle = from + (to - from) / 2;
+                parts.extend([(middle + 1, to), (from, middle)]);
+            } else if self.may_wait(&errors) && waiting.len() < MOST_WAITING {
+                waiting.push((from, errors));
+            } else {
+                self.faults.row(from as u64, errors);
+            }
+        }
+        self.try_again(waiting).await
+    }
+
+    /// Rows that point at rows of the same import may have come before them.
+    async fn try_again(&mut self, mut waiting: Vec<(i64, Vec<FieldError>)>) -> Result<(), Failure> {
+        loop {
+            let before = waiting.len();
+            let mut still = Vec::new();
+            for (line, _) in waiting {
+                if let Err(errors) = self.attempt(line, line).await? {
+                    still.push((line, errors));
+                }
+            }
+            waiting = still;
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        for (line, errors) in waiting {
+            self.faults.row(line as u64, errors);
+        }
+        Ok(())
+    }
+
+    fn may_wait(&self, errors: &[FieldError]) -> bool {
+        let name = self.table.collection.name.as_str();
+        let within =
+            self.table.collection.fields.iter().any(|field| field.collection.as_deref() == Some(name));
+        within && errors.iter().any(|error| error.code == "no_such_row")
+    }
+
+    /// Tries the rows of those lines; what is wrong with one of them where Postgres does not take them.
+    async fn attempt(&mut self, from: i64, to: i64) -> Result<Result<(), Vec<FieldError>>, Failure> {
+        self.run(staging::TRY).await?;
+        self.sql.binds[0] = Bind::text(from.to_string());
+        self.sql.binds[1] = Bind::text(to.to_string());
+        match store::query(self.connection, &self.statement, &self.sql.binds).await {
+            Ok(rows) => {
+                self.run(staging::KEEP).await?;
+                let row = rows.first().ok_or_else(|| Problem::internal("an import answered nothing"))?;
+                self.count(row)?;
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                let errors = of_a_row(store::failure(self.table, error))?;
+                self.run(staging::UNDO).await?;
+                Ok(Err(errors))
+            }
+        }
+    }
+
+    fn count(&mut self, row: &Row) -> Result<()> {
+        let number = |index: usize| {
+            row.try_get::<_, i64>(index).map(|number| number as u64).map_err(Problem::internal)
+        };
+        self.inserted += number(0)?;
+        self.updated += number(1)?;
+        let denied: Vec<i64> = row.try_get(3).map_err(Problem::internal)?;
+        let name = &self.table.collection.name;
+        for line in &denied {
+            let detail = format!("The rules of `{name}` do not allow this row");
+            self.faults.row(*line as u64, [FieldError::new("", Code::Forbidden.as_str(), detail)]);
+        }
+        self.faults.unlisted(number(2)? - denied.len() as u64);
+        Ok(())
+    }
+
+    async fn run(&self, statement: &str) -> Result<(), Failure> {
+        self.connection.batch_execute(statement).await.map_err(|error| store::failure(self.table, error))
+    }
+}
+
+/// What is wrong with a row.
+///
+/// # Errors
+/// It is no row's fault.
+fn of_a_row(failure: Failure) -> Result<Vec<FieldError>, Failure> {
+    match failure {
+        Failure::Problem(problem)
+            if matches!(problem.code, Code::ValidationFailed | Code::NotUnique | Code::StillReferenced) =>
+        {
+            if problem.errors.is_empty() {
+                return Ok(vec![FieldError::new("", problem.code.as_str(), problem.detail)]);
+            }
+            Ok(problem.errors)
+        }
+        failure => Err(failure),
+    }
+}
