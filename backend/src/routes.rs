@@ -17,7 +17,12 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(get().to(records::list::list))
                 .route(post().to(records::create::create)),
         )
-        .route("/v1/records/{collection}/import", post().to(records::transfer::import::import))
+        .service(
+            resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
+        )
+        .service(
+            resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
+        )
         .service(
             resource("/v1/records/{collection}/{id}")
                 .route(get().to(records::get::get))

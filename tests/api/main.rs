@@ -4,3 +4,4 @@ mod auth;
 mod collections;
 mod document;
 mod http;
+mod records;

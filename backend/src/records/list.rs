@@ -62,7 +62,7 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
         sort: &sort,
         after: after.as_deref(),
         // One more than the page tells whether there is a next one.
-        limit: parameters.limit + 1,
+        limit: Some(parameters.limit + 1),
     };
 
     let lane = &view.request.lanes.scans;

@@ -28,8 +28,8 @@ pub struct List<'a> {
     pub sort: &'a [SortKey],
     /// The values of `sort` in the row after which to begin.
     pub after: Option<&'a [Option<String>]>,
-    /// At most so many rows.
-    pub limit: usize,
+    /// At most so many rows; none for all.
+    pub limit: Option<usize>,
 }
 
 /// The row of that key, with its version last where it has one. None where the rule denies without looking.
@@ -77,7 +77,9 @@ pub fn list(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Opt
             sql.push(" desc");
         }
     });
-    sql.push(" limit ").bind(Bind::text(list.limit.to_string()), "int8");
+    if let Some(limit) = list.limit {
+        sql.push(" limit ").bind(Bind::text(limit.to_string()), "int8");
+    }
     Ok(Some(sql))
 }
 

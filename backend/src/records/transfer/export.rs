@@ -110,8 +110,8 @@ fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>
     let context = view.context();
     let projection = Projection::new(table, context.caller, asked.fields.as_deref())
         .map_err(|problem| in_body(problem, "fields"))?;
-    let sort = parameters::sort(table, context.caller, &asked.sort)
-        .map_err(|problem| in_body(problem, "sort"))?;
+    let sort =
+        parameters::sort(table, context.caller, &asked.sort).map_err(|problem| in_body(problem, "sort"))?;
     let filter = asked.filter.as_deref().filter(|text| !text.trim().is_empty());
     let filter = filter
         .map(|text| parameters::filter(view.snapshot, table, context.caller, text))
@@ -131,12 +131,7 @@ fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>
 }
 
 /// Reads all rows as they are at one moment, as fast as they are taken.
-async fn read(
-    mut connection: OwnConnection,
-    writer: Writer,
-    sql: Option<Sql>,
-    sender: mpsc::Sender<Piece>,
-) {
+async fn read(mut connection: OwnConnection, writer: Writer, sql: Option<Sql>, sender: mpsc::Sender<Piece>) {
     let done = match sql {
         None => Ok(writer.begin()),
         Some(sql) => rows(&mut connection, &writer, &sql, &sender).await,

@@ -75,7 +75,9 @@ impl Parameters for ImportParameters {
                 self.delimiter = match value.as_bytes() {
                     [byte] if between(byte) => Some(*byte),
                     _ => {
-                        return Err("must be a comma, a semicolon, a tab or another such character".to_owned());
+                        return Err(
+                            "must be a comma, a semicolon, a tab or another such character".to_owned()
+                        );
                     }
                 }
             }

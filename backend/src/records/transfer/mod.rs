@@ -1,7 +1,7 @@
 //! Import and export: many rows as one stream, of which only a small part is in memory at a time.
 
 mod csv;
-//EXPORT
+pub mod export;
 mod faults;
 pub mod import;
 mod intake;
