@@ -5,11 +5,11 @@ use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
 async fn csv(client: &Client, path: &str, body: impl Into<String>) -> Answer {
-    client.request("POST", &format!("/v1/records/{path}")).body("text/csv", body.into()).await
+    client.request("POST", &format!("/v1/records/{path}")).body("text/csv", body.into()).undocumented().await
 }
 
 async fn ndjson(client: &Client, path: &str, body: impl Into<String>) -> Answer {
-    client.request("POST", &format!("/v1/records/{path}")).body("application/x-ndjson", body.into()).await
+    client.request("POST", &format!("/v1/records/{path}")).body("application/x-ndjson", body.into()).undocumented().await
 }
 
 fn counts(report: &ImportReport) -> (u64, u64, u64, u64) {
