@@ -1,5 +1,6 @@
 //! The application: its parts, put together once, and the server that serves them.
 
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_cors::Cors;
@@ -8,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use secrecy::SecretString;
+use tokio::net::TcpSocket;
 
 use crate::auth::{Auth, authenticate};
 use crate::clock::{Clock, Random};
@@ -56,7 +58,7 @@ pub enum StartError {
     )]
     Listen {
         /// The address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why not.
         error: std::io::Error,
     },
@@ -93,7 +95,7 @@ pub struct Running {
     /// The application.
     pub app: Data<App>,
     /// Where it listens.
-    pub address: std::net::SocketAddr,
+    pub address: SocketAddr,
     handle: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -106,19 +108,36 @@ impl Running {
     }
 }
 
-/// Serves the application at its configured address.
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Takes the address that the server will listen on; a port that is in use is known before anything else is done.
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn serve(app: App) -> Result<Running, StartError> {
-    serve_with(app, |_| {})
+pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    listen().map_err(|error| StartError::Listen { address, error })
+}
+
+/// Serves the application at that address.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub fn serve(app: App, listener: TcpListener) -> Result<Running, StartError> {
+    serve_with(app, listener, |_| {})
 }
 
 /// Serves the application with more routes than its own, inside the same layers.
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn serve_with<F>(app: App, more: F) -> Result<Running, StartError>
+pub fn serve_with<F>(app: App, listener: TcpListener, more: F) -> Result<Running, StartError>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
@@ -143,10 +162,8 @@ where
     .client_disconnect_timeout(std::time::Duration::from_secs(2))
     .shutdown_timeout(drain.as_secs())
     .disable_signals();
-    let listen = |error| StartError::Listen { address, error };
-    let server = server.bind(address).map_err(listen)?;
-    let address = server.addrs().first().copied().unwrap_or(address);
-    let server = server.run();
+    let address = listener.local_addr().unwrap_or(address);
+    let server = server.listen(listener).map_err(|error| StartError::Listen { address, error })?.run();
     let handle = server.handle();
     Ok(Running { app, address, handle, served: tokio::spawn(server) })
 }

@@ -1,5 +1,7 @@
 //! `annex serve`
 
+use std::net::TcpListener;
+
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +18,7 @@ use crate::db::embedded::{self, Embedded};
 /// In a plain sentence, why it cannot.
 pub async fn run(config: Config) -> Result<(), Failure> {
     let told_to_stop = told_to_stop()?;
+    let listener = app::listen(config.server.listen)?;
     let (url, embedded) = match config.database.url.clone() {
         Some(url) => (url, None),
         None => match start_embedded(&config.database, &told_to_stop).await? {
@@ -23,7 +26,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             None => return Ok(()),
         },
     };
-    let served = serve(config, &url, embedded.as_ref(), &told_to_stop).await;
+    let served = serve(config, listener, &url, embedded.as_ref(), &told_to_stop).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -32,6 +35,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 
 async fn serve(
     config: Config,
+    listener: TcpListener,
     url: &SecretString,
     embedded: Option<&Embedded>,
     told_to_stop: &CancellationToken,
@@ -40,7 +44,7 @@ async fn serve(
         app = App::start(config, url, Clock::system()) => app?,
         () = told_to_stop.cancelled() => return Ok(()),
     };
-    let running = app::serve(app)?;
+    let running = app::serve(app, listener)?;
     print!("{}", welcome(&running, embedded));
     told_to_stop.cancelled().await;
     tracing::info!("Stopping once the accepted requests are finished");
