@@ -25,7 +25,7 @@ use crate::problem::Result;
         "name": "posts",
         "fields": [
             {"name": "title", "type": "text", "required": true},
-            {"name": "status", "type": "enum", "values": ["draft", "published"], "default": "draft", "required": true},
+            {"name": "status", "type": "enum", "values": ["draft", "published"], "required": true},
             {"name": "author", "type": "relation", "collection": "users", "on_delete": "cascade"}
         ],
         "indexes": [{"fields": ["author", "-created_at"]}],

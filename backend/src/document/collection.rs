@@ -12,6 +12,10 @@ use crate::collections::catalogue::{Snapshot, Table};
 /// Puts the operations and the types of every collection in the place of the general ones.
 pub(super) fn add_all(document: &mut Value, snapshot: &Snapshot, admin: bool) {
     let reader = Reader { admin };
+    let served = snapshot.tables.values().any(|table| table.served);
+    if served {
+        remove_general(document);
+    }
     let tables: Vec<&Table> = snapshot
         .tables
         .values()
@@ -37,17 +41,36 @@ pub(super) fn add_all(document: &mut Value, snapshot: &Snapshot, admin: bool) {
     for operation in super::core::operations_of(&mut paths) {
         super::core::finish(operation);
     }
-    let served = snapshot.tables.values().any(|table| table.served);
     if let Some(all) = document["paths"].as_object_mut() {
-        if served {
-            for (path, _) in operations::general() {
-                all.shift_remove(&path);
-            }
-        }
         all.extend(paths);
     }
     if let Some(all) = document["components"]["schemas"].as_object_mut() {
         all.extend(schemas);
+    }
+    remove_unused(document);
+}
+
+/// Takes away what speaks of any collection.
+fn remove_general(document: &mut Value) {
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for path in operations::general().keys() {
+            paths.shift_remove(path);
+        }
+    }
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for name in operations::schemas().keys() {
+            schemas.shift_remove(name);
+        }
+    }
+}
+
+/// Takes away shared parameters and headers that no operation has, such as `search` where nothing can be searched.
+fn remove_unused(document: &mut Value) {
+    let text = document.to_string();
+    for kind in ["parameters", "headers"] {
+        if let Some(components) = document["components"][kind].as_object_mut() {
+            components.retain(|name, _| text.contains(&format!("\"#/components/{kind}/{name}\"")));
+        }
     }
 }
 

@@ -27,9 +27,13 @@ use super::operations;
         crate::auth::users::get::get,
         crate::auth::users::update::update,
         crate::auth::users::delete::delete,
+        crate::collections::adopt::adopt,
+        crate::collections::apply::apply,
         crate::collections::create::create,
+        crate::collections::delete::delete,
         crate::collections::get::get,
         crate::collections::list::list,
+        crate::collections::update::update,
         crate::health::healthz,
         crate::health::readyz,
         super::serve::core,
@@ -105,6 +109,7 @@ fn build() -> Value {
         },
     });
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        name_variants(schemas);
         for (name, schema) in operations::schemas() {
             schemas.insert(name, schema);
         }
@@ -139,7 +144,8 @@ pub(super) fn finish(operation: &mut Value) {
     let description = if parts.is_empty() { summary.clone() } else { parts.join("\n\n") };
     operation["summary"] = Value::from(first.trim_end_matches('.'));
     operation["description"] = Value::from(description);
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         // utoipa says of an optional parameter that it may be null, which no parameter can be.
         if let Some([type_, Value::String(null)]) = parameter["schema"]["type"].as_array().map(Vec::as_slice)
             && null == "null"
@@ -158,6 +164,39 @@ fn plain(comment: &str) -> String {
     };
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// utoipa puts a variant's tag beside the variant's type, which as a closed object would refuse it. Here the tag is a member
+/// of the type itself, and the union says where to look.
+fn name_variants(schemas: &mut Map<String, Value>) {
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for name in names {
+        let Some(variants) = schemas[&name]["oneOf"].as_array().cloned() else { continue };
+        let tagged = variants.iter().map(|variant| {
+            let target = variant["allOf"][0]["$ref"].as_str()?;
+            let (tag, value) = variant["allOf"][1]["properties"].as_object()?.iter().next()?;
+            Some((target.rsplit('/').next()?.to_owned(), tag.clone(), value["enum"][0].clone()))
+        });
+        let Some(tagged) = tagged.collect::<Option<Vec<_>>>() else { continue };
+        let mut references = Vec::new();
+        let mut mapping = Map::new();
+        for (target, tag, value) in &tagged {
+            let reference = format!("#/components/schemas/{target}");
+            mapping.insert(value.as_str().unwrap_or_default().to_owned(), Value::from(reference.clone()));
+            references.push(json!({"$ref": reference}));
+            let variant = &mut schemas[target];
+            let mut properties = Map::from_iter([(tag.clone(), json!({"type": "string", "const": value}))]);
+            properties.extend(variant["properties"].as_object().cloned().unwrap_or_default());
+            variant["properties"] = Value::Object(properties);
+            let mut required = vec![Value::from(tag.as_str())];
+            required.extend(variant["required"].as_array().cloned().unwrap_or_default());
+            variant["required"] = Value::from(required);
+        }
+        let tag = tagged.first().map(|(_, tag, _)| tag.clone());
+        let union = &mut schemas[&name];
+        union["oneOf"] = Value::from(references);
+        union["discriminator"] = json!({"propertyName": tag, "mapping": mapping});
+    }
 }
 
 /// utoipa names a page of users `Page_User`; here it is `UserPage`.

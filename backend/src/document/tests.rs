@@ -25,6 +25,30 @@ fn the_committed_document_is_that_of_the_server() {
     );
 }
 
+/// Routes that are not the API: for Prometheus, and for people.
+const UNDOCUMENTED: [&str; 3] = ["/metrics", "/docs", "/docs/{asset}"];
+
+#[test]
+fn every_route_is_in_the_document() {
+    let routes = include_str!("../routes.rs");
+    let paths = core()["paths"].as_object().unwrap();
+    let served = routes.split("resource(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    for path in served.filter(|path| !UNDOCUMENTED.contains(path)) {
+        // A parameter's pattern, `{id:.*}`, is not part of its name.
+        let path: String = path
+            .split('{')
+            .map(|part| match part.split_once(':').filter(|_| part.contains('}')) {
+                Some((name, rest)) => {
+                    format!("{name}}}{}", rest.split_once('}').map_or("", |(_, rest)| rest))
+                }
+                None => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("{");
+        assert!(paths.contains_key(&path), "{path} is served, but not in document/core.rs");
+    }
+}
+
 #[test]
 fn every_operation_has_a_name_of_its_own() {
     let mut seen = HashSet::new();
