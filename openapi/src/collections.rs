@@ -503,7 +503,7 @@ pub struct Plan {
 #[serde(untagged)]
 pub enum CollectionChanged {
     /// The collection as it is now.
-    Collection(Collection),
+    Collection(Box<Collection>),
     /// On a dry run: what would be done.
     Plan(Plan),
 }

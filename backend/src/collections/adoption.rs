@@ -3,7 +3,7 @@
 use annex_openapi::collections::AdoptRequest;
 use sqlx::PgConnection;
 
-use super::plan::{Entry, Settings, State, TableReference, clean_name};
+use super::plan::{Entry, Settings, State, TableReference, check_collection_name, clean_name};
 use crate::problem::{Code, FieldError, Problem, Result};
 
 /// What would be kept of the table, and whether it is a collection already.
@@ -30,6 +30,10 @@ pub(super) async fn settings(
         .find(|entry| (&entry.origin.schema, &entry.origin.table) == (&reference.schema, &reference.table));
     let name = request.name.clone().or_else(|| there.map(|entry| entry.collection.name.clone()));
     let name = name.unwrap_or_else(|| clean_name(&reference.table));
+    if let Err((code, detail)) = check_collection_name(&name) {
+        let problem = Problem::validation(vec![FieldError::new(format!("{pointer}/name"), code, detail)]);
+        return Err(problem.with_hint("Give the collection a `name` of its own"));
+    }
     let settings = Settings {
         name: name.clone(),
         schema: reference.schema.clone(),
@@ -51,7 +55,7 @@ pub(super) async fn settings(
             taken(format!("{reference} is the collection `{}` already", entry.collection.name), at)
         }
         Some(_) => Ok((settings, true)),
-        None if state.entries.contains_key(&name) && name != "users" => {
+        None if state.entries.contains_key(&name) => {
             taken(format!("There is a collection `{name}` already"), format!("{pointer}/name"))
         }
         None => Ok((settings, false)),

@@ -78,7 +78,7 @@ pub async fn delete(
     };
     let subjects = (entry.origin.managed || drop).then_some(subject);
     let mut planner = session.planner(subjects.as_slice()).await?;
-    planner.delete(&[name.clone()], Reach { cascade, drop })?;
+    planner.delete(std::slice::from_ref(&name), Reach { cascade, drop })?;
     let plan = session.finish(planner, dry_run).await?;
     Ok(if plan.applied { HttpResponse::NoContent().finish() } else { HttpResponse::Ok().json(plan) })
 }

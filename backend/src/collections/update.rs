@@ -60,7 +60,7 @@ pub async fn update(
     }
     let place = plan.collections.iter().position(|collection| collection.name == name);
     let place = place.ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))?;
-    Ok(HttpResponse::Ok().json(CollectionChanged::Collection(plan.collections.swap_remove(place))))
+    Ok(HttpResponse::Ok().json(CollectionChanged::Collection(Box::new(plan.collections.swap_remove(place)))))
 }
 
 /// The collection, where rows or values of it matter to a change.

@@ -1,5 +1,6 @@
 //! The command line: `annex serve | migrate | apply | export-openapi | doctor`.
 
+mod apply;
 mod doctor;
 mod export_openapi;
 mod migrate;
@@ -23,6 +24,8 @@ enum Command {
     Serve,
     /// Bring the schema `annex` up to date, and end
     Migrate,
+    /// Make the database match a file of collections, and print the plan
+    Apply(apply::Arguments),
     /// Write the platform's OpenAPI document to the standard output
     ExportOpenapi,
     /// Check the database, permissions, clock, port and data folder, and say what to mend
@@ -47,6 +50,7 @@ impl Cli {
             Command::Serve => serve::run(config).await,
             Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,
+            Command::Apply(arguments) => apply::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
         }
     }

@@ -1,6 +1,9 @@
 //! `POST /v1/collections/apply`
 
 use annex_tests::TestApp;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 fn library() -> Value {
@@ -193,4 +196,106 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_is_done() {
         assert_eq!(problem.errors[0].pointer, pointer, "{file}");
     }
     assert_eq!(admin.get("/v1/collections").await.items().len(), 1);
+}
+
+/// A field of any type, with anything that a field of the type may have.
+fn any_field(name: &'static str) -> impl Strategy<Value = Value> {
+    let types = prop_oneof![
+        Just(("text", vec![json!("it's"), json!("a\\b\"")])),
+        Just(("email", vec![json!("ada@example.com")])),
+        Just(("bool", vec![json!(true)])),
+        Just(("int", vec![json!(-5), json!(7)])),
+        Just(("bigint", vec![json!("-9007199254740993")])),
+        Just(("float", vec![json!(-0.5), json!(1e300)])),
+        Just(("numeric", vec![json!("12.50"), json!("-1")])),
+        Just(("date", vec![json!("2026-01-31"), json!("@now")])),
+        Just(("timestamp", vec![json!("2026-01-31T12:00:00.123Z"), json!("@now")])),
+        Just(("uuid", vec![json!("@uuid"), json!("0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")])),
+        Just(("json", vec![json!({"b": [1.0, null], "a": "'"}), json!([])])),
+        Just(("enum", vec![json!("x"), json!("it's")])),
+        Just(("relation", vec![])),
+        Just(("file", vec![])),
+        Just(("files", vec![json!([])])),
+    ];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3_usize, any::<bool>());
+    (types, flags).prop_map(
+        move |((type_, defaults), (required, unique, array, hidden, default, swapped))| {
+            let listable = !matches!(type_, "relation" | "file" | "files" | "json");
+            let array = array && listable;
+            let mut field =
+                json!({"name": name, "type": type_, "required": required, "hidden": hidden, "array": array});
+            field["unique"] = json!(unique && type_ != "json");
+            if type_ == "enum" {
+                field["values"] = if swapped { json!(["it's", "x", "z"]) } else { json!(["x", "y", "it's"]) };
+            }
+            if type_ == "relation" {
+                field["collection"] = json!(if swapped { "users" } else { "others" });
+                field["on_delete"] = json!(if required { "cascade" } else { "set_null" });
+            }
+            if let Some(value) = defaults.get(default) {
+                let plain = value.as_str().is_none_or(|text| !text.starts_with('@'));
+                match array {
+                    true if plain => field["default"] = json!([value, value]),
+                    true => {}
+                    false => field["default"] = value.clone(),
+                }
+            }
+            field
+        },
+    )
+}
+
+fn any_file() -> impl Strategy<Value = Value> {
+    let fields = (
+        proptest::option::of(any_field("one")),
+        proptest::option::of(any_field("two")),
+        proptest::option::of(any_field("three")),
+    );
+    let indexes = proptest::sample::subsequence(vec![0, 1, 2], 0..=3);
+    (fields, indexes, any::<bool>()).prop_map(|((one, two, three), chosen, open)| {
+        let fields: Vec<Value> = [one, two, three].into_iter().flatten().collect();
+        let indexable: Vec<&Value> = fields.iter().filter(|field| field["type"] != "json").collect();
+        let indexes: Vec<Value> = chosen
+            .into_iter()
+            .filter_map(|place| Some((place, indexable.get(place)?)))
+            .map(|(place, field)| match place {
+                0 => json!({"fields": [field["name"], "-created_at"]}),
+                1 => json!({"fields": ["created_at", field["name"]], "kind": "unique"}),
+                _ => json!({"fields": [field["name"]], "name": "by_third"}),
+            })
+            .collect();
+        let rule = if open { json!("") } else { Value::Null };
+        json!({"prune": true, "collections": [
+            {"name": "things", "fields": fields, "indexes": indexes, "rules": {"list": rule}},
+            {"name": "others", "fields": [{"name": "back", "type": "relation", "collection": "things"}]}
+        ]})
+    })
+}
+
+/// Each file is applied over what the one before left behind.
+#[tokio::test]
+async fn whatever_was_applied_needs_nothing_more() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut runner = TestRunner::deterministic();
+    let (strategy, mut converted) = (any_file(), 0);
+    for _ in 0..60 {
+        let file = strategy.new_tree(&mut runner).expect("a file can be made up").current();
+        let answer = admin.post("/v1/collections/apply", file.clone()).await;
+        if answer.status == 422 {
+            // Not everything can be converted; then it is made anew.
+            assert!(answer.text().contains("not_convertible"), "{file:#}\n{answer}");
+            apply(&app, "", &json!({"prune": true})).await;
+            apply(&app, "", &file).await;
+        } else {
+            answer.expect_status(200);
+            converted += 1;
+        }
+        let again = apply(&app, "?dry_run=true", &file).await;
+        assert!(is_nothing(&again), "{file:#}\n{again:#}");
+        for collection in admin.get("/v1/collections").await.items() {
+            assert_eq!(collection["problems"], json!([]), "{file:#}");
+        }
+    }
+    assert!(converted > 10, "{converted}");
 }

@@ -65,7 +65,7 @@ fn scalar(value: &Value, type_: FieldType, values: Option<&[String]>) -> Result<
         FieldType::Relation => None,
     };
     let found =
-        found.filter(|text| !text.contains('\0') && !(type_ == FieldType::Json && text.contains("\\u0000")));
+        found.filter(|text| !(text.contains('\0') || type_ == FieldType::Json && text.contains("\\u0000")));
     found.ok_or_else(|| format!("The default must be {}", what(type_)))
 }
 

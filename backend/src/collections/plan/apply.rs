@@ -18,6 +18,9 @@ use crate::problem::Result;
 /// How Postgres spells the default of a field: by collection and field.
 pub(in crate::collections) type Spelled = HashMap<(String, String), String>;
 
+/// A change, with its place in the request.
+type Placed = (Change, String);
+
 /// What is to be done.
 #[derive(Debug)]
 pub(in crate::collections) struct Difference<'a> {
@@ -31,7 +34,7 @@ pub(in crate::collections) struct Difference<'a> {
 struct Changed<'a> {
     spec: &'a CollectionSpec,
     pointer: String,
-    changes: Vec<(Change, String)>,
+    changes: Vec<Placed>,
 }
 
 /// The defaults whose spelling must be known before anything can be compared: for each its collection and field, its
@@ -186,7 +189,7 @@ fn changes(
     pointer: &str,
     prune: bool,
     spelled: &Spelled,
-) -> Vec<(Change, String)> {
+) -> Vec<Placed> {
     let mut changes = Vec::new();
     let (added_indexes, dropped_indexes) = index_changes(entry, spec, pointer, prune);
     changes.extend(dropped_indexes);
@@ -254,7 +257,7 @@ fn index_changes(
     spec: &CollectionSpec,
     pointer: &str,
     prune: bool,
-) -> (Vec<(Change, String)>, Vec<(Change, String)>) {
+) -> (Vec<Placed>, Vec<Placed>) {
     let (mut added, mut dropped) = (Vec::new(), Vec::new());
     let mut kept: Vec<&str> = Vec::new();
     let drop = |name: &str| (Change::DropIndex(DropIndex { name: name.to_owned() }), pointer.to_owned());

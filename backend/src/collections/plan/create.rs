@@ -83,11 +83,6 @@ impl Planner {
         if self.after.entries.get(collection).is_some_and(|entry| !entry.is_indexed(field)) {
             let spec = IndexSpec { name: None, fields: vec![field.to_owned()], kind: IndexKind::Plain };
             self.plan_index(collection, &spec, "/indexes");
-            if let Some(step) =
-                self.steps.last_mut().filter(|_| !self.before.entries.contains_key(collection))
-            {
-                step.lock = Lock::None;
-            }
         }
     }
 

@@ -5,13 +5,17 @@ mod adopted;
 mod alter;
 mod alter_field;
 mod apply;
+mod change_type;
 mod convert;
 mod create;
 mod field;
 mod finish;
+mod index;
+mod naming;
 mod remove;
 mod rules;
 mod state;
+mod target;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +24,7 @@ use annex_openapi::collections::{Lock, PlanStep};
 
 pub(super) use adopted::{TableReference, clean_name};
 pub(super) use apply::{Difference, defaults_to_spell};
+pub(super) use naming::check_collection_name;
 pub(super) use remove::Reach;
 pub(super) use state::{Entry, Settings, State};
 
