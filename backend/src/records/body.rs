@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::projection::is_readable;
 use super::sql::Bind;
 use super::sql::write::{Assignment, Value};
-use super::store::required;
+use super::store::{required, required_unseen};
 use super::wire::parse;
 use crate::clock::Clock;
 use crate::collections::catalogue::{Filled, Table, Wire};
@@ -73,7 +73,8 @@ pub fn assignments(
                     && column.filled == Filled::Null
                     && !(write == Write::Replace && field.primary_key) =>
             {
-                errors.push(required(&field.name));
+                let seen = is_readable(table, caller, index);
+                errors.push(if seen { required(&field.name) } else { required_unseen() });
             }
             Write::Replace if !field.primary_key && !field.system && is_writable(table, caller, index) => {
                 assignments.push((index, Value::Default));

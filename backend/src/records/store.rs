@@ -8,6 +8,7 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 use tracing::Instrument;
 
+use super::body::pointer;
 use super::sql::predicate::Stale;
 use super::sql::{Bind, Sql};
 use crate::collections::catalogue::Table;
@@ -136,26 +137,23 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
         | SqlState::DATATYPE_MISMATCH => return Failure::Stale(said.message().to_owned()),
         SqlState::UNIQUE_VIOLATION => not_unique(table, said),
         SqlState::FOREIGN_KEY_VIOLATION => foreign_key(table, said),
-        SqlState::NOT_NULL_VIOLATION => {
-            let field = said.column().unwrap_or_default();
-            Problem::validation(vec![required(field)])
-        }
-        SqlState::CHECK_VIOLATION => {
-            let detail =
-                format!("The row does not fulfil the constraint `{}`", said.constraint().unwrap_or_default());
-            let pointer = match violated_fields(table, said)[..] {
-                [field] => format!("/{field}"),
-                _ => String::new(),
+        SqlState::NOT_NULL_VIOLATION => not_null(table, said),
+        SqlState::CHECK_VIOLATION => check(table, said),
+        SqlState::EXCLUSION_VIOLATION => {
+            let detail = match Violated::of(table, said) {
+                Violated::Hidden => "The row collides with another".to_owned(),
+                Violated::Fields(_) => format!(
+                    "The row collides with another under the constraint `{}`",
+                    said.constraint().unwrap_or_default()
+                ),
             };
-            Problem::validation(vec![FieldError::new(pointer, "check", detail)])
+            Problem::new(Code::NotUnique, detail)
         }
-        SqlState::EXCLUSION_VIOLATION => Problem::new(
-            Code::NotUnique,
-            format!(
-                "The row collides with another under the constraint `{}`",
-                said.constraint().unwrap_or_default()
-            ),
-        ),
+        // Only a replacement gives a key, and there is no row of it.
+        SqlState::GENERATED_ALWAYS => {
+            Problem::not_found(format_args!("such record in `{}`", table.collection.name))
+                .with_hint("The database alone makes the keys of this collection: create records with POST")
+        }
         // A trigger of the database's owner speaks.
         SqlState::RAISE_EXCEPTION => {
             Problem::validation(vec![FieldError::new("", "refused", said.message())])
@@ -175,6 +173,11 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
                 .with_hint("Grant the server's database role the privileges on the table")
         }
         _ if is_unavailable(said.code()) => return Problem::database_unavailable(error).into(),
+        // Class 54: words to search for, or a condition, of which Postgres makes more than it can hold.
+        _ if said.code().code().starts_with("54") => {
+            Problem::new(Code::BadRequest, "The request is more than the database can work through")
+                .with_hint("Ask for less at once")
+        }
         // Class 22: a value that its type does not take.
         _ if said.code().code().starts_with("22") => {
             Problem::validation(vec![FieldError::new("", "invalid", capitalised(said.message()))])
@@ -191,49 +194,103 @@ fn is_unavailable(code: &SqlState) -> bool {
 
 /// A field that must have a value.
 pub fn required(field: &str) -> FieldError {
-    FieldError::new(format!("/{field}"), "required", format!("`{field}` is required"))
+    FieldError::new(pointer(field), "required", format!("`{field}` is required"))
+}
+
+/// What a violated constraint of a table is over. Where that is hidden, nothing of it may be said: not the names of the fields,
+/// and not that of the constraint, which tells of them.
+enum Violated<'t> {
+    /// These fields; none where the constraint is another table's, or over expressions.
+    Fields(Vec<&'t str>),
+    /// Hidden fields too. The log says more.
+    Hidden,
+}
+
+impl<'t> Violated<'t> {
+    fn of(table: &'t Table, said: &DbError) -> Self {
+        let own = said
+            .schema()
+            .zip(said.table())
+            .is_some_and(|(schema, name)| table.origin.schema == schema && table.origin.table == name);
+        let constraint = table
+            .constraints
+            .iter()
+            .find(|constraint| own && Some(constraint.name.as_str()) == said.constraint());
+        let columns = constraint.map_or(&[][..], |constraint| constraint.columns.as_slice());
+        let fields = columns.iter().map(|column| &table.collection.fields[*column]);
+        if fields.clone().any(|field| field.hidden) {
+            tracing::info!(table = %table.collection.table, message = said.message(), "a row was refused for hidden fields");
+            return Self::Hidden;
+        }
+        Self::Fields(fields.map(|field| field.name.as_str()).collect())
+    }
+}
+
+fn not_null(table: &Table, said: &DbError) -> Problem {
+    let name = said.column().unwrap_or_default();
+    match table.collection.field(name) {
+        Some(field) if !field.hidden => Problem::validation(vec![required(name)]),
+        _ => {
+            tracing::info!(table = %table.collection.table, message = said.message(), "a row was refused for hidden fields");
+            Problem::validation(vec![required_unseen()])
+        }
+    }
+}
+
+/// A field that must have a value, and that the caller does not know of.
+pub fn required_unseen() -> FieldError {
+    FieldError::new("", "required", "The record needs a value that only an admin can give")
+}
+
+fn check(table: &Table, said: &DbError) -> Problem {
+    let (pointer, detail) = match Violated::of(table, said) {
+        Violated::Hidden => (String::new(), "The row does not fulfil a constraint".to_owned()),
+        Violated::Fields(fields) => {
+            let name = said.constraint().unwrap_or_default();
+            let pointer = match fields[..] {
+                [field] => pointer(field),
+                _ => String::new(),
+            };
+            (pointer, format!("The row does not fulfil the constraint `{name}`"))
+        }
+    };
+    Problem::validation(vec![FieldError::new(pointer, "check", detail)])
 }
 
 fn not_unique(table: &Table, said: &DbError) -> Problem {
-    let fields = violated_fields(table, said);
+    let Violated::Fields(fields) = Violated::of(table, said) else {
+        return Problem::new(Code::NotUnique, "Another row has the same values");
+    };
     let detail = match fields.as_slice() {
         [] => format!("The row is not unique under `{}`", said.constraint().unwrap_or_default()),
         [field] => format!("Another row has this `{field}`"),
         fields => format!("Another row has this combination of `{}`", fields.join("`, `")),
     };
-    let errors =
-        fields.iter().map(|field| FieldError::new(format!("/{field}"), "not_unique", &detail)).collect();
+    let errors = fields.iter().map(|field| FieldError::new(pointer(field), "not_unique", &detail)).collect();
     Problem::new(Code::NotUnique, detail.clone()).with_errors(errors)
 }
 
 fn foreign_key(table: &Table, said: &DbError) -> Problem {
-    let fields = violated_fields(table, said);
+    let Violated::Fields(fields) = Violated::of(table, said) else {
+        let detail = "The record points at a row that is not there";
+        return Problem::validation(vec![FieldError::new("", "no_such_row", detail)]);
+    };
     if fields.is_empty() {
         // The constraint is another table's: its rows point at this one.
-        let other = said.table().unwrap_or("another table");
-        return Problem::new(Code::StillReferenced, format!("Rows of `{other}` still point at this one"))
-            .with_hint("Delete or change them first");
+        return still_referenced();
     }
     let errors = fields.iter().map(|field| {
         let target = table.collection.field(field).and_then(|field| field.collection.as_deref());
         let detail = format!("`{field}` names no row of `{}`", target.unwrap_or("the other table"));
-        FieldError::new(format!("/{field}"), "no_such_row", detail)
+        FieldError::new(pointer(field), "no_such_row", detail)
     });
     Problem::validation(errors.collect())
 }
 
-/// The fields that a violated constraint of the table is over.
-fn violated_fields<'t>(table: &'t Table, said: &DbError) -> Vec<&'t str> {
-    let own = said
-        .schema()
-        .zip(said.table())
-        .is_some_and(|(schema, name)| table.collection.table == format!("{schema}.{name}"));
-    let constraint = table
-        .constraints
-        .iter()
-        .find(|constraint| own && Some(constraint.name.as_str()) == said.constraint());
-    let columns = constraint.map_or(&[][..], |constraint| constraint.columns.as_slice());
-    columns.iter().map(|column| table.collection.fields[*column].name.as_str()).collect()
+/// Other rows point at the record. Whose they are is not for everyone to know.
+pub fn still_referenced() -> Problem {
+    Problem::new(Code::StillReferenced, "Other rows still point at this one")
+        .with_hint("Delete or change them first")
 }
 
 fn capitalised(message: &str) -> String {
