@@ -179,7 +179,7 @@ impl<'a> Context<'a> {
             Predicate::Contains {
                 container: Operand::User(user),
                 element: Operand::Literal(Literal::Text(text)),
-                ..
+                kind: Containment::Element,
             } => Some(identity.map(|identity| list(identity, user).iter().any(|item| item == text))),
             Predicate::Compare { left, right, .. } if nobody(identity, left) || nobody(identity, right) => {
                 Some(None)
@@ -391,7 +391,12 @@ impl Writer<'_, '_> {
                     self.operand(rows, container, None)?;
                     self.sql.push(" @> array[");
                     self.operand(rows, element, Some(&column))?;
-                    self.sql.push("]::").fragment(&column.type_).push("[] end");
+                    self.sql.push("]::");
+                    match column.wire {
+                        Wire::Other => self.sql.push("text"),
+                        _ => self.sql.fragment(&column.type_),
+                    };
+                    self.sql.push("[] end");
                     Ok(())
                 }
             },
@@ -581,10 +586,7 @@ impl Writer<'_, '_> {
 
     /// A column in the form in which conditions use it.
     fn readable(&mut self, alias: Alias, column: &Column) {
-        self.sql.read(alias, column);
-        if column.wire == Wire::Json {
-            self.sql.push("::jsonb");
-        }
+        self.sql.column(alias, column).push(as_condition(column));
     }
 
     fn source_column(&mut self, table: &Table, source: Source<'_>, field: &str) -> Result<(), Stale> {
@@ -596,10 +598,13 @@ impl Writer<'_, '_> {
                 (_, Filled::Generated(expression)) => {
                     self.sql.push("(select ").fragment(expression).push(" from (select ");
                     self.written_row(table, written);
-                    self.sql.push(") written)");
+                    self.sql.push(") written)").push(as_condition(column));
                 }
                 (Slot::Unchanged, _) => self.readable(written.base, column),
-                (slot, _) => drop(written_value(self.sql, column, slot, written.base)),
+                (slot, _) => {
+                    self.sql.push("(");
+                    written_value(self.sql, column, slot, written.base).push(")").push(as_condition(column));
+                }
             },
         }
         Ok(())
@@ -639,13 +644,20 @@ impl Writer<'_, '_> {
     }
 
     fn json_at(&mut self, rows: Rows<'_>, json: &JsonRef) -> Result<(), Stale> {
+        // `->` takes a scalar for a list of one; strict JSON path does not.
+        let indexes = json.path.iter().filter(|step| matches!(step, JsonStep::Index(_))).count();
         self.sql.push("(");
+        for _ in 0..indexes {
+            self.sql.push("jsonb_path_query_first(");
+        }
         self.field(rows, &json.field)?;
         for step in &json.path {
-            self.sql.push(" -> ");
             match step {
-                JsonStep::Key(key) => self.sql.bind(Bind::text(key), "text"),
-                JsonStep::Index(index) => self.sql.bind(Bind::text(index.to_string()), "int4"),
+                JsonStep::Key(key) => self.sql.push(" -> ").bind(Bind::text(key), "text"),
+                JsonStep::Index(index) => {
+                    let path = format!("strict $[{index}]");
+                    self.sql.push(", ").bind(Bind::text(path), "jsonpath").push(", '{}', true)")
+                }
             };
         }
         self.close()
@@ -668,6 +680,17 @@ impl Writer<'_, '_> {
             type_name(user.value_type.type_)
         };
         self.sql.bind(Bind(text), type_);
+    }
+}
+
+/// The cast after a column's own value that brings it into the form in which conditions use it.
+fn as_condition(column: &Column) -> &'static str {
+    match (column.wire, column.array) {
+        (Wire::Other, false) => "::text",
+        (Wire::Other, true) => "::text[]",
+        (Wire::Json, false) => "::jsonb",
+        (Wire::Json, true) => "::jsonb[]",
+        _ => "",
     }
 }
 
