@@ -8,6 +8,7 @@ use super::expand::{self, Expand};
 use super::parameters::{self, ListParameters};
 use super::projection::Projection;
 use super::request::{Request, View};
+use super::sql::predicate::{Context, Verdict};
 use super::sql::select::{self, List, SortKey};
 use super::store::{self, Failure, raw};
 use super::wire::encode::bind_text;
@@ -58,7 +59,7 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
     let list = List {
         columns: &projection.columns,
         filter: filter.as_ref(),
-        search,
+        search: search.as_deref(),
         sort: &sort,
         after: after.as_deref(),
         // One more than the page tells whether there is a next one.
@@ -67,7 +68,10 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
 
     let lane = &view.request.lanes.scans;
     let mut rows = match select::list(&context, table, &list)? {
-        Some(statement) => store::rows(lane, table, &statement).await?,
+        Some(statement) => {
+            let rows = store::rows(lane, table, &statement).await;
+            rows.map_err(|failure| if after.is_some() { of_an_earlier_schema(failure) } else { failure })?
+        }
         None => Vec::new(),
     };
     let more = rows.len() > parameters.limit;
@@ -101,9 +105,30 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
     Ok(body)
 }
 
+/// The values in a cursor were of the columns' types when it was made; where they are not now, the schema has changed.
+fn of_an_earlier_schema(failure: Failure) -> Failure {
+    match failure {
+        Failure::Problem(problem) if problem.code == Code::ValidationFailed => {
+            let detail = "The cursor was made before the collection changed";
+            Problem::new(Code::InvalidCursor, detail).with_hint("Start without a cursor").into()
+        }
+        failure => failure,
+    }
+}
+
+/// Whether the list depends on no row that the caller may not see. Otherwise the planner's estimate, which goes by statistics
+/// over all rows, would tell of the others.
+fn may_be_estimated(context: &Context<'_>, table: &Table, list: &List<'_>) -> bool {
+    let all_or_none = |rule| !matches!(context.verdict(rule), Verdict::Some(_));
+    let looked_into = list.filter.map(|filter| filter.uses().collections).unwrap_or_default();
+    let mut others = looked_into.iter().filter_map(|name| context.snapshot.table(name));
+    all_or_none(&table.rules.list) && others.all(|other| all_or_none(&other.rules.view))
+}
+
 /// How many rows the list has in all, or about how many.
 async fn counted(view: View<'_>, table: &Table, list: &List<'_>, count: Count) -> Result<i64, Failure> {
     let context = view.context();
+    let count = if may_be_estimated(&context, table, list) { count } else { Count::Exact };
     let statement = match count {
         Count::Exact => select::count(&context, table, list)?,
         Count::Estimated => select::estimate(&context, table, list)?,

@@ -158,14 +158,47 @@ pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -
 ///
 /// # Errors
 /// `search_unavailable` where the caller cannot search the collection.
-pub fn search<'a>(table: &Table, caller: &Caller, words: &'a str) -> Result<&'a str> {
+pub fn search(table: &Table, caller: &Caller, words: &str) -> Result<String> {
     let open = table
         .search
         .as_ref()
         .is_some_and(|search| search.columns.iter().all(|column| is_readable(table, caller, *column)));
     if open {
-        return Ok(words);
+        return Ok(negated_once(words));
     }
     Err(Problem::new(Code::SearchUnavailable, format!("`{}` has no full-text index", table.collection.name))
         .with_hint("Add an index of the kind `full_text` to the collection"))
+}
+
+/// The words with `-` at most once before each: Postgres keeps what is not yet negated on a small stack, and fails beyond it.
+fn negated_once(words: &str) -> String {
+    let mut kept = String::with_capacity(words.len());
+    let mut before_word = true;
+    for (place, character) in words.char_indices() {
+        let repeated = || words[place + 1..].trim_start().starts_with('-');
+        if character == '-' && before_word && repeated() {
+            continue;
+        }
+        before_word = character.is_whitespace();
+        kept.push(character);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_negated_once() {
+        for (words, kept) in [
+            ("a -b", "a -b"),
+            ("--a - -b a--b", "-a  -b a--b"),
+            ("-", "-"),
+            (&"-".repeat(1000), "-"),
+            (&"- ".repeat(3), "  - "),
+        ] {
+            assert_eq!(negated_once(words), kept);
+        }
+    }
 }
