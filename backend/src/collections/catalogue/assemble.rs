@@ -275,7 +275,17 @@ fn settle_key(draft: &mut Draft) {
         draft.table.collection.problems.push(problem.to_owned());
     }
     for &column in &draft.table.key {
-        draft.table.collection.fields[column].primary_key = true;
+        let field = &mut draft.table.collection.fields[column];
+        field.primary_key = true;
+        // Keys stand in paths and in cursors.
+        let unfit = match (draft.table.columns[column].array, field.hidden) {
+            (true, _) => "is a list, which cannot stand in a path",
+            (_, true) => "is hidden, but records are called by their key",
+            _ => continue,
+        };
+        let problem = format!("`{}` of its key {unfit}: its records cannot be served", field.name);
+        draft.table.served = false;
+        draft.table.collection.problems.push(problem);
     }
     draft.table.collection.primary_key = draft.field_names(&draft.table.key);
 }
