@@ -263,15 +263,26 @@ pub(super) fn scalar(type_: FieldType) -> Value {
         FieldType::Bigint => {
             json!({"type": "string", "format": "int64", "pattern": "^-?[0-9]{1,19}$", "example": "9007199254740993"})
         }
-        FieldType::Float => json!({"type": "number", "format": "double"}),
+        FieldType::Float => {
+            json!({"type": ["number", "string"], "format": "double", "pattern": "^(NaN|-?Infinity)$"})
+        }
         FieldType::Numeric => json!({
             "type": "string",
             "format": "decimal",
             "pattern": "^(-?[0-9]+(\\.[0-9]+)?|NaN|-?Infinity)$",
             "example": "12.50",
         }),
-        FieldType::Date => json!({"type": "string", "format": "date"}),
-        FieldType::Timestamp => json!({"type": "string", "format": "date-time"}),
+        // Days and instants beyond the years 0000 to 9999 have a sign and more digits (ISO 8601).
+        FieldType::Date => json!({
+            "type": "string",
+            "anyOf": [{"format": "date"}, {"pattern": "^(-?infinity|[+-][0-9]{6,7}-[0-9]{2}-[0-9]{2})$"}],
+            "example": "2026-01-31",
+        }),
+        FieldType::Timestamp => json!({
+            "type": "string",
+            "anyOf": [{"format": "date-time"}, {"pattern": "^(-?infinity|[+-][0-9]{6}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)$"}],
+            "example": "2026-01-31T12:00:00Z",
+        }),
         FieldType::Uuid | FieldType::File | FieldType::Files => json!({"type": "string", "format": "uuid"}),
         FieldType::Json => json!({}),
     }
@@ -310,9 +321,16 @@ fn nullable(mut value: Value, is: bool) -> Value {
     if !is || value.get("type").is_none() && value.get("$ref").is_none() {
         return value;
     }
-    if let Some(type_) = value.get("type").and_then(Value::as_str).map(str::to_owned) {
-        value["type"] = json!([type_, "null"]);
-        return value;
+    match value.get_mut("type") {
+        Some(Value::Array(types)) => {
+            types.push(json!("null"));
+            return value;
+        }
+        Some(Value::String(type_)) => {
+            value["type"] = json!([std::mem::take(type_), "null"]);
+            return value;
+        }
+        _ => {}
     }
     let description = value.as_object_mut().and_then(|members| members.remove("description"));
     let mut either = json!({"anyOf": [value, {"type": "null"}]});
