@@ -1,10 +1,14 @@
 //! Days and instants as Postgres counts them, from 2000-01-01, to and from ISO 8601 text.
 //!
-//! Years outside 0000..=9999 are written with a sign and six digits (ISO 8601's expanded form), since Postgres knows
+//! Years outside 0000..=9999 are written with a sign and six digits or more (ISO 8601's expanded form), since Postgres knows
 //! days from 4713 BC to 294276 AD.
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i64 = 10_957;
+/// The first day that Postgres knows, and the last year that it knows days and instants of.
+const FIRST_DAY: (i64, u32, u32) = (-4713, 11, 24);
+const LAST_YEAR: i64 = 5_874_897;
+const LAST_YEAR_OF_INSTANTS: i64 = 294_276;
 /// Microseconds of a day.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -29,7 +33,7 @@ pub fn write_date(out: &mut Vec<u8>, days: i64) {
         digits(out, year as u32, 4);
     } else {
         out.push(if year < 0 { b'-' } else { b'+' });
-        digits(out, year.unsigned_abs() as u32, 6);
+        digits(out, year.unsigned_abs() as u32, if year > 999_999 { 7 } else { 6 });
     }
     out.push(b'-');
     digits(out, month, 2);
@@ -84,6 +88,9 @@ pub fn parse_date(text: &str) -> Result<String, &'static str> {
     if !(1..=12).contains(&month) || day == 0 || day > month_length(year, month) {
         return Err("is not a day of the calendar");
     }
+    if (year, month, day) < FIRST_DAY || year > LAST_YEAR {
+        return Err("is not a day that Postgres knows");
+    }
     Ok(postgres_date(year, month, day))
 }
 
@@ -99,6 +106,10 @@ pub fn parse_timestamp(text: &str) -> Result<String, &'static str> {
     let Some(split) = text.find(['T', 't', ' ']) else {
         return parse_date(text).map(|date| with_time(&date, "00:00:00Z")).map_err(|_| WRONG);
     };
+    let (year, _) = split_year(text).ok_or(WRONG)?;
+    if year > LAST_YEAR_OF_INSTANTS {
+        return Err("is not an instant that Postgres knows");
+    }
     let date = parse_date(&text[..split])
         .map_err(|wrong| if wrong.starts_with("is not") { wrong } else { WRONG })?;
     let time = &text[split + 1..];
@@ -169,12 +180,12 @@ fn split_year(text: &str) -> Option<(i64, &str)> {
     };
     let dash = rest.find('-')?;
     let (year, rest) = (&rest[..dash], &rest[dash + 1..]);
-    let width = if sign == 0 { 4 } else { 6 };
-    if year.len() != width || !year.bytes().all(|b| b.is_ascii_digit()) {
+    let width_right = if sign == 0 { year.len() == 4 } else { matches!(year.len(), 6 | 7) };
+    if !width_right || !year.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let year: i64 = year.parse().ok()?;
-    ((-4713..=294_276).contains(&year)).then_some((if sign < 0 { -year } else { year }, rest))
+    Some((if sign < 0 { -year } else { year }, rest))
 }
 
 fn two(text: &str) -> Option<u32> {
@@ -233,7 +244,19 @@ mod tests {
             "2024-02-29 12:00:00.120+02:00"
         );
         assert_eq!(parse_timestamp("2024-02-29").unwrap(), "2024-02-29 00:00:00Z");
-        for wrong in ["2023-02-29", "2023-2-1", "x", "", "2023-13-01", "20230101", "2023-01-01T00:00:00Z"] {
+        assert_eq!(parse_date("+5874897-12-31").unwrap(), "5874897-12-31");
+        for wrong in [
+            "-004713-11-23",
+            "+5874898-01-01",
+            "+05874897-12-31",
+            "2023-02-29",
+            "2023-2-1",
+            "x",
+            "",
+            "2023-13-01",
+            "20230101",
+            "2023-01-01T00:00:00Z",
+        ] {
             assert!(parse_date(wrong).is_err(), "{wrong}");
         }
         for wrong in [
@@ -242,6 +265,8 @@ mod tests {
             "2023-01-01T00:00:00.1234567Z",
             "2023-01-01T00:00:00.Z",
             "2023-01-01T00:00:00+2",
+            "infinityT00:00:00Z",
+            "+294277-01-01T00:00:00Z",
         ] {
             assert!(parse_timestamp(wrong).is_err(), "{wrong}");
         }

@@ -45,6 +45,7 @@ pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fa
     let mut texts = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let text = match item.get() {
+            "null" if field.type_ == FieldType::Files => Err(Fault::new("required", "must not be null")),
             "null" => Ok(None),
             item => scalar(field, column, item).map(Some),
         };
@@ -103,7 +104,7 @@ fn scalar(field: &Field, column: &Column, raw: &str) -> Result<String, Fault> {
     let is_number = first == b'-' || first.is_ascii_digit();
     match field.value_type() {
         FieldType::Json => {
-            if raw.contains("\\u0000") {
+            if has_nul(raw) {
                 return Err(Fault::new("invalid", "must not have a NUL character (\\u0000) in it"));
             }
             Ok(raw.to_owned())
@@ -124,6 +125,14 @@ fn scalar(field: &Field, column: &Column, raw: &str) -> Result<String, Fault> {
             value_of_text(field, column, &text)
         }
     }
+}
+
+/// Whether a string in the JSON has a NUL character in it: `\u0000`, but not `\\u0000`.
+fn has_nul(raw: &str) -> bool {
+    raw.match_indices("\\u0000").any(|(at, _)| {
+        let before = raw[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        before.is_multiple_of(2)
+    })
 }
 
 fn is_numeric_type(type_: FieldType) -> bool {
@@ -162,12 +171,7 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
             }
             Err(_) => Err(invalid("must be a whole number, as a string so that no digit is lost")),
         },
-        FieldType::Float => match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(text.to_owned()),
-            _ if matches!(text, "NaN" | "Infinity" | "-Infinity") => Ok(text.to_owned()),
-            Ok(_) => Err(Fault::new("out_of_range", "is too large for a double-precision number")),
-            Err(_) => Err(invalid("must be a number")),
-        },
+        FieldType::Float => float(column.wire, text),
         FieldType::Numeric if numeric::is_numeric(text) => Ok(text.to_owned()),
         FieldType::Numeric => Err(invalid("must be a decimal number, as a string so that no digit is lost")),
         FieldType::Uuid | FieldType::File | FieldType::Files => uuid::Uuid::try_parse(text)
@@ -183,6 +187,24 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
             Ok(text.to_owned())
         }
     }
+}
+
+fn float(wire: Wire, text: &str) -> Result<String, Fault> {
+    if matches!(text, "NaN" | "Infinity" | "-Infinity") {
+        return Ok(text.to_owned());
+    }
+    let number = match wire {
+        Wire::Float4 => text.parse::<f32>().map(f64::from),
+        _ => text.parse::<f64>(),
+    };
+    let number = number.map_err(|_| Fault::new("invalid", "must be a number"))?;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let vanished = number == 0.0 && mantissa.contains(|digit| ('1'..='9').contains(&digit));
+    if !number.is_finite() || vanished {
+        let precision = if wire == Wire::Float4 { "single" } else { "double" };
+        return Err(Fault::new("out_of_range", format!("is beyond a {precision}-precision number")));
+    }
+    Ok(text.to_owned())
 }
 
 fn enum_value(field: &Field, text: &str) -> Result<String, Fault> {
