@@ -51,7 +51,10 @@ impl TestDatabase {
     /// # Panics
     /// Postgres does not answer.
     pub async fn connect(&self) -> PgConnection {
-        connect(&self.url()).await
+        let mut connection = connect(&self.url()).await;
+        // Migrations give this to a role that is called like the schema, but a copy of the template does not have it.
+        connection.execute("set search_path = public").await.expect("a setting can be set");
+        connection
     }
 
     /// Removes it, whoever is connected.
