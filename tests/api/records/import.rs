@@ -9,7 +9,11 @@ async fn csv(client: &Client, path: &str, body: impl Into<String>) -> Answer {
 }
 
 async fn ndjson(client: &Client, path: &str, body: impl Into<String>) -> Answer {
-    client.request("POST", &format!("/v1/records/{path}")).body("application/x-ndjson", body.into()).undocumented().await
+    client
+        .request("POST", &format!("/v1/records/{path}"))
+        .body("application/x-ndjson", body.into())
+        .undocumented()
+        .await
 }
 
 fn counts(report: &ImportReport) -> (u64, u64, u64, u64) {
