@@ -30,8 +30,8 @@ struct Subject<'a> {
     list: Vec<Value>,
     /// Whether rows can be written.
     writable: bool,
-    /// Who may, as `security` says it, in the order list, view, create, update, delete.
-    security: [Value; 5],
+    /// Whether the create asks for a token, as `security` says it.
+    create_security: Value,
 }
 
 /// The operations of one collection, by path.
@@ -72,7 +72,6 @@ pub(super) fn of_collection(
     if table.search.is_some() {
         list.push(reference("parameters", "Search"));
     }
-    let rules = &table.rules;
     let subject = Subject {
         path: format!("/v1/records/{name}"),
         prefix,
@@ -83,7 +82,7 @@ pub(super) fn of_collection(
         read,
         list,
         writable: table.writable,
-        security: [&rules.list, &rules.view, &rules.create, &rules.update, &rules.delete].map(security),
+        create_security: security(Some(&table.rules.create)),
     };
     subject.paths()
 }
@@ -123,7 +122,7 @@ pub(super) fn general() -> Map<String, Value> {
             reference("parameters", "Search"),
         ],
         writable: true,
-        security: [(); 5].map(|()| security(&Rule::Everyone)),
+        create_security: security(None),
     };
     subject.paths()
 }
@@ -150,7 +149,7 @@ impl Subject<'_> {
         let page = self.answer("A page of rows.", "Page", &["Preference-Applied"]);
         let about = "Rows that the list rule hides are not there. The order is that of `sort` and then of the key, and a \
                      page goes on exactly where the last one ended.";
-        self.operation(0, "list", "Lists rows of", about, parameters, json!({"200": page}))
+        self.operation("list", "Lists rows of", about, parameters, json!({"200": page}))
     }
 
     fn create(&self) -> Value {
@@ -161,7 +160,6 @@ impl Subject<'_> {
         );
         let parameters = [&self.list_path[..], &[reference("parameters", "PreferReturn")]].concat();
         let operation = self.operation(
-            2,
             "create",
             "Creates a row of",
             "The create rule decides.",
@@ -176,12 +174,11 @@ impl Subject<'_> {
         let parameters = [&self.row_path[..], &self.read, &[reference("parameters", "IfNoneMatch")]].concat();
         let responses = json!({"200": row, "304": {"description": "The caller has it."}});
         let about = "A row that the view rule hides is not there.";
-        self.operation(1, "get", "Reads a row of", about, parameters, responses)
+        self.operation("get", "Reads a row of", about, parameters, responses)
     }
 
     fn update(&self) -> Value {
         let operation = self.operation(
-            3,
             "update",
             "Changes fields of a row of",
             "A merge: a field that is left out stays as it is. The update rule decides.",
@@ -197,9 +194,7 @@ impl Subject<'_> {
             "",
             &["ETag", "Location", "Preference-Applied"],
         );
-        let operation = self.operation(
-            3,
-            "replace",
+        let operation = self.operation("replace",
             "Replaces or creates a row of",
             "A field that is left out gets its default. The update rule decides where the row is there, the create rule \
              where it is not.",
@@ -212,7 +207,7 @@ impl Subject<'_> {
     fn delete(&self) -> Value {
         let parameters = [&self.row_path[..], &[reference("parameters", "IfMatch")]].concat();
         let responses = json!({"204": {"description": "It is gone."}});
-        self.operation(4, "delete", "Deletes a row of", "The delete rule decides.", parameters, responses)
+        self.operation("delete", "Deletes a row of", "The delete rule decides.", parameters, responses)
     }
 
     fn write_parameters(&self) -> Vec<Value> {
@@ -225,7 +220,6 @@ impl Subject<'_> {
 
     fn operation(
         &self,
-        rule: usize,
         action: &str,
         does: &str,
         about: &str,
@@ -239,7 +233,7 @@ impl Subject<'_> {
             "description": about,
             "parameters": parameters,
             "responses": responses,
-            "security": self.security[rule],
+            "security": if action == "create" { self.create_security.clone() } else { security(None) },
         })
     }
 
@@ -357,11 +351,12 @@ fn no_body() -> Value {
     })
 }
 
-/// Who gets through a rule at all: with a token, or also without one.
-fn security(rule: &Rule) -> Value {
-    match rule {
-        Rule::Admins | Rule::Broken(_) => json!([{"bearer": []}]),
-        Rule::Everyone | Rule::When(_) => json!([{}, {"bearer": []}]),
+/// Whether an operation asks for a token. Only a refused create tells that one is missing: to everything else a rule that denies
+/// looks as though there were no row.
+fn security(creates: Option<&Rule>) -> Value {
+    match creates {
+        Some(Rule::Admins | Rule::Broken(_)) => json!([{"bearer": []}]),
+        _ => json!([{}, {"bearer": []}]),
     }
 }
 
