@@ -76,7 +76,7 @@ pub(super) fn of_collection(
         path: format!("/v1/records/{name}"),
         prefix,
         row,
-        named: format!("`{name}`"),
+        named: name.clone(),
         list_path: Vec::new(),
         row_path: vec![key(table)],
         read,
