@@ -1,5 +1,6 @@
 //! The whole URL map.
 
+use actix_web::guard::{Guard, fn_guard};
 use actix_web::web::{self, ServiceConfig, get, patch, post, put, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -18,13 +19,10 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(post().to(records::create::create)),
         )
         .service(
-            resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
-        )
-        .service(
-            resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
-        )
-        .service(
+            // `import` and `export` may be keys of rows too, which nobody posts to.
             resource("/v1/records/{collection}/{id}")
+                .route(post().guard(ends_with("/import")).to(records::transfer::import::import))
+                .route(post().guard(ends_with("/export")).to(records::transfer::export::export))
                 .route(get().to(records::get::get))
                 .route(patch().to(records::update::update))
                 .route(put().to(records::replace::replace))
@@ -64,6 +62,10 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(web::delete().to(collections::delete::delete)),
         )
         .default_service(web::to(nothing));
+}
+
+fn ends_with(end: &'static str) -> impl Guard {
+    fn_guard(move |context| context.head().uri.path().ends_with(end))
 }
 
 async fn nothing(request: HttpRequest) -> Result<HttpResponse> {
