@@ -1,9 +1,10 @@
-//! Connections for single statements over the tables of users.
+//! Connections for statements over the tables of users.
 //!
 //! A lane is a few connections and how many statements may be under way on each. Reads by key never wait
 //! for anything in the database, so many share one connection, one behind the other (pipelining saves most of the cost
 //! of a round trip). Whatever may take long or wait for a lock, lists and writes, has a connection to itself
-//! while it runs. Each worker thread has its own lanes, so that a statement never crosses threads.
+//! while it runs, and so has a transaction. Each worker thread has its own lanes, so that a statement never crosses
+//! threads.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{CancelToken, Client, Config, Statement, config::SslMode};
 
 use super::{ACQUIRE_TIMEOUT, InvalidUrl, tls};
@@ -22,6 +23,9 @@ use crate::problem::{Code, Problem, Result};
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("is not zero");
+
+/// How long a transaction may take to be undone before its connection is closed instead.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many connections are for what.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +38,8 @@ pub struct Plan {
     pub scans: usize,
     /// For writes, a worker.
     pub writes: usize,
+    /// For transactions of several statements, a worker.
+    pub transactions: usize,
     /// Connections of one's own, for imports and exports.
     pub own: usize,
 }
@@ -44,11 +50,12 @@ impl Plan {
     pub fn of(connections: usize, workers: usize) -> Self {
         let pool = (connections / 4).max(3);
         let own = (connections / 10).max(2);
-        let each = (connections.saturating_sub(pool + own) / workers.max(1)).max(3);
+        let each = (connections.saturating_sub(pool + own) / workers.max(1)).max(4);
         let points = 1;
         let scans = ((each - points) / 3).max(1);
-        let writes = (each - points - scans).clamp(1, 16);
-        Self { pool, points, scans, writes, own }
+        let transactions = (each / 5).clamp(1, 4);
+        let writes = (each - points - scans - transactions).clamp(1, 16);
+        Self { pool, points, scans, writes, transactions, own }
     }
 }
 
@@ -141,6 +148,8 @@ pub struct Lanes {
     pub scans: Lane,
     /// Writes.
     pub writes: Lane,
+    /// Transactions of several statements.
+    pub transactions: Lane,
 }
 
 impl Lanes {
@@ -151,6 +160,7 @@ impl Lanes {
             points: Lane::open(target, plan.points, 64),
             scans: Lane::open(target, plan.scans, 1),
             writes: Lane::open(target, plan.writes, 1),
+            transactions: Lane::open(target, plan.transactions, 1),
         }
     }
 }
@@ -162,8 +172,11 @@ pub struct Lane(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     slots: Vec<Rc<Slot>>,
-    room: Semaphore,
-    connected: Rc<Notify>,
+    /// How many statements may be under way on one connection.
+    depth: usize,
+    room: Arc<Semaphore>,
+    /// Told when a connection stands, or has room, that did not before.
+    available: Rc<Notify>,
     statement_timeout: Duration,
 }
 
@@ -183,14 +196,15 @@ struct Connection {
 
 impl Lane {
     fn open(target: &Target, connections: usize, depth: usize) -> Self {
-        let connected = Rc::new(Notify::new());
+        let available = Rc::new(Notify::new());
         let slots: Vec<Rc<Slot>> = (0..connections).map(|_| Rc::default()).collect();
         for slot in &slots {
-            let keeper = keep_connected(target.clone(), Rc::downgrade(slot), Rc::clone(&connected));
+            let keeper = keep_connected(target.clone(), Rc::downgrade(slot), Rc::clone(&available));
             actix_web::rt::spawn(keeper);
         }
-        let room = Semaphore::new(connections * depth);
-        Self(Rc::new(Inner { slots, room, connected, statement_timeout: target.statement_timeout }))
+        let room = Arc::new(Semaphore::new(connections * depth));
+        let statement_timeout = target.statement_timeout;
+        Self(Rc::new(Inner { slots, depth, room, available, statement_timeout }))
     }
 
     /// How long Postgres lets a statement run.
@@ -202,10 +216,10 @@ impl Lane {
     ///
     /// # Errors
     /// `database_unavailable` where no connection stands, `overloaded` where none has room, each after 3 s.
-    pub async fn acquire(&self) -> Result<Place<'_>> {
-        let permit = match self.0.room.try_acquire() {
+    pub async fn acquire(&self) -> Result<Place> {
+        let permit = match Arc::clone(&self.0.room).try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => tokio::time::timeout(ACQUIRE_TIMEOUT, self.0.room.acquire())
+            Err(_) => tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.0.room).acquire_owned())
                 .await
                 .map_err(|_| {
                     Problem::new(Code::Overloaded, "Too many queries are waiting; try again in a moment")
@@ -218,13 +232,31 @@ impl Lane {
             None => self.wait_for_connection().await?,
         };
         slot.under_way.set(slot.under_way.get() + 1);
-        Ok(Place { slot, connection, _permit: permit })
+        Ok(Place { available: Rc::clone(&self.0.available), slot, connection, _permit: permit })
+    }
+
+    /// A connection for one transaction alone, which is still to be begun. Only of a lane with one statement under way on
+    /// each connection.
+    ///
+    /// # Errors
+    /// As for [`Lane::acquire`].
+    pub async fn transaction(&self) -> Result<Transaction> {
+        debug_assert_eq!(self.0.depth, 1, "a transaction shares its connection with nobody");
+        Ok(Transaction { place: self.acquire().await?, ended: false })
+    }
+
+    /// Forgets what was prepared on any of its connections: the schema changed under it.
+    pub fn forget(&self) {
+        for connection in self.0.slots.iter().filter_map(|slot| slot.connection.borrow().clone()) {
+            connection.statements.borrow_mut().clear();
+        }
     }
 
     fn pick(&self) -> Option<(Rc<Slot>, Rc<Connection>)> {
         let standing = self.0.slots.iter().filter_map(|slot| {
             let connection = slot.connection.borrow().clone()?;
-            (!connection.client.is_closed()).then(|| (Rc::clone(slot), connection))
+            let has_room = slot.under_way.get() < self.0.depth && !connection.client.is_closed();
+            has_room.then(|| (Rc::clone(slot), connection))
         });
         standing.min_by_key(|(slot, _)| slot.under_way.get())
     }
@@ -232,11 +264,11 @@ impl Lane {
     async fn wait_for_connection(&self) -> Result<(Rc<Slot>, Rc<Connection>)> {
         let wait = async {
             loop {
-                let connected = self.0.connected.notified();
+                let available = self.0.available.notified();
                 if let Some(found) = self.pick() {
                     return found;
                 }
-                connected.await;
+                available.await;
             }
         };
         tokio::time::timeout(ACQUIRE_TIMEOUT, wait).await.map_err(Problem::database_unavailable)
@@ -244,7 +276,7 @@ impl Lane {
 }
 
 /// Makes the slot's connection, and makes it again whenever it is lost, until the slot is gone.
-async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, connected: Rc<Notify>) {
+async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, available: Rc<Notify>) {
     let mut pause = Duration::from_millis(50);
     loop {
         let lost = Arc::new(Notify::new());
@@ -262,13 +294,14 @@ async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, connected: Rc
                 pause = Duration::from_millis(50);
                 let statements = RefCell::new(LruCache::new(STATEMENTS));
                 *slot.connection.borrow_mut() = Some(Rc::new(Connection { client, statements }));
-                connected.notify_waiters();
+                available.notify_waiters();
                 let weak = Rc::downgrade(&slot);
                 drop(slot);
                 lost.notified().await;
                 let Some(slot) = weak.upgrade() else { return };
-                slot.connection.borrow_mut().take();
-                tracing::warn!("a connection for records was lost; connecting again");
+                if slot.connection.borrow_mut().take().is_some() {
+                    tracing::warn!("a connection for records was lost; connecting again");
+                }
             }
             Err(error) => {
                 tracing::debug!(%error, "a connection for records could not be made");
@@ -282,13 +315,14 @@ async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, connected: Rc
 
 /// A place for one statement on one connection, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place<'lane> {
+pub struct Place {
+    available: Rc<Notify>,
     slot: Rc<Slot>,
     connection: Rc<Connection>,
-    _permit: SemaphorePermit<'lane>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Place<'_> {
+impl Place {
     /// The connection.
     pub fn client(&self) -> &Client {
         &self.connection.client
@@ -311,10 +345,67 @@ impl Place<'_> {
     pub fn forget(&self, text: &str) {
         self.connection.statements.borrow_mut().pop(text);
     }
+
+    /// Gives the connection up: whatever was under way on it, Postgres rolls back when it is closed. Another is made.
+    fn give_up(&self) {
+        let mut standing = self.slot.connection.borrow_mut();
+        if standing.as_ref().is_some_and(|standing| Rc::ptr_eq(standing, &self.connection)) {
+            standing.take();
+        }
+    }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.slot.under_way.set(self.slot.under_way.get() - 1);
+        self.available.notify_waiters();
+    }
+}
+
+/// A connection that one transaction has for itself. Dropped before the transaction was ended, it is not lent again but
+/// closed, which rolls back.
+#[derive(Debug)]
+pub struct Transaction {
+    place: Place,
+    ended: bool,
+}
+
+impl Transaction {
+    /// Its connection.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Begins it; statements may be sent behind this without waiting for it.
+    ///
+    /// # Errors
+    /// Postgres is gone.
+    pub async fn begin(&self) -> Result<(), tokio_postgres::Error> {
+        self.place.client().batch_execute("begin").await
+    }
+
+    /// Makes it count. Only after every statement in it has succeeded: Postgres would roll back in silence otherwise.
+    ///
+    /// # Errors
+    /// A constraint that is checked last is violated, or Postgres is gone.
+    pub async fn commit(mut self) -> Result<(), tokio_postgres::Error> {
+        let committed = self.place.client().batch_execute("commit").await;
+        // A commit that Postgres refuses has rolled back.
+        self.ended = committed.as_ref().err().is_none_or(|error| error.as_db_error().is_some());
+        committed
+    }
+
+    /// Undoes it, behind whatever statements are still under way; where those take long, by closing the connection.
+    pub async fn rollback(mut self) {
+        let rolled_back = self.place.client().batch_execute("rollback");
+        self.ended = tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await.is_ok_and(|done| done.is_ok());
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.place.give_up();
+        }
     }
 }

@@ -4,10 +4,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{self, Members, Write};
+use super::operation::{Operation, Verb};
 use super::request::{Request, View};
 use super::sql;
-use super::store::{self, Failure};
-use super::write::{Returning, Written};
+use super::sql::predicate::Verdict;
+use super::store::Failure;
+use super::write::Returning;
 use crate::app::App;
 use crate::collections::catalogue::Table;
 use crate::db::Lanes;
@@ -30,26 +32,31 @@ pub async fn create(
     request
         .attempt(async |view| {
             let table = view.table()?;
-            let written = insert(view, table, &body::members(&body.0)?).await?;
-            Ok(written.respond(table, true, prefer.minimal))
+            let operation = prepare(view, table, &body::members(&body.0)?)?;
+            Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await
 }
 
-async fn insert(view: View<'_>, table: &Table, members: &Members<'_>) -> Result<Written, Failure> {
+/// The creation of a record of those members.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn prepare<'a>(
+    view: View<'a>,
+    table: &'a Table,
+    members: &Members<'_>,
+) -> Result<Operation<'a>, Failure> {
     let context = view.context();
     check_writable(table)?;
-    let denied = || denied(table, context.caller);
-    if matches!(context.verdict(&table.rules.create), sql::predicate::Verdict::Nothing) {
-        return Err(denied().into());
+    if matches!(context.verdict(&table.rules.create), Verdict::Nothing) {
+        return Err(denied(table, context.caller).into());
     }
     let assignments =
         body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
     let returning = Returning::new(table, context.caller)?;
-    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?
-        .ok_or_else(denied)?;
-    let rows = store::rows(&view.request.lanes.writes, table, &statement).await?;
-    Ok(returning.read(table, rows.first().ok_or_else(denied)?)?)
+    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?;
+    Ok(Operation { table, verb: Verb::Create, statement, returning: Some(returning) })
 }
 
 /// The create rule denies.

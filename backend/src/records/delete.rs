@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::create::check_writable;
 use super::etag::Demand;
-use super::request::{Request, no_such_record};
+use super::operation::{Operation, Target, Verb};
+use super::request::{Request, View};
 use super::sql;
-use super::store;
-use super::update::missed;
+use super::store::Failure;
 use crate::app::App;
+use crate::collections::catalogue::Table;
 use crate::db::Lanes;
 use crate::extract::Caller;
 use crate::problem::Result;
@@ -29,15 +30,18 @@ pub async fn delete(
     request
         .attempt(async |view| {
             let table = view.table()?;
-            check_writable(table)?;
-            let key = view.key(table)?;
-            let statement = sql::write::delete(&view.context(), table, &key, demand.version())?;
-            let statement = statement.ok_or_else(|| no_such_record(table))?;
-            let rows = store::rows(&view.request.lanes.writes, table, &statement).await?;
-            if rows.is_empty() {
-                return Err(missed(view, table, &key, demand).await?.into());
-            }
-            Ok(HttpResponse::NoContent().finish())
+            let operation = prepare(view, table, Target { key: view.key(table)?, demand })?;
+            Ok(operation.run(view).await?.respond(table, false))
         })
         .await
+}
+
+/// The deletion of a record.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn prepare<'a>(view: View<'a>, table: &'a Table, target: Target) -> Result<Operation<'a>, Failure> {
+    check_writable(table)?;
+    let statement = sql::write::delete(&view.context(), table, &target.key, target.demand.version())?;
+    Ok(Operation { table, verb: Verb::Delete(target), statement, returning: None })
 }

@@ -11,6 +11,7 @@ mod expand;
 pub mod get;
 mod key;
 pub mod list;
+mod operation;
 mod parameters;
 mod projection;
 pub mod replace;

@@ -4,19 +4,19 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{self, Members, Write};
-use super::create::{check_writable, denied};
+use super::create::check_writable;
 use super::etag::Demand;
-use super::request::{Request, View, no_such_record};
-use super::sql::write::{Assignment, Value};
+use super::operation::{Operation, Target, Verb};
+use super::request::{Request, View};
+use super::sql::write::{Assignment, Replacement, Value};
 use super::sql::{self, Bind};
-use super::store::{self, Failure};
-use super::update::{change, missed};
-use super::write::{Returning, Written};
+use super::store::Failure;
+use super::write::Returning;
 use crate::app::App;
 use crate::collections::catalogue::Table;
 use crate::db::Lanes;
 use crate::extract::{Caller, JsonBytes, Prefer};
-use crate::problem::{Code, Problem, Result};
+use crate::problem::{FieldError, Problem, Result};
 
 /// Replaces a record, or creates it under that key. Each half is guarded by its own rule.
 ///
@@ -36,20 +36,44 @@ pub async fn replace(
     request
         .attempt(async |view| {
             let table = view.table()?;
-            check_writable(table)?;
-            let key = view.key(table)?;
-            let mut members = body::members(&body.0)?;
-            drop_key(table, &key, &mut members)?;
-            if let Some(written) = change(view, table, &key, Write::Replace, &members, demand).await? {
-                return Ok(written.respond(table, false, prefer.minimal));
-            }
-            if demand != Demand::None {
-                return Err(missed(view, table, &key, demand).await?.into());
-            }
-            let written = insert(view, table, &key, &members).await?;
-            Ok(written.respond(table, true, prefer.minimal))
+            let target = Target { key: view.key(table)?, demand };
+            let operation = prepare(view, table, target, body::members(&body.0)?)?;
+            Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await
+}
+
+/// The change of all fields of a record, or its creation where nothing is demanded of it.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn prepare<'a>(
+    view: View<'a>,
+    table: &'a Table,
+    target: Target,
+    mut members: Members<'_>,
+) -> Result<Operation<'a>, Failure> {
+    let context = view.context();
+    check_writable(table)?;
+    drop_key(table, &target.key, &mut members)?;
+    let changes =
+        body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, &members)?;
+    let returning = Returning::new(table, context.caller)?;
+    let columns = &returning.projection.columns;
+    let row = (target.demand == Demand::None).then(|| inserted(table, &target.key, &changes));
+    let version = target.demand.version();
+    let replacement = Replacement { changes: &changes, version, row: row.as_deref() };
+    let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?;
+    Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning) })
+}
+
+/// The row to insert: what is missing is filled as in any insert.
+fn inserted(table: &Table, key: &[Bind], changes: &[Assignment]) -> Vec<Assignment> {
+    let given = changes.iter().filter(|(_, value)| *value != Value::Default).cloned();
+    let key = table.key.iter().zip(key).map(|(index, bind)| (*index, Value::Given(bind.clone())));
+    let mut row: Vec<Assignment> = given.chain(key).collect();
+    row.sort_by_key(|(index, _)| *index);
+    row
 }
 
 /// The body may repeat the key that the path has, and nothing else for it.
@@ -60,7 +84,7 @@ fn drop_key(table: &Table, key: &[Bind], members: &mut Members<'_>) -> Result<()
         let said = super::wire::parse::json(field, &table.columns[*index], value);
         if said.ok() != Some(bind.0.clone()) {
             let detail = format!("`{}` is not the key in the path", field.name);
-            return Err(Problem::validation(vec![crate::problem::FieldError::new(
+            return Err(Problem::validation(vec![FieldError::new(
                 format!("/{}", field.name),
                 "read_only",
                 detail,
@@ -70,37 +94,8 @@ fn drop_key(table: &Table, key: &[Bind], members: &mut Members<'_>) -> Result<()
     Ok(())
 }
 
-async fn insert(
-    view: View<'_>,
-    table: &Table,
-    key: &[Bind],
-    members: &Members<'_>,
-) -> Result<Written, Failure> {
-    let context = view.context();
-    let denied = || denied(table, context.caller);
-    let mut assignments =
-        body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, members)?;
-    // What is missing is filled as in any insert.
-    assignments.retain(|(_, value)| *value != Value::Default);
-    assignments.extend(
-        table.key.iter().zip(key).map(|(index, bind)| -> Assignment { (*index, Value::Given(bind.clone())) }),
-    );
-    assignments.sort_by_key(|(index, _)| *index);
-    let returning = Returning::new(table, context.caller)?;
-    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?
-        .ok_or_else(denied)?;
-    match store::rows(&view.request.lanes.writes, table, &statement).await {
-        Ok(rows) => Ok(returning.read(table, rows.first().ok_or_else(denied)?)?),
-        // The record is there, but the caller may not change it.
-        Err(Failure::Problem(problem)) if problem.code == Code::NotUnique && names_key(table, &problem) => {
-            Err(no_such_record(table).into())
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
 /// Whether a uniqueness problem is about the key.
-fn names_key(table: &Table, problem: &Problem) -> bool {
+pub fn names_key(table: &Table, problem: &Problem) -> bool {
     let mut named: Vec<&str> =
         problem.errors.iter().map(|error| error.pointer.trim_start_matches('/')).collect();
     let mut key: Vec<&str> = table.collection.primary_key.iter().map(String::as_str).collect();

@@ -86,13 +86,9 @@ pub async fn rows(lane: &Lane, table: &Table, sql: &Sql) -> Result<Vec<Row>, Fai
     }
 }
 
-async fn rows_at(place: &Place<'_>, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
+async fn rows_at(place: &Place, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
     for attempt in 0..2 {
-        let statement = place.prepare(&sql.text).await.map_err(|error| failure(table, error))?;
-        if !sql.fits(statement.columns()) {
-            place.forget(&sql.text);
-            return Err(Failure::Stale("a column has another type now".to_owned()));
-        }
+        let statement = prepare(place, table, sql).await?;
         match query(place.client(), &statement, &sql.binds).await {
             // Prepared before the schema changed; whether it still fits is seen when it is prepared anew.
             Err(error) if attempt == 0 && error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
@@ -103,6 +99,19 @@ async fn rows_at(place: &Place<'_>, table: &Table, sql: &Sql) -> Result<Vec<Row>
         }
     }
     Err(Failure::Stale("the schema keeps changing".to_owned()))
+}
+
+/// Prepares a statement over a collection's table, where its rows are still what they are read as.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn prepare(place: &Place, table: &Table, sql: &Sql) -> Result<Statement, Failure> {
+    let statement = place.prepare(&sql.text).await.map_err(|error| failure(table, error))?;
+    if !sql.fits(statement.columns()) {
+        place.forget(&sql.text);
+        return Err(Failure::Stale("a column has another type now".to_owned()));
+    }
+    Ok(statement)
 }
 
 /// Runs a prepared statement.

@@ -3,18 +3,20 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::body::{self, Write};
+use super::body::{self, Members, Write};
 use super::create::check_writable;
-use super::etag::{self, Demand};
-use super::request::{Request, View, no_such_record};
-use super::sql::{self, Bind, select};
-use super::store::{self, Failure};
-use super::write::{Returning, Written};
+use super::etag::Demand;
+use super::operation::{Operation, Target, Verb};
+use super::request::{Request, View};
+use super::sql;
+use super::sql::predicate::Verdict;
+use super::store::Failure;
+use super::write::Returning;
 use crate::app::App;
 use crate::collections::catalogue::Table;
 use crate::db::Lanes;
 use crate::extract::{Caller, JsonBytes, Prefer};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 
 /// Changes the fields of a record that the body names.
 ///
@@ -33,59 +35,33 @@ pub async fn update(
     request
         .attempt(async |view| {
             let table = view.table()?;
-            check_writable(table)?;
-            let key = view.key(table)?;
-            let members = body::members(&body.0)?;
-            let written = change(view, table, &key, Write::Update, &members, demand).await?;
-            let written = match written {
-                Some(written) => written,
-                None => return Err(missed(view, table, &key, demand).await?.into()),
-            };
-            Ok(written.respond(table, false, prefer.minimal))
+            let target = Target { key: view.key(table)?, demand };
+            let operation = prepare(view, table, target, &body::members(&body.0)?)?;
+            Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await
 }
 
-/// Changes the row of that key; none where there is no such row, or the update rule denies.
+/// The change of the fields of a record that the members name.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn change(
-    view: View<'_>,
-    table: &Table,
-    key: &[Bind],
-    write: Write,
-    members: &body::Members<'_>,
-    demand: Demand,
-) -> Result<Option<Written>, Failure> {
+pub fn prepare<'a>(
+    view: View<'a>,
+    table: &'a Table,
+    target: Target,
+    members: &Members<'_>,
+) -> Result<Operation<'a>, Failure> {
     let context = view.context();
-    if matches!(context.verdict(&table.rules.update), sql::predicate::Verdict::Nothing) {
-        return Ok(None);
+    check_writable(table)?;
+    if matches!(context.verdict(&table.rules.update), Verdict::Nothing) {
+        return Ok(Operation { table, verb: Verb::Update(target), statement: None, returning: None });
     }
-    let assignments = body::assignments(table, context.caller, &view.request.app.clock, write, members)?;
+    let assignments =
+        body::assignments(table, context.caller, &view.request.app.clock, Write::Update, members)?;
     let returning = Returning::new(table, context.caller)?;
     let columns = &returning.projection.columns;
-    let Some(statement) = sql::write::update(&context, table, key, &assignments, demand.version(), columns)?
-    else {
-        return Ok(None);
-    };
-    let rows = store::rows(&view.request.lanes.writes, table, &statement).await?;
-    Ok(rows.first().map(|row| returning.read(table, row)).transpose()?)
-}
-
-/// Why a write found no row: another version where the caller may view one, and no record otherwise.
-///
-/// # Errors
-/// See [`Failure`].
-pub async fn missed(view: View<'_>, table: &Table, key: &[Bind], demand: Demand) -> Result<Problem, Failure> {
-    if let Demand::Version(version) = demand
-        && let Some(statement) = select::get(&view.context(), table, &[], key)?
-    {
-        let rows = store::rows(&view.request.lanes.points, table, &statement).await?;
-        let now = rows.first().and_then(|row| store::version(row, 1));
-        if now.is_some_and(|now| now != version) {
-            return Ok(etag::changed());
-        }
-    }
-    Ok(no_such_record(table))
+    let version = target.demand.version();
+    let statement = sql::write::update(&context, table, &target.key, &assignments, version, columns)?;
+    Ok(Operation { table, verb: Verb::Update(target), statement, returning: Some(returning) })
 }

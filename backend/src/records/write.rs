@@ -25,6 +25,8 @@ pub struct Returning {
 /// A record that was written.
 #[derive(Debug)]
 pub struct Written {
+    /// Whether it was not there before.
+    pub created: bool,
     /// The path segment of its key.
     pub key: String,
     /// Its entity tag, where it has a version.
@@ -48,7 +50,7 @@ impl Returning {
     ///
     /// # Errors
     /// A value is not in its type's format.
-    pub fn read(&self, table: &Table, row: &Row) -> Result<Written, Malformed> {
+    pub fn read(&self, table: &Table, row: &Row, created: bool) -> Result<Written, Malformed> {
         let after = self.projection.columns.len();
         let tag = table.versioned.then(|| etag::tag(version(row, after), None));
         let visible = raw(row, after + usize::from(table.versioned)) == Some(&[1]);
@@ -58,16 +60,15 @@ impl Returning {
             self.projection.open_object(out, table, row)?;
             out.push(b'}');
         }
-        Ok(Written { key: key::segment(table, row, &self.key_places)?, tag, json })
+        Ok(Written { created, key: key::segment(table, row, &self.key_places)?, tag, json })
     }
 }
 
 impl Written {
-    /// The answer: the record where the caller may view it and did not decline it.
-    pub fn respond(self, table: &Table, created: bool, minimal: bool) -> HttpResponse {
-        let mut response =
-            HttpResponseBuilder::new(if created { StatusCode::CREATED } else { StatusCode::OK });
-        if created {
+    /// The answer of that status: the record where the caller may view it and did not decline it.
+    pub fn respond(self, table: &Table, status: StatusCode, minimal: bool) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(status);
+        if self.created {
             response.insert_header((LOCATION, format!("/v1/records/{}/{}", table.collection.name, self.key)));
         }
         if let Some(tag) = self.tag {
@@ -78,8 +79,7 @@ impl Written {
         }
         match self.json.filter(|_| !minimal) {
             Some(json) => response.content_type("application/json").body(json),
-            None if created => response.finish(),
-            None => response.status(StatusCode::NO_CONTENT).finish(),
+            None => response.finish(),
         }
     }
 }

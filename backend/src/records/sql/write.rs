@@ -34,11 +34,20 @@ pub fn insert(
     returning: &[usize],
 ) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
-    if !insert_row(context, &mut sql, table, values)? {
+    if !insert_row(context, &mut sql, table, values, Unless::Never)? {
         return Ok(None);
     }
     returned(context, &mut sql, table, returning)?;
     Ok(Some(sql))
+}
+
+/// What keeps an insert from happening, beside its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unless {
+    /// Nothing.
+    Never,
+    /// That the statement has changed a row already.
+    Changed,
 }
 
 fn insert_row(
@@ -46,6 +55,7 @@ fn insert_row(
     sql: &mut Sql,
     table: &Table,
     values: &[Assignment],
+    unless: Unless,
 ) -> Result<bool, Stale> {
     match context.verdict(&table.rules.create) {
         Verdict::Nothing => Ok(false),
@@ -55,12 +65,12 @@ fn insert_row(
                 sql.push(" default values");
                 return Ok(true);
             }
-            sql.push(" values (");
+            sql.push(if unless == Unless::Never { " values (" } else { " select " });
             sql.separated(", ", values, |sql, (index, value)| match value {
                 Value::Given(bind) => drop(sql.value(&table.columns[*index], bind.clone())),
                 Value::Default => drop(sql.push("default")),
             });
-            sql.push(")");
+            sql.push(if unless == Unless::Never { ")" } else { " where not exists (select from changed)" });
             Ok(true)
         }
         Verdict::Some(rule) => {
@@ -92,8 +102,13 @@ fn insert_row(
                 sql.column(NEW, &table.columns[*index]);
             });
             sql.push(" from new ").alias(NEW).push(" where ");
+            if unless == Unless::Changed {
+                sql.push("not exists (select from changed) and ");
+            }
+            sql.push("(");
             let rows = Rows::of(table, Source::Alias(NEW)).with_new(Source::Alias(NEW));
             context.write(sql, &mut { NEW.0 }, rows, Trust::Rule, rule)?;
+            sql.push(")");
             Ok(true)
         }
     }
@@ -147,6 +162,19 @@ pub fn update(
     returning: &[usize],
 ) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
+    let allowed = update_row(context, &mut sql, table, key, values, version, returning)?;
+    Ok(allowed.then_some(sql))
+}
+
+fn update_row(
+    context: &Context<'_>,
+    sql: &mut Sql,
+    table: &Table,
+    key: &[Bind],
+    values: &[Assignment],
+    version: Option<u32>,
+    returning: &[usize],
+) -> Result<bool, Stale> {
     let mut slots = vec![Slot::Unchanged; table.columns.len()];
     sql.push("update ").name(&table.name).push(" as ").alias(Alias::ROOT).push(" set ");
     sql.separated(", ", values, |sql, (index, value)| {
@@ -166,12 +194,65 @@ pub fn update(
         sql.name(&column.name).push(" = ").column(Alias::ROOT, column);
     }
     sql.push(" where ");
-    key_equals(&mut sql, table, key);
-    has_version(&mut sql, version);
-    if !update_guard(context, &mut sql, table, &slots)? {
-        return Ok(None);
+    key_equals(sql, table, key);
+    has_version(sql, version);
+    if !update_guard(context, sql, table, &slots)? {
+        return Ok(false);
     }
-    returned(context, &mut sql, table, returning)?;
+    returned(context, sql, table, returning)?;
+    Ok(true)
+}
+
+/// What a [`replace`] writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Replacement<'a> {
+    /// The new values of all columns of the row that is there.
+    pub changes: &'a [Assignment],
+    /// The version that this row must have.
+    pub version: Option<u32>,
+    /// The row to insert where none was changed; none to insert nothing.
+    pub row: Option<&'a [Assignment]>,
+}
+
+/// Changes the row of that key, or inserts one where none was changed; each half is guarded by its own rule. None where
+/// the rules deny without looking. What comes back has one more column than that of other writes: whether the row was
+/// inserted. Where there is a row that must not be changed, the insert violates the key.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn replace(
+    context: &Context<'_>,
+    table: &Table,
+    key: &[Bind],
+    replacement: Replacement<'_>,
+    returning: &[usize],
+) -> Result<Option<Sql>, Stale> {
+    let Replacement { changes, version, row } = replacement;
+    let may = |rule| !matches!(context.verdict(rule), Verdict::Nothing);
+    let row = row.filter(|_| may(&table.rules.create));
+    let mut sql = Sql::new();
+    match (may(&table.rules.update), row) {
+        (false, None) => return Ok(None),
+        (true, None) => {
+            update_row(context, &mut sql, table, key, changes, version, returning)?;
+            sql.push(", false");
+        }
+        (false, Some(row)) => {
+            insert_row(context, &mut sql, table, row, Unless::Never)?;
+            returned(context, &mut sql, table, returning)?;
+            sql.push(", true");
+        }
+        (true, Some(row)) => {
+            sql.push("with changed as (");
+            update_row(context, &mut sql, table, key, changes, version, returning)?;
+            sql.push("), inserted as (");
+            insert_row(context, &mut sql, table, row, Unless::Changed)?;
+            returned(context, &mut sql, table, returning)?;
+            sql.push(
+                ") select changed.*, false from changed union all select inserted.*, true from inserted",
+            );
+        }
+    }
     Ok(Some(sql))
 }
 

@@ -1,0 +1,168 @@
+//! A write of one record as one statement, its rule inside it: what the statement is, and what its rows mean.
+//!
+//! Each verb prepares its own. A request for one record runs it on a lane, a batch inside its transaction; there is no
+//! other way to write a record, so that nothing is checked on the one way and not on the other.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use tokio_postgres::Row;
+
+use super::create::denied;
+use super::etag::{self, Demand};
+use super::replace::names_key;
+use super::request::{View, no_such_record};
+use super::sql::{Bind, Sql, select};
+use super::store::{self, Failure, raw};
+use super::write::{Returning, Written};
+use crate::collections::catalogue::Table;
+use crate::problem::{Code, Problem};
+
+/// What a write does to a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verb {
+    /// Makes it.
+    Create,
+    /// Changes some of its fields.
+    Update(Target),
+    /// Changes all of its fields, or makes it.
+    Replace(Target),
+    /// Deletes it.
+    Delete(Target),
+}
+
+/// The record that a write is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its key.
+    pub key: Vec<Bind>,
+    /// What it must still be.
+    pub demand: Demand,
+}
+
+/// A write that is ready to be run.
+#[derive(Debug)]
+pub struct Operation<'a> {
+    /// Whose record it is.
+    pub table: &'a Table,
+    /// What it does.
+    pub verb: Verb,
+    /// The statement; none where the rules deny without looking.
+    pub statement: Option<Sql>,
+    /// What the statement returns; nothing for a delete.
+    pub returning: Option<Returning>,
+}
+
+/// What a write did.
+#[derive(Debug)]
+pub enum Outcome {
+    /// There is a record.
+    Written(Written),
+    /// There is none any more.
+    Deleted,
+}
+
+impl Operation<'_> {
+    /// Runs it by itself.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run(&self, view: View<'_>) -> Result<Outcome, Failure> {
+        let lanes = &view.request.lanes;
+        let rows = match &self.statement {
+            Some(statement) => {
+                let rows = store::rows(&lanes.writes, self.table, statement).await;
+                rows.map_err(|failure| self.refused(failure))?
+            }
+            None => Vec::new(),
+        };
+        if let Some(outcome) = self.outcome(&rows)? {
+            return Ok(outcome);
+        }
+        let seen = match self.second_look(view)? {
+            Some(statement) => store::rows(&lanes.points, self.table, &statement).await?,
+            None => Vec::new(),
+        };
+        Err(self.missed(view, &seen).into())
+    }
+
+    /// What the statement's rows tell; none where it has written nothing.
+    ///
+    /// # Errors
+    /// A value is not in its type's format.
+    pub fn outcome(&self, rows: &[Row]) -> Result<Option<Outcome>, Failure> {
+        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(returning) = &self.returning else { return Ok(Some(Outcome::Deleted)) };
+        let created = match self.verb {
+            Verb::Create => true,
+            // Its last column says which of the two it was.
+            Verb::Replace(_) => raw(row, row.len() - 1) == Some(&[1]),
+            Verb::Update(_) | Verb::Delete(_) => false,
+        };
+        Ok(Some(Outcome::Written(returning.read(self.table, row, created)?)))
+    }
+
+    /// What must be read to tell why nothing was written, where that needs anything.
+    ///
+    /// # Errors
+    /// A rule was checked against another schema.
+    pub fn second_look(&self, view: View<'_>) -> Result<Option<Sql>, Failure> {
+        match &self.verb {
+            Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target)
+                if matches!(target.demand, Demand::Version(_)) =>
+            {
+                Ok(select::get(&view.context(), self.table, &[], &target.key)?)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Why nothing was written, given the rows of [`Operation::second_look`]: the rule denies, the record has another version
+    /// (where the caller may view it), or there is none.
+    pub fn missed(&self, view: View<'_>, seen: &[Row]) -> Problem {
+        let target = match &self.verb {
+            Verb::Create => return denied(self.table, &view.request.caller),
+            Verb::Replace(target) if target.demand == Demand::None => {
+                return denied(self.table, &view.request.caller);
+            }
+            Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target) => target,
+        };
+        let now = seen.first().and_then(|row| store::version(row, 0));
+        match (now, target.demand.version()) {
+            (Some(now), Some(demanded)) if now != demanded => etag::changed(),
+            _ => no_such_record(self.table),
+        }
+    }
+
+    /// Tells a failure of the statement as this operation's.
+    pub fn refused(&self, failure: Failure) -> Failure {
+        match (&self.verb, failure) {
+            // The record is there, but the caller may not change it.
+            (Verb::Replace(_), Failure::Problem(problem))
+                if problem.code == Code::NotUnique && names_key(self.table, &problem) =>
+            {
+                no_such_record(self.table).into()
+            }
+            (_, failure) => failure,
+        }
+    }
+}
+
+impl Outcome {
+    /// The status of the answer.
+    pub fn status(&self, minimal: bool) -> StatusCode {
+        match self {
+            Self::Written(written) if written.created => StatusCode::CREATED,
+            Self::Written(written) if written.json.is_some() && !minimal => StatusCode::OK,
+            Self::Written(_) | Self::Deleted => StatusCode::NO_CONTENT,
+        }
+    }
+
+    /// The answer: the record where the caller may view it and did not decline it.
+    pub fn respond(self, table: &Table, minimal: bool) -> HttpResponse {
+        let status = self.status(minimal);
+        match self {
+            Self::Written(written) => written.respond(table, status, minimal),
+            Self::Deleted => HttpResponse::new(status),
+        }
+    }
+}
