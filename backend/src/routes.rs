@@ -28,6 +28,7 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(put().to(records::replace::replace))
                 .route(web::delete().to(records::delete::delete)),
         )
+        .service(resource("/v1/batch").route(post().to(records::batch::batch)))
         .service(resource("/healthz").get(health::healthz))
         .service(resource("/readyz").get(health::readyz))
         .service(resource("/metrics").get(health::metrics))

@@ -27,14 +27,17 @@ pub struct BatchOperation {
     /// With the rows of which collection.
     #[schema(example = "posts")]
     pub collection: String,
-    /// With which row; not for `create`.
+    /// With which row: its key, or a list with the parts of a composite key; not for `create`. `{"$result": "<index>.<field>"}`
+    /// stands for a field of the record that an earlier operation has written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
     pub id: Option<Value>,
-    /// The fields to write; not for `delete`. `{"$result": "<index>.<field>"}` stands for a field of an earlier operation's result.
+    /// The fields to write; not for `delete`. In place of a field's value, `{"$result": "<index>.<field>"}` stands for a
+    /// field of the record that an earlier operation has written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({"title": "Hello"}))]
     pub body: Option<Value>,
-    /// The `ETag` that the row must still have.
+    /// The `ETag` that the row must still have, or `*` for any; not for `create`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<String>,
 }
@@ -47,3 +50,35 @@ pub struct BatchRequest {
     #[schema(min_items = 1, max_items = 1000)]
     pub operations: Vec<BatchOperation>,
 }
+
+/// What the operations of a batch did. Where one of them fails none is done, and the answer is that operation's problem:
+/// its status and code, with pointers that begin with `/operations/<index>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchResponse {
+    /// Each result at the index of its operation.
+    pub results: Vec<BatchResult>,
+}
+
+/// What one operation of a batch did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchResult {
+    /// The status that the operation has by itself: 201 for a record that was created, 200 with a record, 204 without.
+    #[schema(example = 201)]
+    pub status: u16,
+    /// The record's key, or a list with the parts of a composite key.
+    #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
+    pub id: Value,
+    /// The record's entity tag, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "\"2f1\"")]
+    pub etag: Option<String>,
+    /// The record as it is now; not where the caller may not view it, or prefers `return=minimal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+}
+
+/// A record of some collection, with that collection's fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = std::collections::BTreeMap<String, Value>)]
+pub struct Record(pub serde_json::Map<String, Value>);

@@ -34,6 +34,7 @@ use super::operations;
         crate::collections::get::get,
         crate::collections::list::list,
         crate::collections::update::update,
+        crate::records::batch::batch,
         crate::health::healthz,
         crate::health::readyz,
         super::serve::core,

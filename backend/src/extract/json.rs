@@ -9,6 +9,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use tokio::time::error::Elapsed;
 
@@ -74,7 +75,14 @@ fn require_json(request: &HttpRequest) -> Result<()> {
         .with_hint("Send JSON with `Content-Type: application/json`"))
 }
 
-fn read_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes>> + use<> {
+/// Reads the whole of a request's body, within the limits of size and time.
+///
+/// # Errors
+/// `payload_too_large`, `request_timeout`, `bad_request` where it breaks off.
+pub fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes>> + use<> {
     let server = request.app_data::<Data<App>>().map(|app| &app.config.server);
     let limit = server.map_or(1 << 20, |server| server.max_body);
     let patience = server.map_or(Duration::from_secs(10), |server| server.read_timeout);
@@ -126,6 +134,14 @@ fn read_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output
 /// As for [`Json`].
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
+    parse_checked(bytes)
+}
+
+/// A value of that type from JSON text whose shape was checked; it may borrow from the text.
+///
+/// # Errors
+/// `validation_failed` for JSON that is not of the type.
+pub fn parse_checked<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -11,7 +11,7 @@ mod secret;
 pub use caller::{ADMIN, Admin, Caller, Identity, SignedIn};
 pub use client::Client;
 pub use cursor::CursorKey;
-pub use json::{Json, JsonBytes, check_shape, parse_json};
+pub use json::{Json, JsonBytes, check_shape, parse_checked, parse_json, read_body};
 pub use prefer::{Count, Prefer};
 pub use query::{NoParameters, Parameters, Query, parse as parse_query};
 pub use secret::same_secret;

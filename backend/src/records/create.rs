@@ -8,10 +8,11 @@ use super::operation::{Operation, Verb};
 use super::request::{Request, View};
 use super::sql;
 use super::sql::predicate::Verdict;
+use super::sql::write::Value;
 use super::store::Failure;
 use super::write::Returning;
 use crate::app::App;
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Table, Wire};
 use crate::db::Lanes;
 use crate::extract::{Caller, JsonBytes, Prefer};
 use crate::problem::{Code, Problem, Result};
@@ -56,7 +57,11 @@ pub fn prepare<'a>(
         body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
     let returning = Returning::new(table, context.caller)?;
     let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?;
-    Ok(Operation { table, verb: Verb::Create, statement, returning: Some(returning) })
+    let made = assignments.into_iter().find_map(|(index, value)| match value {
+        Value::Given(bind) if table.key == [index] && table.columns[index].wire == Wire::Uuid => bind.0,
+        _ => None,
+    });
+    Ok(Operation { table, verb: Verb::Create, statement, returning: Some(returning), made })
 }
 
 /// The create rule denies.

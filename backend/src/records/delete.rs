@@ -43,5 +43,5 @@ pub async fn delete(
 pub fn prepare<'a>(view: View<'a>, table: &'a Table, target: Target) -> Result<Operation<'a>, Failure> {
     check_writable(table)?;
     let statement = sql::write::delete(&view.context(), table, &target.key, target.demand.version())?;
-    Ok(Operation { table, verb: Verb::Delete(target), statement, returning: None })
+    Ok(Operation { table, verb: Verb::Delete(target), statement, returning: None, made: None })
 }

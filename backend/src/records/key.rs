@@ -2,6 +2,7 @@
 //! percent-encoded (RFC 3986).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
 use super::sql::Bind;
@@ -32,6 +33,31 @@ pub fn parse_key(table: &Table, segment: &str) -> Result<Vec<Bind>> {
         let text = parse::text(&table.collection.fields[*index], &table.columns[*index], &text)
             .map_err(|_| nothing())?;
         Ok(Bind::text(text))
+    });
+    binds.collect()
+}
+
+/// The key that a JSON value names: its value, or a list of the parts of a composite key. Text counts as it does in a path.
+///
+/// # Errors
+/// `not_found` where it cannot be the key of any row.
+pub fn parse_json(table: &Table, value: &RawValue) -> Result<Vec<Bind>> {
+    let nothing = || Problem::not_found(format_args!("such record in `{}`", table.collection.name));
+    let parts: Vec<&RawValue> = match table.key.len() {
+        1 => vec![value],
+        _ => serde_json::from_str(value.get()).map_err(|_| nothing())?,
+    };
+    if parts.len() != table.key.len() {
+        let parts = table.collection.primary_key.join("`, `");
+        return Err(nothing().with_hint(format!("The key is a list of `{parts}`")));
+    }
+    let binds = table.key.iter().zip(parts).map(|(index, part)| {
+        let (field, column) = (&table.collection.fields[*index], &table.columns[*index]);
+        let text = match serde_json::from_str::<String>(part.get()) {
+            Ok(text) => parse::text(field, column, &text).map(Some),
+            Err(_) => parse::json(field, column, part),
+        };
+        text.ok().flatten().map(Bind::text).ok_or_else(nothing)
     });
     binds.collect()
 }

@@ -1,8 +1,9 @@
 //! Records: the rows of collections over HTTP.
 //!
 //! A verb checks what it was sent, has its statement built in [`sql`] with the rule inside it, and runs it on a
-//! lane in `store`; rows become JSON in [`wire`].
+//! lane in `store`; rows become JSON in [`wire`]. What writes is an `operation`, which a batch runs too.
 
+pub mod batch;
 mod body;
 pub mod create;
 pub mod delete;

@@ -50,6 +50,8 @@ pub struct Operation<'a> {
     pub statement: Option<Sql>,
     /// What the statement returns; nothing for a delete.
     pub returning: Option<Returning>,
+    /// The key of the record that it makes, where that is known beforehand: a UUID.
+    pub made: Option<String>,
 }
 
 /// What a write did.
@@ -101,6 +103,11 @@ impl Operation<'_> {
         Ok(Some(Outcome::Written(returning.read(self.table, row, created)?)))
     }
 
+    /// The value of the key's column, where it is known before the statement has run: a UUID that was made or given.
+    pub fn made_key(&self, column: usize) -> Option<&str> {
+        self.made.as_deref().filter(|_| self.table.key == [column])
+    }
+
     /// What must be read to tell why nothing was written, where that needs anything.
     ///
     /// # Errors
@@ -126,7 +133,7 @@ impl Operation<'_> {
             }
             Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target) => target,
         };
-        let now = seen.first().and_then(|row| store::version(row, 0));
+        let now = seen.first().and_then(|row| store::version(row, row.len() - 1));
         match (now, target.demand.version()) {
             (Some(now), Some(demanded)) if now != demanded => etag::changed(),
             _ => no_such_record(self.table),

@@ -75,13 +75,17 @@ pub fn is_readable(table: &Table, caller: &Caller, index: usize) -> bool {
     !table.collection.fields[index].hidden || caller.is_admin()
 }
 
+/// The column of the field of that name, where it exists for the caller.
+pub fn readable_field(table: &Table, caller: &Caller, name: &str) -> Option<usize> {
+    table.column(name).filter(|index| is_readable(table, caller, *index))
+}
+
 /// The column of the field that a query parameter names.
 ///
 /// # Errors
 /// `invalid_parameter` where it does not exist for the caller.
 pub fn readable(table: &Table, caller: &Caller, name: &str, parameter: &str) -> Result<usize> {
-    let found = table.column(name).filter(|index| is_readable(table, caller, *index));
-    found.ok_or_else(|| {
+    readable_field(table, caller, name).ok_or_else(|| {
         let known: Vec<&str> = table
             .collection
             .fields

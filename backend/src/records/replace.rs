@@ -64,7 +64,7 @@ pub fn prepare<'a>(
     let version = target.demand.version();
     let replacement = Replacement { changes: &changes, version, row: row.as_deref() };
     let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?;
-    Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning) })
+    Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning), made: None })
 }
 
 /// The row to insert: what is missing is filled as in any insert.

@@ -94,7 +94,14 @@ impl<'a> View<'a> {
     /// # Errors
     /// `not_found`
     pub fn table(&self) -> Result<&'a Arc<Table>> {
-        let name = &self.request.collection;
+        self.collection(&self.request.collection)
+    }
+
+    /// The table of the collection of that name.
+    ///
+    /// # Errors
+    /// `not_found`
+    pub fn collection(&self, name: &str) -> Result<&'a Arc<Table>> {
         self.snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))
     }
 

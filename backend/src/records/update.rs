@@ -55,7 +55,13 @@ pub fn prepare<'a>(
     let context = view.context();
     check_writable(table)?;
     if matches!(context.verdict(&table.rules.update), Verdict::Nothing) {
-        return Ok(Operation { table, verb: Verb::Update(target), statement: None, returning: None });
+        return Ok(Operation {
+            table,
+            verb: Verb::Update(target),
+            statement: None,
+            returning: None,
+            made: None,
+        });
     }
     let assignments =
         body::assignments(table, context.caller, &view.request.app.clock, Write::Update, members)?;
@@ -63,5 +69,5 @@ pub fn prepare<'a>(
     let columns = &returning.projection.columns;
     let version = target.demand.version();
     let statement = sql::write::update(&context, table, &target.key, &assignments, version, columns)?;
-    Ok(Operation { table, verb: Verb::Update(target), statement, returning: Some(returning) })
+    Ok(Operation { table, verb: Verb::Update(target), statement, returning: Some(returning), made: None })
 }

@@ -9,7 +9,7 @@ use super::etag;
 use super::key;
 use super::projection::Projection;
 use super::store::{raw, version};
-use super::wire::encode::Malformed;
+use super::wire::encode::{Malformed, write_json};
 use crate::collections::catalogue::Table;
 use crate::extract::Caller;
 use crate::problem::Result;
@@ -53,14 +53,53 @@ impl Returning {
     pub fn read(&self, table: &Table, row: &Row, created: bool) -> Result<Written, Malformed> {
         let after = self.projection.columns.len();
         let tag = table.versioned.then(|| etag::tag(version(row, after), None));
-        let visible = raw(row, after + usize::from(table.versioned)) == Some(&[1]);
         let mut json = None;
-        if visible {
+        if self.is_visible(table, row) {
             let out = json.insert(Vec::with_capacity(512));
             self.projection.open_object(out, table, row)?;
             out.push(b'}');
         }
         Ok(Written { created, key: key::segment(table, row, &self.key_places)?, tag, json })
+    }
+}
+
+impl Returning {
+    /// The JSON of a field of a write's row; none where the caller may not view the record, unless it is of the key.
+    ///
+    /// # Errors
+    /// A value is not in its type's format.
+    pub fn field(&self, table: &Table, row: &Row, column: usize) -> Result<Option<Vec<u8>>, Malformed> {
+        let place = self.projection.columns.iter().position(|candidate| *candidate == column);
+        let known = self.is_visible(table, row) || table.key.contains(&column);
+        let Some(place) = place.filter(|_| known) else { return Ok(None) };
+        let mut out = Vec::new();
+        write_json(&mut out, &table.columns[column], raw(row, place))?;
+        Ok(Some(out))
+    }
+
+    /// Writes the key of a write's row as JSON: its value, or a list of its parts.
+    ///
+    /// # Errors
+    /// A value is not in its type's format.
+    pub fn write_id(&self, out: &mut Vec<u8>, table: &Table, row: &Row) -> Result<(), Malformed> {
+        let composite = table.key.len() != 1;
+        if composite {
+            out.push(b'[');
+        }
+        for (at, (column, place)) in table.key.iter().zip(&self.key_places).enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            write_json(out, &table.columns[*column], raw(row, *place))?;
+        }
+        if composite {
+            out.push(b']');
+        }
+        Ok(())
+    }
+
+    fn is_visible(&self, table: &Table, row: &Row) -> bool {
+        raw(row, self.projection.columns.len() + usize::from(table.versioned)) == Some(&[1])
     }
 }
 

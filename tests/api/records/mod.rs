@@ -1,5 +1,6 @@
-//! `/v1/records`
+//! `/v1/records` and `/v1/batch`
 
+mod batch;
 mod constraints;
 mod expand;
 mod filters;

@@ -1,0 +1,168 @@
+//! Prepares the operations of a batch, as far ahead as what they refer to is known.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use annex_openapi::records::BatchMethod;
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+
+use super::answer::locate;
+use super::input::{Given, Input, Reference};
+use crate::problem::{FieldError, Problem, Result};
+use crate::records::body::Members;
+use crate::records::operation::{Operation, Outcome, Target};
+use crate::records::projection::readable_field;
+use crate::records::request::View;
+use crate::records::store::Failure;
+use crate::records::{create, delete, key, replace, update};
+
+/// A batch: what was sent, what is prepared of it, and what is done.
+pub struct Plan<'a> {
+    /// The request and the collections.
+    pub view: View<'a>,
+    /// What was sent.
+    pub inputs: &'a [Input<'a>],
+    /// The operations that are prepared: the first ones.
+    pub prepared: Vec<Prepared<'a>>,
+    /// The operations that are done: the first ones.
+    pub done: Vec<Done>,
+}
+
+/// An operation that can be sent.
+pub struct Prepared<'a> {
+    /// What it does.
+    pub operation: Operation<'a>,
+    /// The JSON of the key of the record that it is about; none for a create.
+    pub id: Option<Box<RawValue>>,
+}
+
+/// An operation that was done.
+pub struct Done {
+    /// What it did.
+    pub outcome: Outcome,
+    /// The record's row, where there is one.
+    pub row: Option<Row>,
+}
+
+impl<'a> Plan<'a> {
+    /// Nothing is prepared yet.
+    pub fn new(view: View<'a>, inputs: &'a [Input<'a>]) -> Self {
+        let (prepared, done) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
+        Self { view, inputs, prepared, done }
+    }
+
+    /// Prepares operations until one needs the result of another that is not done.
+    ///
+    /// # Errors
+    /// See [`Failure`]; a problem tells which operation's it is.
+    pub fn prepare(&mut self) -> Result<(), Failure> {
+        while let Some(input) = self.inputs.get(self.prepared.len()) {
+            match self.prepare_one(input)? {
+                Some(prepared) => self.prepared.push(prepared),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a failure as that of the operation of that index.
+    pub fn failed(&self, index: usize, failure: impl Into<Failure>) -> Failure {
+        self.failed_at(index, "/body", failure)
+    }
+
+    fn failed_at(&self, index: usize, member: &str, failure: impl Into<Failure>) -> Failure {
+        match failure.into() {
+            Failure::Problem(problem) => {
+                let input = &self.inputs[index];
+                locate(index, input.method, &input.collection, member, problem).into()
+            }
+            stale => stale,
+        }
+    }
+
+    fn prepare_one(&self, input: &'a Input<'a>) -> Result<Option<Prepared<'a>>, Failure> {
+        let index = self.prepared.len();
+        let fail = |failure: Failure| self.failed(index, failure);
+        let table = self.view.collection(&input.collection).map_err(|problem| fail(problem.into()))?;
+
+        let id = match &input.id {
+            None => None,
+            Some(given) => {
+                match self.value(given, "").map_err(|failure| self.failed_at(index, "/id", failure))? {
+                    Some(id) => Some(id),
+                    None => return Ok(None),
+                }
+            }
+        };
+        let mut values: BTreeMap<&str, Cow<'_, RawValue>> = BTreeMap::new();
+        for (name, given) in &input.members {
+            match self.value(given, name).map_err(fail)? {
+                Some(value) => drop(values.insert(name, value)),
+                None => return Ok(None),
+            }
+        }
+        let members: Members<'_> =
+            values.iter().map(|(name, value)| (Cow::Borrowed(*name), value.as_ref())).collect();
+
+        let target = match &id {
+            None => None,
+            Some(id) => {
+                let key = key::parse_json(table, id);
+                let key = key.map_err(|problem| self.failed_at(index, "/id", problem))?;
+                Some(Target { key, demand: input.demand })
+            }
+        };
+        let prepare = |target: Option<Target>| match (input.method, target) {
+            (BatchMethod::Update, Some(target)) => update::prepare(self.view, table, target, &members),
+            (BatchMethod::Replace, Some(target)) => replace::prepare(self.view, table, target, members),
+            (BatchMethod::Delete, Some(target)) => delete::prepare(self.view, table, target),
+            _ => create::prepare(self.view, table, &members),
+        };
+        let operation = prepare(target).map_err(fail)?;
+        Ok(Some(Prepared { operation, id: id.map(Cow::into_owned) }))
+    }
+
+    /// A value; none where it is a field of a result that is not there yet. `member` is where it stands in the body.
+    fn value(&self, given: &Given<'a>, member: &str) -> Result<Option<Cow<'a, RawValue>>, Failure> {
+        match given {
+            Given::Json(raw) => Ok(Some(Cow::Borrowed(raw))),
+            Given::Result(reference) => Ok(self.result(reference, member)?.map(Cow::Owned)),
+        }
+    }
+
+    fn result(&self, reference: &Reference, member: &str) -> Result<Option<Box<RawValue>>, Failure> {
+        let Reference { index, field } = reference;
+        let prepared = &self.prepared[*index];
+        let table = prepared.operation.table;
+        let invalid = |detail: String| {
+            let pointer = if member.is_empty() {
+                String::new()
+            } else {
+                format!("/{}", member.replace('~', "~0").replace('/', "~1"))
+            };
+            Problem::validation(vec![FieldError::new(pointer, "invalid_reference", detail)])
+        };
+        if self.inputs[*index].method == BatchMethod::Delete {
+            return Err(invalid(format!("Operation {index} is a delete, which leaves no record")).into());
+        }
+        let column = readable_field(table, &self.view.request.caller, field)
+            .ok_or_else(|| invalid(format!("`{}` has no field `{field}`", table.collection.name)))?;
+        if let Some(made) = prepared.operation.made_key(column) {
+            return Ok(Some(json(serde_json::to_string(made).map_err(Problem::internal)?)?));
+        }
+        let Some(done) = self.done.get(*index) else { return Ok(None) };
+        let found = match (&prepared.operation.returning, &done.row) {
+            (Some(returning), Some(row)) => returning.field(table, row, column)?,
+            _ => None,
+        };
+        let found = found.ok_or_else(|| {
+            invalid(format!("The record that operation {index} has written cannot be viewed"))
+        })?;
+        Ok(Some(json(String::from_utf8(found).map_err(Problem::internal)?)?))
+    }
+}
+
+fn json(text: String) -> Result<Box<RawValue>> {
+    RawValue::from_string(text).map_err(Problem::internal)
+}
