@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::db::{Db, Lanes};
 use crate::document::Documents;
 use crate::extract::CursorKey;
+use crate::idempotency::{idempotent, sweep};
 use crate::telemetry::{Metrics, observe};
 
 /// What handlers work with; shared by all worker threads.
@@ -98,6 +99,7 @@ pub struct Running {
     pub address: SocketAddr,
     handle: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
+    sweeping: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -105,6 +107,7 @@ impl Running {
     pub async fn stop(self) {
         self.handle.stop(true).await;
         drop(self.served.await);
+        self.sweeping.abort();
     }
 }
 
@@ -152,6 +155,7 @@ where
             .app_data(Data::new(Lanes::open(&shared.db.target)))
             .configure(more.clone())
             .configure(crate::routes::configure)
+            .wrap(from_fn(idempotent))
             .wrap(from_fn(authenticate))
             .wrap(cors(&shared.config.server))
             .wrap(from_fn(observe))
@@ -165,13 +169,15 @@ where
     let address = listener.local_addr().unwrap_or(address);
     let server = server.listen(listener).map_err(|error| StartError::Listen { address, error })?.run();
     let handle = server.handle();
-    Ok(Running { app, address, handle, served: tokio::spawn(server) })
+    let sweeping = tokio::spawn(sweep(app.clone()));
+    Ok(Running { app, address, handle, served: tokio::spawn(server), sweeping })
 }
 
 /// Which pages of other origins may call the API, and what they may see.
 fn cors(server: &crate::config::Server) -> Cors {
     let exposed = [
         "etag",
+        "idempotency-replayed",
         "link",
         "location",
         "preference-applied",

@@ -10,6 +10,7 @@ pub mod db;
 pub mod document;
 pub mod extract;
 pub mod health;
+pub mod idempotency;
 pub mod problem;
 pub mod records;
 pub mod routes;

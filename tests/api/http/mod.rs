@@ -3,6 +3,7 @@
 mod bounds;
 mod cors;
 mod health;
+mod idempotency;
 mod panics;
 mod problems;
 mod request_id;
