@@ -270,13 +270,21 @@ fn not_unique(table: &Table, said: &DbError) -> Problem {
     let Violated::Fields(fields) = Violated::of(table, said) else {
         return Problem::new(Code::NotUnique, "Another row has the same values");
     };
-    let detail = match fields.as_slice() {
-        [] => format!("The row is not unique under `{}`", said.constraint().unwrap_or_default()),
-        [field] => format!("Another row has this `{field}`"),
-        fields => format!("Another row has this combination of `{}`", fields.join("`, `")),
+    if fields.is_empty() {
+        let constraint = said.constraint().unwrap_or_default();
+        return Problem::new(Code::NotUnique, format!("The row is not unique under `{constraint}`"));
+    }
+    let errors = taken("Another row", &fields);
+    Problem::new(Code::NotUnique, errors[0].detail.clone()).with_errors(errors)
+}
+
+/// Fields whose values `whose` has already.
+pub fn taken(whose: &str, fields: &[&str]) -> Vec<FieldError> {
+    let detail = match fields {
+        [field] => format!("{whose} has this `{field}`"),
+        fields => format!("{whose} has this combination of `{}`", fields.join("`, `")),
     };
-    let errors = fields.iter().map(|field| FieldError::new(pointer(field), "not_unique", &detail)).collect();
-    Problem::new(Code::NotUnique, detail.clone()).with_errors(errors)
+    fields.iter().map(|field| FieldError::new(pointer(field), "not_unique", &detail)).collect()
 }
 
 fn foreign_key(table: &Table, said: &DbError) -> Problem {
@@ -288,12 +296,14 @@ fn foreign_key(table: &Table, said: &DbError) -> Problem {
         // The constraint is another table's: its rows point at this one.
         return still_referenced();
     }
-    let errors = fields.iter().map(|field| {
-        let target = table.collection.field(field).and_then(|field| field.collection.as_deref());
-        let detail = format!("`{field}` names no row of `{}`", target.unwrap_or("the other table"));
-        FieldError::new(pointer(field), "no_such_row", detail)
-    });
-    Problem::validation(errors.collect())
+    Problem::validation(fields.iter().map(|field| no_such_row(table, field)).collect())
+}
+
+/// A relation that points at nothing.
+pub fn no_such_row(table: &Table, field: &str) -> FieldError {
+    let target = table.collection.field(field).and_then(|field| field.collection.as_deref());
+    let detail = format!("`{field}` names no row of `{}`", target.unwrap_or("the other table"));
+    FieldError::new(pointer(field), "no_such_row", detail)
 }
 
 /// Other rows point at the record. Whose they are is not for everyone to know.

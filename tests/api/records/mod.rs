@@ -3,6 +3,7 @@
 mod batch;
 mod constraints;
 mod expand;
+mod export;
 mod filters;
 mod hidden;
 mod hostile;

@@ -6,6 +6,7 @@
 pub mod predicate;
 pub mod select;
 pub mod staging;
+pub mod staging_check;
 pub mod write;
 
 use std::error::Error;

@@ -296,7 +296,7 @@ fn given_or(sql: &mut Sql, table: &Table, staged: Staged, otherwise: impl FnOnce
     sql.push(" end)");
 }
 
-fn staged_value(sql: &mut Sql, table: &Table, column: usize) {
+pub(super) fn staged_value(sql: &mut Sql, table: &Table, column: usize) {
     sql.cast(&table.columns[column], |sql| {
         sql.push("s.c").number(column);
     });

@@ -20,15 +20,15 @@ use std::time::Duration;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use annex_openapi::collections::IndexKind;
 use annex_openapi::transfer::{ImportMode, ImportReport};
 use futures_util::{SinkExt, StreamExt};
 
 use super::faults::Faults;
 use super::intake::{Format, Intake};
+use super::keys;
 use super::landing::{Landing, TIME_LIMIT};
 use crate::app::App;
-use crate::collections::catalogue::{Demand, Table};
+use crate::collections::catalogue::Table;
 use crate::db::{Lanes, OwnConnection};
 use crate::extract::{Caller, Parameters, Query};
 use crate::problem::{Code, Problem, Result};
@@ -196,7 +196,7 @@ async fn stage(
             let taken = intake.take(&chunk).and_then(|()| if ended { intake.end() } else { Ok(()) });
             taken.map(|()| (intake.copy(), intake))
         });
-        let (rows, taken) = taken.await.map_err(|error| Problem::internal(error))??;
+        let (rows, taken) = taken.await.map_err(Problem::internal)??;
         intake = taken;
         if copy.is_none()
             && let Some(staged) = intake.staged()
@@ -218,9 +218,14 @@ async fn stage(
 
 /// Nothing is written since some rows are bad.
 fn refusal(rows: u64, faults: Faults) -> Problem {
-    let (bad, truncated) = (faults.rows, faults.truncated);
-    let listed = if truncated { "; the first 1,000 faults are listed" } else { "" };
-    let detail = format!("{bad} of {rows} rows are not valid, so nothing was imported{listed}");
+    let bad = faults.rows;
+    let detail = if faults.truncated {
+        format!(
+            "At least {bad} of {rows} rows are not valid, so nothing was imported; the first faults are listed"
+        )
+    } else {
+        format!("{bad} of {rows} rows are not valid, so nothing was imported")
+    };
     Problem::new(Code::ValidationFailed, detail)
         .with_errors(faults.sorted())
         .with_hint("Mend them, or send `mode=skip_bad` to import the others")
@@ -270,21 +275,7 @@ fn key(table: &Table, view: &View<'_>, upsert: &[String]) -> Result<Vec<usize>> 
     let mut columns: Vec<usize> = columns.collect::<Result<_>>()?;
     columns.sort_unstable();
     columns.dedup();
-    let equal = |other: &[usize]| {
-        let mut other = other.to_vec();
-        other.sort_unstable();
-        other == columns
-    };
-    let constraints = table.constraints.iter().filter(|constraint| constraint.demand == Demand::Unique);
-    let indexes = table.collection.indexes.iter().filter(|index| index.kind == Some(IndexKind::Unique));
-    let is_key = columns.is_empty()
-        || equal(&table.key)
-        || matches!(columns[..], [column] if table.collection.fields[column].unique)
-        || constraints.map(|constraint| constraint.columns.as_slice()).any(equal)
-        || indexes.into_iter().any(|index| {
-            let columns = index.fields.iter().map(|name| table.column(name.trim_start_matches('-')));
-            columns.collect::<Option<Vec<usize>>>().is_some_and(|columns| equal(&columns))
-        });
+    let is_key = columns.is_empty() || keys::unique(table).contains(&columns);
     if !is_key {
         let detail = format!("`{}` is neither the key nor unique", upsert.join("`, `"));
         return Err(Problem::parameter("upsert", detail)

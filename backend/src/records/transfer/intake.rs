@@ -16,7 +16,7 @@ use crate::problem::{Code, FieldError, Problem, Result};
 use crate::records::body::{self, Write};
 use crate::records::projection::is_readable;
 use crate::records::sql::staging::Staged;
-use crate::records::store::required;
+use crate::records::store::{required, required_unseen};
 use crate::records::wire::parse;
 
 /// How binary COPY begins: its signature, no flags, no extension.
@@ -337,7 +337,7 @@ impl Fields {
         }
         for index in (0..self.table.columns.len()).filter(|index| !columns.contains(index)) {
             if self.is_demanded(index) {
-                errors.push(required(&self.table.collection.fields[index].name));
+                errors.push(self.missing(index));
             }
         }
         if !errors.is_empty() {
@@ -354,6 +354,14 @@ impl Fields {
             && self.table.columns[index].filled == Filled::Null
             && body::made_key(&self.table) != Some(index);
         needed || self.upsert.contains(&index)
+    }
+
+    /// A field that is demanded is not there; the caller may not know of it.
+    fn missing(&self, index: usize) -> FieldError {
+        match is_readable(&self.table, &self.caller, index) {
+            true => required(&self.table.collection.fields[index].name),
+            false => required_unseen(),
+        }
     }
 
     fn csv_row(&self, header: &Header, record: &Record, null: &str) -> Result<Vec<Given>, Vec<FieldError>> {
@@ -428,9 +436,8 @@ impl Fields {
             }
         }
         for index in (0..self.table.columns.len()).filter(|index| self.is_demanded(*index)) {
-            let field = &self.table.collection.fields[index];
-            if !members.contains_key(field.name.as_str()) {
-                errors.push(required(&field.name));
+            if !members.contains_key(self.table.collection.fields[index].name.as_str()) {
+                errors.push(self.missing(index));
             }
         }
         self.complete(row, errors)

@@ -7,12 +7,13 @@ use annex_openapi::problem::FieldError;
 use tokio_postgres::{Row, Statement};
 
 use super::faults::{Faults, MOST};
-use crate::collections::catalogue::Table;
+use super::keys;
+use crate::collections::catalogue::{Snapshot, Table};
 use crate::db::OwnConnection;
 use crate::problem::{Code, Problem, Result};
 use crate::records::sql::predicate::Context;
 use crate::records::sql::staging::{self, Import};
-use crate::records::sql::{Bind, Sql};
+use crate::records::sql::{Bind, Sql, staging_check};
 use crate::records::store::{self, Failure};
 
 /// The longest that the writing half of an import may take.
@@ -26,6 +27,8 @@ const MOST_WAITING: usize = 10_000;
 #[derive(Debug)]
 pub struct Landing<'a> {
     connection: &'a OwnConnection,
+    snapshot: &'a Snapshot,
+    import: Import<'a>,
     table: &'a Table,
     sql: Sql,
     statement: Statement,
@@ -46,7 +49,7 @@ impl<'a> Landing<'a> {
     /// See [`Failure`].
     pub async fn begin(
         connection: &'a OwnConnection,
-        context: &Context<'_>,
+        context: &Context<'a>,
         import: Import<'a>,
         faults: Faults,
     ) -> Result<Self, Failure> {
@@ -54,7 +57,19 @@ impl<'a> Landing<'a> {
         let sql = staging::write(context, import, MOST + 1)?;
         connection.batch_execute(staging::BEGIN).await.map_err(|error| store::failure(table, error))?;
         let statement = connection.prepare(&sql.text).await.map_err(|error| store::failure(table, error))?;
-        Ok(Self { connection, table, sql, statement, faults, exhaustive: true, inserted: 0, updated: 0 })
+        let snapshot = context.snapshot;
+        Ok(Self {
+            connection,
+            snapshot,
+            import,
+            table,
+            sql,
+            statement,
+            faults,
+            exhaustive: true,
+            inserted: 0,
+            updated: 0,
+        })
     }
 
     /// Writes the rows up to that line.
@@ -62,20 +77,34 @@ impl<'a> Landing<'a> {
     /// # Errors
     /// What is no single row's fault.
     pub async fn write(&mut self, last_line: i64) -> Result<(), Failure> {
-        match self.attempt(0, last_line).await? {
-            Ok(()) => return Ok(()),
-            Err(errors) if last_line == 0 => {
-                self.faults.row(0, errors);
-                return Ok(());
-            }
-            Err(_) => {}
+        if !self.import.upsert.is_empty() {
+            self.take_out_repeated().await?;
+        }
+        if self.attempt(0, last_line).await?.is_ok() {
+            return Ok(());
         }
         self.run(staging::INDEX).await?;
+        let aside = if self.import.upsert.is_empty() { self.sort_out().await? } else { 0 };
+        self.write_in_parts(last_line).await?;
+        if aside > 0 && (self.exhaustive || !self.faults.is_full()) {
+            // The earlier row with the same key may not have been taken itself.
+            self.run(staging_check::BRING_BACK).await?;
+            self.take_out_taken().await?;
+            self.write_in_parts(last_line).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_in_parts(&mut self, last_line: i64) -> Result<(), Failure> {
+        if self.attempt(0, last_line).await?.is_ok() {
+            return Ok(());
+        }
         let mut waiting = Vec::new();
         let mut parts: Vec<(i64, i64)> =
             (0..=last_line / PART).rev().map(|part| (part * PART, (part + 1) * PART - 1)).collect();
         while let Some((from, to)) = parts.pop() {
             if self.faults.is_full() && !self.exhaustive {
+                self.faults.truncated = true;
                 return Ok(());
             }
             let Err(errors) = self.attempt(from, to).await? else { continue };
@@ -89,6 +118,97 @@ impl<'a> Landing<'a> {
             }
         }
         self.try_again(waiting).await
+    }
+
+    /// Of rows with the same upsert key the first counts.
+    async fn take_out_repeated(&mut self) -> Result<(), Failure> {
+        let (table, key) = (self.table, self.import.upsert);
+        let fields = field_names(table, key);
+        self.take_out(&staging_check::repeated(table, key, MOST + 1), |first| {
+            store::taken(&format!("The row on line {first}"), &fields)
+        })
+        .await
+    }
+
+    /// Takes out what points at nothing and what is there already, and puts aside what repeats an earlier row; how many those
+    /// are.
+    async fn sort_out(&mut self) -> Result<u64, Failure> {
+        let table = self.table;
+        for staged in self.import.columns {
+            let field = &table.collection.fields[staged.column];
+            let (Some(target), Some(name)) = (table.references[staged.column], &field.collection) else {
+                continue;
+            };
+            let Some(other) = self.snapshot.table(name).filter(|_| *name != table.collection.name) else {
+                continue;
+            };
+            let sql = staging_check::dangling(table, *staged, other, target, MOST + 1);
+            self.take_out(&sql, |_| vec![store::no_such_row(table, &field.name)]).await?;
+        }
+        self.take_out_taken().await?;
+        let mut aside = 0;
+        for key in self.unique_keys() {
+            let sql = staging_check::put_aside(table, &key);
+            if let Some(rows) = self.check(&sql).await? {
+                let count: i64 =
+                    rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(Problem::internal)?;
+                aside += count as u64;
+            }
+        }
+        Ok(aside)
+    }
+
+    async fn take_out_taken(&mut self) -> Result<(), Failure> {
+        let table = self.table;
+        for key in self.unique_keys() {
+            let fields = field_names(table, &key);
+            let sql = staging_check::taken(table, &key, MOST + 1);
+            self.take_out(&sql, |_| store::taken("Another row", &fields)).await?;
+        }
+        Ok(())
+    }
+
+    /// The unique keys of which every row has its own values.
+    fn unique_keys(&self) -> Vec<Vec<usize>> {
+        let whole = |column: &usize| {
+            self.import.columns.iter().any(|staged| staged.column == *column && !staged.flagged)
+        };
+        let mut keys = keys::unique(self.table);
+        keys.retain(|key| key.iter().all(whole));
+        keys
+    }
+
+    /// Runs a check; what is wrong with the rows that it took out is told of the line that it names beside theirs.
+    async fn take_out(&mut self, sql: &Sql, told: impl Fn(i64) -> Vec<FieldError>) -> Result<(), Failure> {
+        let rows = self.check(sql).await?.unwrap_or_default();
+        let mut unlisted = 0;
+        for row in &rows {
+            let number = |index: usize| row.try_get::<_, i64>(index).map_err(Problem::internal);
+            unlisted = number(0)? as u64 - rows.len() as u64;
+            self.faults.row(number(1)? as u64, told(number(2)?));
+        }
+        self.faults.unlisted(unlisted);
+        Ok(())
+    }
+
+    /// The rows of a check; none where a value does not fit its column, which is found row by row.
+    async fn check(&self, sql: &Sql) -> Result<Option<Vec<Row>>, Failure> {
+        self.run(staging::TRY).await?;
+        let answered = async {
+            let statement = self.connection.prepare(&sql.text).await?;
+            store::query(self.connection, &statement, &sql.binds).await
+        };
+        match answered.await {
+            Ok(rows) => {
+                self.run(staging::KEEP).await?;
+                Ok(Some(rows))
+            }
+            Err(error) => {
+                of_a_row(store::failure(self.table, error))?;
+                self.run(staging::UNDO).await?;
+                Ok(None)
+            }
+        }
     }
 
     /// Rows that point at rows of the same import may have come before them.
@@ -176,4 +296,8 @@ fn of_a_row(failure: Failure) -> Result<Vec<FieldError>, Failure> {
         }
         failure => Err(failure),
     }
+}
+
+fn field_names<'t>(table: &'t Table, columns: &[usize]) -> Vec<&'t str> {
+    columns.iter().map(|column| table.collection.fields[*column].name.as_str()).collect()
 }

@@ -5,4 +5,5 @@ pub mod export;
 mod faults;
 pub mod import;
 mod intake;
+mod keys;
 mod landing;
