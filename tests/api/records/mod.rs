@@ -9,6 +9,7 @@ mod hidden;
 mod hostile;
 mod import;
 mod keys;
+mod oracle;
 mod pages;
 mod support;
 mod tenants;
