@@ -70,8 +70,7 @@ fn generate(random: &mut Random, depth: usize) -> Condition {
     let kind = if depth == 0 { 4 + random.next(16) } else { random.next(20) };
     let number = random.next(5) as i64 - 1;
     let operator = random.pick(&OPERATORS);
-    let mut parts =
-        |random: &mut Random| (0..2 + random.next(2)).map(|_| generate(random, depth - 1)).collect();
+    let parts = |random: &mut Random| (0..2 + random.next(2)).map(|_| generate(random, depth - 1)).collect();
     match kind {
         0 => Condition::And(parts(random)),
         1 | 2 => Condition::Or(parts(random)),
