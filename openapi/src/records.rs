@@ -74,11 +74,11 @@ pub struct BatchResult {
     pub etag: Option<String>,
     /// The record as it is now; not where the caller may not view it, or prefers `return=minimal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<Record>,
+    pub record: Option<BatchRecord>,
 }
 
 /// A record of some collection, with that collection's fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = std::collections::BTreeMap<String, Value>)]
-pub struct Record(pub serde_json::Map<String, Value>);
+pub struct BatchRecord(pub serde_json::Map<String, Value>);

@@ -59,7 +59,13 @@ const DESCRIPTION: &str = "\
 Auth, a typed REST API over Postgres tables, and one document that is exactly the API.
 
 Errors are problem details (RFC 9457): see `Problem`. `bigint` and `numeric` values are strings, so that no digit is \
-lost; timestamps are RFC 3339 in UTC. Every answer has an `X-Request-Id`.";
+lost; timestamps are RFC 3339 in UTC. Every answer has an `X-Request-Id`.
+
+A POST or a PATCH under `/v1` may have an `Idempotency-Key` of 1 to 255 visible ASCII characters: sent again within 24 \
+hours it has no further effect and the same answer, with `Idempotency-Replayed: true`. Another request with the key is \
+refused (422), one that is still being worked on too (409). Answers above 1 MiB are not kept: the repetition is told so \
+(409). Answers of 500 and above, and those with `Retry-After`, leave the key free. Sign-in, imports and exports have no \
+keys.";
 
 /// The platform's document.
 pub fn document() -> &'static Value {

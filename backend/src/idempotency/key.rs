@@ -33,7 +33,7 @@ pub fn applies(request: &ServiceRequest) -> bool {
         && (request.method() == Method::POST || request.method() == Method::PATCH)
         && request.path().starts_with("/v1/")
         && !request.path().starts_with("/v1/auth/")
-        && !is_stream(request.path())
+        && !(request.method() == Method::POST && is_stream(request.path()))
 }
 
 /// `/v1/records/{collection}/import` and `…/export`
