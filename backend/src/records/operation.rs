@@ -149,6 +149,12 @@ impl Operation<'_> {
             {
                 no_such_record(self.table).into()
             }
+            // Rows of the same table point at it: Postgres names the constraint as it does for a row that points nowhere.
+            (Verb::Delete(_), Failure::Problem(problem))
+                if problem.errors.iter().any(|error| error.code == "no_such_row") =>
+            {
+                store::still_referenced().into()
+            }
             (_, failure) => failure,
         }
     }

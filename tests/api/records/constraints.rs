@@ -68,6 +68,7 @@ async fn violations_are_told_by_their_fields() {
     );
     // Others point at it.
     told(anyone.delete("/v1/records/teams/1").await, 409, "still_referenced", &[]);
+    told(anyone.delete("/v1/records/people/1").await, 409, "still_referenced", &[]);
     anyone.delete("/v1/records/people/2").await.expect_status(204);
     anyone.delete("/v1/records/people/1").await.expect_status(204);
     anyone.delete("/v1/records/teams/1").await.expect_status(204);
