@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::create::denied;
 use super::etag::{self, Demand};
-use super::replace::names_key;
+use super::replace::{names_key, takes_key};
 use super::request::{View, no_such_record};
 use super::sql::{Bind, Sql, select};
 use super::store::{self, Failure, raw};
@@ -128,7 +128,7 @@ impl Operation<'_> {
     pub fn missed(&self, view: View<'_>, seen: &[Row]) -> Problem {
         let target = match &self.verb {
             Verb::Create => return denied(self.table, &view.request.caller),
-            Verb::Replace(target) if target.demand == Demand::None => {
+            Verb::Replace(target) if target.demand == Demand::None && takes_key(self.table) => {
                 return denied(self.table, &view.request.caller);
             }
             Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target) => target,

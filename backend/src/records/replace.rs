@@ -13,7 +13,7 @@ use super::sql::{self, Bind};
 use super::store::Failure;
 use super::write::Returning;
 use crate::app::App;
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Filled, Table};
 use crate::db::Lanes;
 use crate::extract::{Caller, JsonBytes, Prefer};
 use crate::problem::{FieldError, Problem, Result};
@@ -60,11 +60,19 @@ pub fn prepare<'a>(
         body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, &members)?;
     let returning = Returning::new(table, context.caller)?;
     let columns = &returning.projection.columns;
-    let row = (target.demand == Demand::None).then(|| inserted(table, &target.key, &changes));
+    let row =
+        (target.demand == Demand::None && takes_key(table)).then(|| inserted(table, &target.key, &changes));
     let version = target.demand.version();
     let replacement = Replacement { changes: &changes, version, row: row.as_deref() };
     let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?;
     Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning), made: None })
+}
+
+/// Whether a row can be inserted under a key of one's own; the database makes it otherwise.
+pub fn takes_key(table: &Table) -> bool {
+    let made =
+        |index: &usize| matches!(table.columns[*index].filled, Filled::AlwaysIdentity | Filled::Generated(_));
+    !table.key.iter().any(made)
 }
 
 /// The row to insert: what is missing is filled as in any insert.
