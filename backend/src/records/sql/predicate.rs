@@ -388,19 +388,28 @@ impl Writer<'_, '_> {
                     self.sql.push("case when ");
                     self.operand(rows, element, Some(&column))?;
                     self.sql.push(" is not null then ");
+                    // The cast takes a domain off; where there is none it is no cast at all.
                     self.operand(rows, container, None)?;
+                    self.array_of(&column);
                     self.sql.push(" @> array[");
                     self.operand(rows, element, Some(&column))?;
-                    self.sql.push("]::");
-                    match column.wire {
-                        Wire::Other => self.sql.push("text"),
-                        _ => self.sql.fragment(&column.type_),
-                    };
-                    self.sql.push("[] end");
+                    self.sql.push("]");
+                    self.array_of(&column);
+                    self.sql.push(" end");
                     Ok(())
                 }
             },
         }
+    }
+
+    /// Casts to an array of what a column's elements are read as.
+    fn array_of(&mut self, column: &Column) {
+        self.sql.push("::");
+        match column.wire {
+            Wire::Other => self.sql.push("text"),
+            _ => self.sql.fragment(&column.type_),
+        };
+        self.sql.push("[]");
     }
 
     /// `field in @user.roles`, in a form that an index on the field answers.
