@@ -1,6 +1,6 @@
 //! A document's share of every collection: its types and its operations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -38,9 +38,7 @@ pub(super) fn add_all(document: &mut Value, snapshot: &Snapshot, admin: bool) {
             paths.extend(operations::of_collection(snapshot, table, reader, name, &prefix));
         }
     }
-    for operation in super::core::operations_of(&mut paths) {
-        super::core::finish(operation);
-    }
+    super::core::finish(&mut paths);
     if let Some(all) = document["paths"].as_object_mut() {
         all.extend(paths);
     }
@@ -64,13 +62,24 @@ fn remove_general(document: &mut Value) {
     }
 }
 
-/// Takes away shared parameters and headers that no operation has, such as `search` where nothing can be searched.
+/// Takes away what is shared and nothing has, such as `search` where nothing can be searched, or the report of an import
+/// where all is views.
 fn remove_unused(document: &mut Value) {
-    let text = document.to_string();
-    for kind in ["parameters", "headers"] {
+    for kind in ["parameters", "headers", "schemas"] {
+        let mut used = HashSet::new();
+        add_references(document, &mut used);
         if let Some(components) = document["components"][kind].as_object_mut() {
-            components.retain(|name, _| text.contains(&format!("\"#/components/{kind}/{name}\"")));
+            components.retain(|name, _| used.contains(&format!("#/components/{kind}/{name}")));
         }
+    }
+}
+
+fn add_references(value: &Value, used: &mut HashSet<String>) {
+    match value {
+        Value::Object(members) => members.values().for_each(|value| add_references(value, used)),
+        Value::Array(items) => items.iter().for_each(|item| add_references(item, used)),
+        Value::String(text) if text.starts_with("#/components/") => drop(used.insert(text.clone())),
+        _ => {}
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use actix_web::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::operations;
+use crate::idempotency::has_keys;
 
 /// The operations, in the order of the document. Each stands beside its handler.
 #[derive(OpenApi)]
@@ -41,7 +43,13 @@ use super::operations;
         super::serve::full,
         super::problems::explain,
     ),
-    components(schemas(annex_openapi::problem::Problem))
+    components(schemas(
+        annex_openapi::problem::Problem,
+        annex_openapi::transfer::ExportRequest,
+        annex_openapi::transfer::ImportMode,
+        annex_openapi::transfer::ImportReport,
+        annex_openapi::transfer::TransferFormat,
+    ))
 )]
 struct Gathered;
 
@@ -84,9 +92,7 @@ fn build() -> Value {
     let mut paths = gathered["paths"].as_object().cloned().unwrap_or_default();
     let schemas = gathered["components"]["schemas"].as_object().cloned().unwrap_or_default();
     paths.extend(operations::general());
-    for operation in operations_of(&mut paths) {
-        finish(operation);
-    }
+    finish(&mut paths);
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -132,15 +138,41 @@ fn problem() -> Value {
     })
 }
 
-/// Every operation under some paths.
-pub(super) fn operations_of(paths: &mut Map<String, Value>) -> impl Iterator<Item = &mut Value> {
-    const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-    let members = paths.values_mut().filter_map(Value::as_object_mut).flatten();
-    members.filter(|(name, _)| METHODS.contains(&name.as_str())).map(|(_, operation)| operation)
+/// Gives every operation under some paths what all have.
+pub(super) fn finish(paths: &mut Map<String, Value>) {
+    const METHODS: [(&str, Method); 5] = [
+        ("get", Method::GET),
+        ("post", Method::POST),
+        ("put", Method::PUT),
+        ("patch", Method::PATCH),
+        ("delete", Method::DELETE),
+    ];
+    for (path, item) in paths {
+        for (name, method) in METHODS {
+            let Some(operation) = item.get_mut(name) else { continue };
+            finish_one(operation);
+            if has_keys(&method, path) {
+                add_key(operation);
+            }
+        }
+    }
 }
 
-/// Gives an operation what all have.
-pub(super) fn finish(operation: &mut Value) {
+/// An operation that may be sent again under a key.
+fn add_key(operation: &mut Value) {
+    let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(key),
+        None => operation["parameters"] = json!([key]),
+    }
+    let responses = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+        response["headers"]["Idempotency-Replayed"] =
+            json!({"$ref": "#/components/headers/IdempotencyReplayed"});
+    }
+}
+
+fn finish_one(operation: &mut Value) {
     let problem = json!({"$ref": "#/components/responses/Problem"});
     operation["responses"]["4XX"] = problem.clone();
     operation["responses"]["5XX"] = problem;

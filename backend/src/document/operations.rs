@@ -30,8 +30,9 @@ struct Subject<'a> {
     list: Vec<Value>,
     /// Whether rows can be written.
     writable: bool,
-    /// Whether the create asks for a token, as `security` says it.
+    /// Whether a create, and an import, asks for a token, as `security` says it.
     create_security: Value,
+    import_security: Value,
 }
 
 /// The operations of one collection, by path.
@@ -82,7 +83,8 @@ pub(super) fn of_collection(
         read,
         list,
         writable: table.writable,
-        create_security: security(Some(&table.rules.create)),
+        create_security: security(&[&table.rules.create]),
+        import_security: security(&[&table.rules.create, &table.rules.update]),
     };
     subject.paths()
 }
@@ -122,7 +124,8 @@ pub(super) fn general() -> Map<String, Value> {
             reference("parameters", "Search"),
         ],
         writable: true,
-        create_security: security(None),
+        create_security: security(&[]),
+        import_security: security(&[]),
     };
     subject.paths()
 }
@@ -140,6 +143,10 @@ impl Subject<'_> {
         let mut paths = Map::new();
         paths.insert(self.path.clone(), Value::Object(list));
         paths.insert(format!("{}/{{id}}", self.path), Value::Object(row));
+        if self.writable {
+            paths.insert(format!("{}/import", self.path), json!({"post": self.import()}));
+        }
+        paths.insert(format!("{}/export", self.path), json!({"post": self.export()}));
         paths
     }
 
@@ -159,13 +166,14 @@ impl Subject<'_> {
             &["ETag", "Location", "Preference-Applied"],
         );
         let parameters = [&self.list_path[..], &[reference("parameters", "PreferReturn")]].concat();
-        let operation = self.operation(
+        let mut operation = self.operation(
             "create",
             "Creates a row of",
             "The create rule decides.",
             parameters,
             json!({"201": made}),
         );
+        operation["security"] = self.create_security.clone();
         self.with_body(operation, "Create")
     }
 
@@ -210,6 +218,50 @@ impl Subject<'_> {
         self.operation("delete", "Deletes a row of", "The delete rule decides.", parameters, responses)
     }
 
+    fn import(&self) -> Value {
+        let own = ["ImportMode", "DryRun", "Upsert", "Null", "Delimiter"];
+        let parameters = [&self.list_path[..], &own.map(|name| reference("parameters", name))].concat();
+        let report = json!({
+            "description": "What was done; in a dry run, what would have been.",
+            "content": {"application/json": {"schema": reference("schemas", "ImportReport")}},
+        });
+        let mut operation = self.operation(
+            "import",
+            "Imports rows into",
+            "A stream, taken in as one transaction: CSV whose first line names the fields, or a JSON object a line. In CSV \
+             lists and JSON are written as JSON, and null in a field that cannot be null stands for its default. The create \
+             rule decides for each row, and the update rule for one that `upsert` finds. Where a row is bad nothing is \
+             written, and the answer is a problem (422) whose `errors` have the row's `line`; `mode=skip_bad` leaves it out.",
+            parameters,
+            json!({"200": report}),
+        );
+        operation["requestBody"] =
+            json!({"required": true, "description": "The rows, in UTF-8.", "content": streamed()});
+        operation["security"] = self.import_security.clone();
+        operation
+    }
+
+    fn export(&self) -> Value {
+        let file = json!({
+            "description": "The rows, in the format that was asked for. Where reading fails in the middle the transfer breaks off.",
+            "headers": {"Content-Disposition": reference("headers", "ContentDisposition")},
+            "content": streamed(),
+        });
+        let mut operation = self.operation(
+            "export",
+            "Exports rows of",
+            "All rows that a list would have, in its order, as they were at one moment. An import takes them in again as they \
+             are, except for what `escape_formulas` put in front.",
+            self.list_path.clone(),
+            json!({"200": file}),
+        );
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": {"application/json": {"schema": reference("schemas", "ExportRequest")}},
+        });
+        operation
+    }
+
     fn write_parameters(&self) -> Vec<Value> {
         [&self.row_path[..], &["IfMatch", "PreferReturn"].map(|name| reference("parameters", name))].concat()
     }
@@ -233,7 +285,7 @@ impl Subject<'_> {
             "description": about,
             "parameters": parameters,
             "responses": responses,
-            "security": if action == "create" { self.create_security.clone() } else { security(None) },
+            "security": security(&[]),
         })
     }
 
@@ -294,6 +346,20 @@ pub(super) fn parameters() -> Value {
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 1000, "default": 20})),
         "PreferCount": header("Prefer", "`count=exact` or `count=estimated` adds `count`."),
         "PreferReturn": header("Prefer", "`return=minimal` leaves the row out of the answer."),
+        "ImportMode": query("mode", "What becomes of an import with bad rows: `all_or_nothing` writes nothing, `skip_bad` the others.",
+            json!({"allOf": [reference("schemas", "ImportMode")], "default": "all_or_nothing"})),
+        "DryRun": query("dry_run", "Whether everything is tried and nothing is kept.", json!({"type": "boolean", "default": false})),
+        "Upsert": query("upsert", "The fields of the key or of a unique index, with commas between them: a row that is there changes, in \
+            the fields that the import names.", json!({"type": "string", "minLength": 1})),
+        "Null": query("null", "CSV alone: the text of null where it is not in quotes. The empty text is `\"\"`.",
+            json!({"type": "string", "default": ""})),
+        "Delimiter": query("delimiter", "CSV alone: the character between cells, a tab or ASCII punctuation.",
+            json!({"type": "string", "pattern": "^[\\t!#-/:-@\\[-`{-~]$", "default": ","})),
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header",
+            "description": "Names this request, such as with a random UUID: sent again within 24 hours it has no further effect.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        },
         "IfMatch": header("If-Match", "The `ETag` that the row must still have, or `*` for any."),
         "IfNoneMatch": header("If-None-Match", "The `ETag` that the caller has."),
     })
@@ -307,6 +373,11 @@ pub(super) fn headers() -> Value {
         "ETag": header("Names this version of the row, for `If-Match` and `If-None-Match`."),
         "Location": header("Where the row is."),
         "PreferenceApplied": header("The preference that was followed."),
+        "ContentDisposition": header("What a browser names the file."),
+        "IdempotencyReplayed": {
+            "description": "There where the answer is that of an earlier request with the same `Idempotency-Key`.",
+            "schema": {"type": "string", "const": "true"},
+        },
     })
 }
 
@@ -351,13 +422,23 @@ fn no_body() -> Value {
     })
 }
 
-/// Whether an operation asks for a token. Only a refused create tells that one is missing: to everything else a rule that denies
-/// looks as though there were no row.
-fn security(creates: Option<&Rule>) -> Value {
-    match creates {
-        Some(Rule::Admins | Rule::Broken(_)) => json!([{"bearer": []}]),
-        _ => json!([{}, {"bearer": []}]),
+/// Whether an operation asks for a token: where none of the rules that may let it write new rows is for others than admins. Only
+/// a refused create or import tells that a token is missing: to everything else a rule that denies looks as though there
+/// were no row.
+fn security(rules: &[&Rule]) -> Value {
+    let closed = |rule: &&Rule| matches!(rule, Rule::Admins | Rule::Broken(_));
+    if !rules.is_empty() && rules.iter().all(closed) {
+        return json!([{"bearer": []}]);
     }
+    json!([{}, {"bearer": []}])
+}
+
+/// Rows as a stream. What a row looks like is the row's type; a stream as a whole is text.
+fn streamed() -> Value {
+    json!({
+        "text/csv": {"schema": {"type": "string"}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+    })
 }
 
 fn reference(kind: &str, name: &str) -> Value {

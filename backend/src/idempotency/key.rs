@@ -26,14 +26,18 @@ pub struct Key {
     pub fingerprint: [u8; 32],
 }
 
-/// Whether the header is there and counts: on a POST or a PATCH, but not where one signs in, and not where a stream comes
-/// or goes.
+/// Whether the header is there and counts.
 pub fn applies(request: &ServiceRequest) -> bool {
-    request.headers().contains_key(IDEMPOTENCY_KEY)
-        && (request.method() == Method::POST || request.method() == Method::PATCH)
-        && request.path().starts_with("/v1/")
-        && !request.path().starts_with("/v1/auth/")
-        && !(request.method() == Method::POST && is_stream(request.path()))
+    request.headers().contains_key(IDEMPOTENCY_KEY) && has_keys(request.method(), request.path())
+}
+
+/// Whether requests like that may have a key: a POST or a PATCH, but not where one signs in, and not where a stream comes
+/// or goes.
+pub fn has_keys(method: &Method, path: &str) -> bool {
+    (method == Method::POST || method == Method::PATCH)
+        && path.starts_with("/v1/")
+        && !path.starts_with("/v1/auth/")
+        && !(method == Method::POST && is_stream(path))
 }
 
 /// `/v1/records/{collection}/import` and `…/export`

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::problem::{Code, Problem, Result};
 
 pub use answer::REPLAYED;
-pub use key::IDEMPOTENCY_KEY;
+pub use key::{IDEMPOTENCY_KEY, has_keys};
 pub use sweep::sweep;
 
 /// How long an answer is kept.

@@ -65,11 +65,15 @@ async fn a_collection_has_operations_of_its_own() {
         ("/v1/records/posts/{id}", "delete", "posts_delete"),
         ("/v1/records/comments", "get", "comments_list"),
         ("/v1/records/titles/{id}", "get", "titles_get"),
+        ("/v1/records/posts/import", "post", "posts_import"),
+        ("/v1/records/posts/export", "post", "posts_export"),
+        ("/v1/records/titles/export", "post", "titles_export"),
     ] {
         assert_eq!(paths[path][method]["operationId"], name, "{method} {path}");
     }
     assert!(paths["/v1/records/{collection}"].is_null(), "the general operations are still there");
     assert!(paths["/v1/records/titles"]["post"].is_null(), "a view can be written");
+    assert!(paths["/v1/records/titles/import"].is_null(), "a view can be imported into");
     for part in ["", "Create", "Update", "Replace", "Page"] {
         assert!(document["components"]["schemas"][format!("Post{part}")].is_object(), "Post{part}");
     }

@@ -4,12 +4,12 @@ use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
 async fn export(client: &Client, collection: &str, body: Value) -> Answer {
-    client.post(&format!("/v1/records/{collection}/export"), body).undocumented().await
+    client.post(&format!("/v1/records/{collection}/export"), body).await
 }
 
 async fn import(client: &Client, collection: &str, media_type: &str, body: String) -> Value {
     let path = format!("/v1/records/{collection}/import");
-    client.request("POST", &path).body(media_type, body).undocumented().await.expect_status(200).json()
+    client.request("POST", &path).body(media_type, body).await.expect_status(200).json()
 }
 
 fn things(name: &str) -> Value {
@@ -64,8 +64,7 @@ async fn what_is_exported_can_be_imported_unchanged() {
     ];
     let lines: String = extremes.iter().map(|row| format!("{row}\n")).collect();
     import(&admin, "things", "application/x-ndjson", lines).await;
-    let wanted =
-        admin.get("/v1/records/things?limit=1000&sort=id").undocumented().await.expect_status(200).items();
+    let wanted = admin.get("/v1/records/things?limit=1000&sort=id").await.expect_status(200).items();
     for (format, media_type) in [("csv", "text/csv"), ("ndjson", "application/x-ndjson")] {
         let exported = export(&admin, "things", json!({"format": format})).await.expect_status(200);
         assert_eq!(exported.media_type(), Some(media_type));
@@ -75,7 +74,7 @@ async fn what_is_exported_can_be_imported_unchanged() {
         let done = import(&admin, &format!("copy_{format}"), media_type, exported.text()).await;
         assert_eq!(done["inserted"], wanted.len(), "{done}");
         let path = format!("/v1/records/copy_{format}?limit=1000&sort=id");
-        assert_eq!(admin.get(&path).undocumented().await.expect_status(200).items(), wanted, "{format}");
+        assert_eq!(admin.get(&path).await.expect_status(200).items(), wanted, "{format}");
     }
 }
 

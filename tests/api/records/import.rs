@@ -5,15 +5,11 @@ use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
 async fn csv(client: &Client, path: &str, body: impl Into<String>) -> Answer {
-    client.request("POST", &format!("/v1/records/{path}")).body("text/csv", body.into()).undocumented().await
+    client.request("POST", &format!("/v1/records/{path}")).body("text/csv", body.into()).await
 }
 
 async fn ndjson(client: &Client, path: &str, body: impl Into<String>) -> Answer {
-    client
-        .request("POST", &format!("/v1/records/{path}"))
-        .body("application/x-ndjson", body.into())
-        .undocumented()
-        .await
+    client.request("POST", &format!("/v1/records/{path}")).body("application/x-ndjson", body.into()).await
 }
 
 fn counts(report: &ImportReport) -> (u64, u64, u64, u64) {
@@ -288,7 +284,7 @@ async fn a_null_text_and_a_delimiter_can_be_named() {
         .expect_problem("invalid_parameter");
     csv(&admin, "posts/import?formt=csv", body).await.expect_status(400).expect_problem("invalid_parameter");
     ndjson(&admin, "posts/import?null=x", "").await.expect_status(400).expect_problem("invalid_parameter");
-    let wrong = admin.post("/v1/records/posts/import", json!({})).undocumented().await.expect_status(415);
+    let wrong = admin.post("/v1/records/posts/import", json!({})).await.expect_status(415);
     wrong.expect_problem("unsupported_media_type");
 }
 
@@ -414,7 +410,7 @@ async fn a_hundred_thousand_rows_take_no_more_memory_than_a_few() {
     });
     let request = admin.request("POST", "/v1/records/posts/import");
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(rows));
-    let done = report(request.body("text/csv", body).undocumented().await);
+    let done = report(request.body("text/csv", body).await);
     assert_eq!(counts(&done), (100_000, 100_000, 0, 0));
     let grown = peak() - before;
     assert!(grown < 40, "the body has 70 MiB, and memory grew by {grown} MiB");
