@@ -35,7 +35,7 @@ pub struct BatchOperation {
     /// The fields to write; not for `delete`. In place of a field's value, `{"$result": "<index>.<field>"}` stands for a
     /// field of the record that an earlier operation has written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = json!({"title": "Hello"}))]
+    #[schema(value_type = Option<Object>, example = json!({"title": "Hello"}))]
     pub body: Option<Value>,
     /// The `ETag` that the row must still have, or `*` for any; not for `create`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
