@@ -72,7 +72,11 @@ impl Operation<'_> {
         let lanes = &view.request.lanes;
         let rows = match &self.statement {
             Some(statement) => {
-                let rows = store::rows(&lanes.writes, self.table, statement).await;
+                let mut rows = store::rows(&lanes.writes, self.table, statement).await;
+                if matches!(&rows, Err(Failure::Problem(problem)) if self.was_overtaken(problem)) {
+                    // Another request has made the record meanwhile: it is there to be replaced now.
+                    rows = store::rows(&lanes.writes, self.table, statement).await;
+                }
                 rows.map_err(|failure| self.refused(failure))?
             }
             None => Vec::new(),
@@ -140,13 +144,18 @@ impl Operation<'_> {
         }
     }
 
+    /// Whether a replacement found no record to change, and then one under the key that it wanted to make.
+    fn was_overtaken(&self, problem: &Problem) -> bool {
+        matches!(self.verb, Verb::Replace(_))
+            && problem.code == Code::NotUnique
+            && names_key(self.table, problem)
+    }
+
     /// Tells a failure of the statement as this operation's.
     pub fn refused(&self, failure: Failure) -> Failure {
         match (&self.verb, failure) {
             // The record is there, but the caller may not change it.
-            (Verb::Replace(_), Failure::Problem(problem))
-                if problem.code == Code::NotUnique && names_key(self.table, &problem) =>
-            {
+            (_, Failure::Problem(problem)) if self.was_overtaken(&problem) => {
                 no_such_record(self.table).into()
             }
             // Rows of the same table point at it: Postgres names the constraint as it does for a row that points nowhere.

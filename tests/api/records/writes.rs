@@ -279,3 +279,18 @@ async fn a_record_that_its_writer_may_not_view_is_not_shown() {
     anyone.patch(&path, json!({"title": "seen"})).await.expect_status(200).expect_said("seen");
     anyone.patch(&path, json!({"title": "gone"})).await.expect_status(204);
 }
+
+#[tokio::test]
+async fn replacements_that_race_to_make_a_record_all_succeed() {
+    let app = TestApp::start().await;
+    adopt(&app, "notes", "create table notes (id int primary key, title text)", Settings::open()).await;
+    let anyone = app.anonymous();
+    for id in 0..15 {
+        let path = format!("/v1/records/notes/{id}");
+        let put = |title: &str| anyone.put(&path, json!({"title": title})).into_future();
+        let (a, b, c, d) = tokio::join!(put("a"), put("b"), put("c"), put("d"));
+        let mut statuses = [a.status, b.status, c.status, d.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 201]);
+    }
+}

@@ -6,9 +6,12 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use super::account::Account;
 use super::binaries::Binaries;
@@ -41,23 +44,35 @@ impl Cluster {
         let binaries = Binaries::find(bin_dir, made_by.map(|major| (path.as_path(), major)))?;
         let socket_folder = socket::make_folder(folder.path(), &account)?;
         let cluster = Self { path, account, binaries, socket_folder };
-        cluster.remove_half_made(folder)?;
+        cluster.remove_half_made(folder, Duration::ZERO).await?;
         if made_by.is_none() {
             cluster.make(folder).await?;
+            // The `initdb` of a killed run may have gone on writing until now.
+            cluster.remove_half_made(folder, Duration::from_secs(3)).await?;
         }
         Ok(cluster)
     }
 
-    /// Removes what killed runs left of clusters that were not finished.
-    fn remove_half_made(&self, folder: &DataFolder) -> Result<(), EmbeddedError> {
-        for entry in fs::read_dir(folder.path()).on("list", folder.path())?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(HALF_MADE)
-                && let Err(error) = fs::remove_dir_all(entry.path())
-            {
-                tracing::warn!(folder = %entry.path().display(), %error, "An unfinished database is still there");
+    /// Removes what killed runs left of clusters that were not finished; what still grows is tried again for as long as
+    /// `patience` says.
+    async fn remove_half_made(&self, folder: &DataFolder, patience: Duration) -> Result<(), EmbeddedError> {
+        let begin = Instant::now();
+        loop {
+            let mut left = None;
+            for entry in fs::read_dir(folder.path()).on("list", folder.path())?.flatten() {
+                if entry.file_name().to_string_lossy().starts_with(HALF_MADE) {
+                    left = fs::remove_dir_all(entry.path()).err().map(|error| (entry.path(), error)).or(left);
+                }
+            }
+            match left {
+                Some(_) if begin.elapsed() < patience => sleep(Duration::from_millis(100)).await,
+                Some((path, error)) => {
+                    tracing::debug!(folder = %path.display(), %error, "An unfinished database is still there");
+                    return Ok(());
+                }
+                None => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Makes the cluster beside its place and moves it there when it is whole.
@@ -68,7 +83,9 @@ impl Cluster {
             "Making the database; this is done once"
         );
         // A name of its own: the `initdb` of a killed run may still be writing into another one.
-        let half_made = folder.path().join(format!("{HALF_MADE}{}", std::process::id()));
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let half_made = folder.path().join(format!("{HALF_MADE}{}-{run}", std::process::id()));
         fs::DirBuilder::new().mode(0o700).create(&half_made).on("make the folder", &half_made)?;
         self.account.own(&half_made)?;
         self.initdb(&half_made).await?;
