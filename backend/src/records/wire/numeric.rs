@@ -17,9 +17,15 @@ pub fn write(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Malformed> {
     };
     let (groups, weight, sign, scale) = (word(0)? as usize, word(1)? as i16, word(2)?, word(3)? as usize);
     match sign {
-        NAN => return Ok(out.extend_from_slice(b"NaN")),
-        INFINITY => return Ok(out.extend_from_slice(b"Infinity")),
-        MINUS_INFINITY => return Ok(out.extend_from_slice(b"-Infinity")),
+        NAN | INFINITY | MINUS_INFINITY => {
+            let name: &[u8] = match sign {
+                NAN => b"NaN",
+                INFINITY => b"Infinity",
+                _ => b"-Infinity",
+            };
+            out.extend_from_slice(name);
+            return Ok(());
+        }
         NEGATIVE => out.push(b'-'),
         _ => {}
     }
