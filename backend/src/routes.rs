@@ -1,6 +1,6 @@
 //! The whole URL map.
 
-use actix_web::guard::{Guard, fn_guard};
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web::{self, ServiceConfig, get, patch, post, put, resource};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -19,14 +19,18 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(post().to(records::create::create)),
         )
         .service(
-            // `import` and `export` may be keys of rows too, which nobody posts to.
             resource("/v1/records/{collection}/{id}")
-                .route(post().guard(ends_with("/import")).to(records::transfer::import::import))
-                .route(post().guard(ends_with("/export")).to(records::transfer::export::export))
+                .guard(fn_guard(is_for_row))
                 .route(get().to(records::get::get))
                 .route(patch().to(records::update::update))
                 .route(put().to(records::replace::replace))
                 .route(web::delete().to(records::delete::delete)),
+        )
+        .service(
+            resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
+        )
+        .service(
+            resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
         )
         .service(resource("/v1/batch").route(post().to(records::batch::batch)))
         .service(resource("/healthz").get(health::healthz))
@@ -65,8 +69,12 @@ pub fn configure(routes: &mut ServiceConfig) {
         .default_service(web::to(nothing));
 }
 
-fn ends_with(end: &'static str) -> impl Guard {
-    fn_guard(move |context| context.head().uri.path().ends_with(end))
+/// `import` and `export` may be keys of rows too, for every method that rows have.
+fn is_for_row(context: &GuardContext<'_>) -> bool {
+    let head = context.head();
+    let path = head.uri.path();
+    let is_stream = path.ends_with("/import") || path.ends_with("/export");
+    !is_stream || matches!(head.method.as_str(), "GET" | "HEAD" | "PATCH" | "PUT" | "DELETE")
 }
 
 async fn nothing(request: HttpRequest) -> Result<HttpResponse> {

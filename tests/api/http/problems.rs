@@ -25,6 +25,26 @@ async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
 }
 
 #[tokio::test]
+async fn a_row_may_have_the_name_of_a_stream_as_its_key() {
+    let app = TestApp::start().await;
+    app.sql("create table public.words (word text primary key, meaning text)").await;
+    app.sql("insert into public.words values ('import', 'in'), ('export', 'out')").await;
+    let admin = app.admin().await;
+    admin.post("/v1/collections/adopt", json!({"table": "words"})).await.expect_status(201);
+    for word in ["import", "export"] {
+        let path = format!("/v1/records/words/{word}");
+        // The document knows the stream alone.
+        assert_eq!(admin.get(&path).undocumented().await.expect_status(200).json()["word"], word);
+        admin.patch(&path, json!({"meaning": "-"})).undocumented().await.expect_status(200);
+        let answer = admin.request("OPTIONS", &path).await;
+        answer.expect_header("allow", "POST").expect_problem("method_not_allowed");
+        admin.delete(&path).undocumented().await.expect_status(204);
+    }
+    let answer = admin.post("/v1/records/words/other", json!({})).await;
+    answer.expect_header("allow", "GET, PATCH, PUT, DELETE").expect_problem("method_not_allowed");
+}
+
+#[tokio::test]
 async fn trace_is_refused_everywhere() {
     let app = TestApp::start().await;
     for path in ["/healthz", "/v1/auth/login", "/v1/auth/me", "/v1/collections", "/v1/records/posts"] {
