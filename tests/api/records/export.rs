@@ -143,6 +143,8 @@ async fn an_export_has_what_a_list_has() {
         let answer = export(&user, "notes", asked).await.expect_status(400);
         assert!(!answer.text().contains("mine"));
     }
+    let nothing = export(&app.anonymous(), "notes", json!({"fields": []})).await.expect_status(422);
+    assert_eq!(nothing.expect_problem("validation_failed").errors[0].pointer, "/fields");
     let answer = export(&app.admin().await, "notes", json!({"fields": ["secret"]})).await.expect_status(200);
     assert_eq!(answer.text(), "secret\r\ns3cret\r\ns3cret\r\n");
     export(&user, "none", json!({})).await.expect_status(404).expect_problem("not_found");

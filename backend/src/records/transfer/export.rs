@@ -11,6 +11,7 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use annex_openapi::collections::FieldType;
+use annex_openapi::problem::FieldError;
 use annex_openapi::transfer::{ExportRequest, TransferFormat};
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
@@ -108,6 +109,10 @@ type Piece = Result<Bytes, Failure>;
 fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>), Failure> {
     let table = view.table()?;
     let context = view.context();
+    if asked.fields.as_ref().is_some_and(Vec::is_empty) {
+        let error = FieldError::new("/fields", "out_of_range", "`fields` must name a field");
+        return Err(Problem::validation(vec![error]).into());
+    }
     let projection = Projection::new(table, context.caller, asked.fields.as_deref())
         .map_err(|problem| in_body(problem, "fields"))?;
     let sort =

@@ -107,8 +107,8 @@ pub async fn import(
     let view = View { request: &request, snapshot: &snapshot };
     let table = view.table()?;
     check_writable(table)?;
+    check_allowed(&view, table, !query.0.upsert.is_empty())?;
     let upsert = key(table, &view, &query.0.upsert)?;
-    check_allowed(&view, table, !upsert.is_empty())?;
     let most = request.app.config.server.max_body;
     let clock = request.app.clock.clone();
     let intake = Intake::new(format, Arc::clone(table), request.caller.clone(), clock, upsert.clone(), most);
