@@ -173,6 +173,10 @@ fn add_key(operation: &mut Value) {
 }
 
 fn finish_one(operation: &mut Value) {
+    // Readers of documents take `[{}]` for an unnamed demand, and `[]` for none.
+    if operation["security"] == json!([{}]) {
+        operation["security"] = json!([]);
+    }
     let problem = json!({"$ref": "#/components/responses/Problem"});
     operation["responses"]["4XX"] = problem.clone();
     operation["responses"]["5XX"] = problem;
