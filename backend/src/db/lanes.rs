@@ -27,6 +27,9 @@ const STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("is not zero");
 /// How long a transaction may take to be undone before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a read by key waits for a table that is locked, by a change of its schema: others wait behind it.
+const POINT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// How many connections are for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -117,6 +120,15 @@ impl Target {
 }
 
 impl Target {
+    /// The same database, over connections whose statements wait no longer than that for a lock.
+    fn with_lock_timeout(&self, timeout: Duration) -> Self {
+        let mut target = self.clone();
+        let options = target.config.get_options().unwrap_or_default();
+        let options = format!("{options} -c lock_timeout={}", timeout.as_millis());
+        target.config.options(options);
+        target
+    }
+
     /// Asks Postgres to give up what runs on a connection.
     pub(super) async fn cancel(&self, token: &CancelToken) {
         let asked = match &self.tls {
@@ -157,7 +169,7 @@ impl Lanes {
     pub fn open(target: &Target) -> Self {
         let plan = target.plan;
         Self {
-            points: Lane::open(target, plan.points, 64),
+            points: Lane::open(&target.with_lock_timeout(POINT_LOCK_TIMEOUT), plan.points, 64),
             scans: Lane::open(target, plan.scans, 1),
             writes: Lane::open(target, plan.writes, 1),
             transactions: Lane::open(target, plan.transactions, 1),
@@ -177,7 +189,7 @@ struct Inner {
     room: Arc<Semaphore>,
     /// Told when a connection stands, or has room, that did not before.
     available: Rc<Notify>,
-    statement_timeout: Duration,
+    target: Target,
 }
 
 /// The place of a connection, which is made again whenever it is lost.
@@ -203,13 +215,12 @@ impl Lane {
             actix_web::rt::spawn(keeper);
         }
         let room = Arc::new(Semaphore::new(connections * depth));
-        let statement_timeout = target.statement_timeout;
-        Self(Rc::new(Inner { slots, depth, room, available, statement_timeout }))
+        Self(Rc::new(Inner { slots, depth, room, available, target: target.clone() }))
     }
 
     /// How long Postgres lets a statement run.
     pub fn statement_timeout(&self) -> Duration {
-        self.0.statement_timeout
+        self.0.target.statement_timeout
     }
 
     /// A place for one statement, on the connection with the fewest under way.
@@ -232,7 +243,7 @@ impl Lane {
             None => self.wait_for_connection().await?,
         };
         slot.under_way.set(slot.under_way.get() + 1);
-        Ok(Place { available: Rc::clone(&self.0.available), slot, connection, _permit: permit })
+        Ok(Place { lane: self.clone(), slot, connection, answered: Cell::new(false), _permit: permit })
     }
 
     /// A connection for one transaction alone, which is still to be begun. Only of a lane with one statement under way on
@@ -316,9 +327,10 @@ async fn keep_connected(target: Target, slot: std::rc::Weak<Slot>, available: Rc
 /// A place for one statement on one connection, given back when it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    available: Rc<Notify>,
+    lane: Lane,
     slot: Rc<Slot>,
     connection: Rc<Connection>,
+    answered: Cell<bool>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -346,19 +358,34 @@ impl Place {
         self.connection.statements.borrow_mut().pop(text);
     }
 
-    /// Gives the connection up: whatever was under way on it, Postgres rolls back when it is closed. Another is made.
+    /// Says that Postgres has answered: nothing is under way here any more.
+    pub fn answered(&self) {
+        self.answered.set(true);
+    }
+
+    /// Gives the connection up: Postgres is asked to stop what is under way on it, and rolls back when it is closed.
+    /// Another is made.
     fn give_up(&self) {
         let mut standing = self.slot.connection.borrow_mut();
         if standing.as_ref().is_some_and(|standing| Rc::ptr_eq(standing, &self.connection)) {
             standing.take();
+        }
+        let (target, token) = (self.lane.0.target.clone(), self.connection.client.cancel_token());
+        // There is none where the whole thread ends; its connections end with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { target.cancel(&token).await });
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // Nobody waits for the answer any more: what is under way must not run on while its place is lent again.
+        if !self.answered.get() && self.lane.0.depth == 1 {
+            self.give_up();
+        }
         self.slot.under_way.set(self.slot.under_way.get() - 1);
-        self.available.notify_waiters();
+        self.lane.0.available.notify_waiters();
     }
 }
 
@@ -404,8 +431,8 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if !self.ended {
-            self.place.give_up();
+        if self.ended {
+            self.place.answered();
         }
     }
 }

@@ -57,7 +57,7 @@ async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Fai
         select::get(&context, table, &projection.columns, &key)?.ok_or_else(|| no_such_record(table))?;
 
     let lanes = &view.request.lanes;
-    let rows = store::rows(&lanes.points, table, &statement).await?;
+    let rows = store::rows(view.reads(table), table, &statement).await?;
     let row = rows.first().ok_or_else(|| no_such_record(table))?;
     let version = table.versioned.then(|| version(row, projection.columns.len())).flatten();
     let found = expand::follow(&context, &lanes.scans, table, &projection, &expands, &rows).await?;

@@ -85,7 +85,7 @@ impl Operation<'_> {
             return Ok(outcome);
         }
         let seen = match self.second_look(view)? {
-            Some(statement) => store::rows(&lanes.points, self.table, &statement).await?,
+            Some(statement) => store::rows(view.reads(self.table), self.table, &statement).await?,
             None => Vec::new(),
         };
         Err(self.missed(view, &seen).into())

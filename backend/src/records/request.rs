@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
+use annex_openapi::collections::CollectionKind;
 use time::OffsetDateTime;
 
 use super::key;
 use super::sql::Bind;
-use super::sql::predicate::Context;
+use super::sql::predicate::{Context, Verdict, is_row_local};
 use super::store::Failure;
 use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::db::Lanes;
+use crate::db::lanes::Lane;
 use crate::extract::Caller;
 use crate::problem::{Code, Problem, Result};
 
@@ -103,6 +105,21 @@ impl<'a> View<'a> {
     /// `not_found`
     pub fn collection(&self, name: &str) -> Result<&'a Arc<Table>> {
         self.snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))
+    }
+
+    /// The lane for a read of a table's row by its key. What may take long has a connection to itself: a view, or a rule
+    /// that looks at other rows.
+    pub fn reads(&self, table: &Table) -> &'a Lane {
+        let lanes = &self.request.lanes;
+        let rule_is_quick = match self.context().verdict(&table.rules.view) {
+            Verdict::All | Verdict::Nothing => true,
+            Verdict::Some(predicate) => is_row_local(predicate),
+        };
+        if table.collection.kind == CollectionKind::Table && rule_is_quick {
+            &lanes.points
+        } else {
+            &lanes.scans
+        }
     }
 
     /// The key that the path names.

@@ -81,7 +81,10 @@ pub async fn rows(lane: &Lane, table: &Table, sql: &Sql) -> Result<Vec<Row>, Fai
     )
     .await
     {
-        Ok(rows) => rows,
+        Ok(rows) => {
+            place.answered();
+            rows
+        }
         Err(elapsed) => Err(Problem::database_unavailable(elapsed).into()),
     }
 }
@@ -171,10 +174,12 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
                 .with_hint("Ask for less, or for an index on what is filtered and sorted by")
         }
-        SqlState::T_R_SERIALIZATION_FAILURE
-        | SqlState::T_R_DEADLOCK_DETECTED
-        | SqlState::LOCK_NOT_AVAILABLE => {
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
             Problem::new(Code::Conflict, "Another write got in the way; send it again").with_retry_after(1)
+        }
+        SqlState::LOCK_NOT_AVAILABLE => {
+            Problem::new(Code::Overloaded, "The table is locked at the moment; try again in a moment")
+                .with_retry_after(1)
         }
         SqlState::INSUFFICIENT_PRIVILEGE => {
             tracing::warn!(table = %table.collection.table, message = said.message(), "Postgres does not let the server use a table");

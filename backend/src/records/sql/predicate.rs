@@ -200,6 +200,30 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether a condition looks at its own row alone: no other row has to be found for it.
+pub fn is_row_local(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Constant(_) => true,
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(is_row_local),
+        Predicate::Not(inner) => is_row_local(inner),
+        Predicate::Compare { left, right, .. } => has_no_hops(left) && has_no_hops(right),
+        Predicate::Contains { container, element, .. } => has_no_hops(container) && has_no_hops(element),
+        Predicate::IsNull(operand) | Predicate::Is(operand) => has_no_hops(operand),
+        Predicate::In { operand, .. } | Predicate::Like { operand, .. } => has_no_hops(operand),
+        Predicate::Exists(_) => false,
+    }
+}
+
+fn has_no_hops(operand: &Operand) -> bool {
+    match operand {
+        Operand::Field(field) => field.hops.is_empty(),
+        Operand::Json(json) => json.field.hops.is_empty(),
+        Operand::Midnight(inner) => has_no_hops(inner),
+        Operand::Call { argument, .. } => has_no_hops(argument),
+        Operand::Literal(_) | Operand::User(_) | Operand::Now { .. } | Operand::Today { .. } => true,
+    }
+}
+
 /// Whether the operand is an attribute that the caller does not have.
 fn nobody(identity: Option<&Identity>, operand: &Operand) -> bool {
     matches!(operand, Operand::User(user) if is_null(identity, user))
