@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod oracle;
 mod pages;
+mod patience;
 mod support;
 mod tenants;
 mod types;

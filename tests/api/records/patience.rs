@@ -1,0 +1,48 @@
+//! Reads that take long hold up nobody else.
+
+use annex_tests::TestApp;
+
+use super::support::{Settings, adopt};
+
+const NOTES: &str =
+    "create table notes (id int primary key, title text); insert into notes values (1, 'one')";
+const SLOW: &str = "create view slow as select 1 as id, pg_sleep(3)::text as nap";
+
+#[tokio::test]
+async fn slow_reads_by_key_hold_up_no_other_collection() {
+    let app = TestApp::start().await;
+    adopt(&app, "notes", NOTES, Settings::open()).await;
+    adopt(&app, "slow", SLOW, Settings::open().keyed(&["id"])).await;
+    let anyone = app.anonymous();
+    let slow = || anyone.get("/v1/records/slow/1").into_future();
+    let slow_ones = async { tokio::join!(slow(), slow(), slow()) };
+    let quick = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        anyone.get("/v1/records/notes/1").await
+    };
+    tokio::select! {
+        _ = slow_ones => panic!("the note waited for the slow view"),
+        answer = quick => drop(answer.expect_status(200)),
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_locked_is_told_and_holds_up_no_other_collection() {
+    let app = TestApp::start().await;
+    adopt(&app, "notes", NOTES, Settings::open()).await;
+    adopt(
+        &app,
+        "other",
+        "create table other (id int primary key); insert into other values (1)",
+        Settings::open(),
+    )
+    .await;
+    let mut connection = app.database.connect().await;
+    sqlx::raw_sql("begin; lock table notes in access exclusive mode").execute(&mut connection).await.unwrap();
+    let anyone = app.anonymous();
+    let answer = anyone.get("/v1/records/notes/1").await;
+    answer.expect_status(503).expect_problem("overloaded");
+    anyone.get("/v1/records/other/1").await.expect_status(200);
+    sqlx::raw_sql("rollback").execute(&mut connection).await.unwrap();
+    anyone.get("/v1/records/notes/1").await.expect_status(200);
+}
