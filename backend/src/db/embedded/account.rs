@@ -1,7 +1,7 @@
 //! Who runs Postgres. It refuses root, so where Annex is root another account runs it and owns its folders.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::fs::{self, File, Metadata};
+use std::os::unix::fs::{MetadataExt, fchown, lchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
@@ -70,12 +70,20 @@ impl Account {
         }
     }
 
-    /// Gives it a folder that we made.
+    /// Gives it a folder that we made, in a folder of ours.
     pub fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
         if self.is_us() {
             return Ok(());
         }
-        chown(path, Some(self.uid), Some(self.gid)).on("give away", path)
+        lchown(path, Some(self.uid), Some(self.gid)).on("give away", path)
+    }
+
+    /// Gives it a file or folder that is open; `path` is for the error.
+    pub fn own_open(&self, handle: &File, path: &Path) -> Result<(), EmbeddedError> {
+        if self.is_us() {
+            return Ok(());
+        }
+        fchown(handle, Some(self.uid), Some(self.gid)).on("give away", path)
     }
 
     /// Whether a file is its own.

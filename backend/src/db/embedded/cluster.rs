@@ -1,9 +1,9 @@
 //! The cluster's folder: made by `initdb` once, and given its settings at every start.
 
-use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +17,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::data_folder::DataFolder;
 use super::error::{EmbeddedError, OnPath};
+use super::theirs::Folder;
 use super::{settings, socket};
 
 /// A cluster, and everything that is needed to run it.
@@ -92,12 +93,7 @@ impl Cluster {
 
         let include = "\n# Annex writes annex.conf at every start; what stands below this line wins over it.\n\
                        include = 'annex.conf'\n";
-        let postgresql_conf = half_made.join("postgresql.conf");
-        File::options()
-            .append(true)
-            .open(&postgresql_conf)
-            .and_then(|mut file| file.write_all(include.as_bytes()).and_then(|()| file.sync_all()))
-            .on("write", &postgresql_conf)?;
+        Folder::open(&half_made, &self.account)?.append("postgresql.conf", include)?;
 
         fs::rename(&half_made, &self.path).on("move the new database to", &self.path)?;
         File::open(folder.path()).and_then(|folder| folder.sync_all()).on("write", folder.path())
@@ -129,25 +125,24 @@ impl Cluster {
             .unwrap_or_else(|| EmbeddedError::Initdb { path: self.path.clone(), output }))
     }
 
-    /// Writes the settings that Annex needs, and the folder of the logs.
+    /// Writes the settings that Annex needs.
     pub fn write_settings(&self) -> Result<(), EmbeddedError> {
-        let log = self.log_folder();
-        match fs::DirBuilder::new().mode(0o700).create(&log) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                Err(error).on("make the folder", &log)?
-            }
-            _ => self.account.own(&log)?,
-        }
-        let (path, fresh) = (self.path.join("annex.conf"), self.path.join("annex.conf.new"));
-        fs::write(&fresh, settings::text()).on("write", &fresh)?;
-        fs::set_permissions(&fresh, Permissions::from_mode(0o600)).on("close to others", &fresh)?;
-        self.account.own(&fresh)?;
-        fs::rename(&fresh, &path).on("write", &path)
+        self.folder()?.replace("annex.conf", &settings::text())
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> Result<Folder<'_>, EmbeddedError> {
+        Folder::open(&self.path, &self.account)
+    }
+
+    /// The folder of the server's logs, made where there is none.
+    pub fn log(&self) -> Result<Folder<'_>, EmbeddedError> {
+        self.folder()?.folder(LOG)
     }
 
     /// Where the server's logs are: a file for each day of the week.
     pub fn log_folder(&self) -> PathBuf {
-        self.path.join("log")
+        self.path.join(LOG)
     }
 
     /// One of Postgres's programs, to be run as the cluster's account, knowing nothing of Annex's environment.
@@ -194,6 +189,9 @@ impl Exposed {
         &self.name
     }
 }
+
+/// The name of the folder of the logs.
+const LOG: &str = "log";
 
 /// What the names of unfinished clusters begin with.
 const HALF_MADE: &str = "postgres.unfinished-";

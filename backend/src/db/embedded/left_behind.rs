@@ -18,6 +18,9 @@ use super::cluster::Cluster;
 use super::error::{EmbeddedError, OnPath};
 use super::socket;
 
+/// Postgres's own file, with its process's number first.
+const PID_FILE: &str = "postmaster.pid";
+
 /// Makes way for a new server.
 ///
 /// # Errors
@@ -36,9 +39,9 @@ pub async fn clear(cluster: &Cluster) -> Result<(), EmbeddedError> {
 
 /// The process that the cluster's `postmaster.pid` names.
 async fn process_in_charge(cluster: &Cluster) -> Result<Option<Pid>, EmbeddedError> {
-    let path = cluster.path.join("postmaster.pid");
+    let path = cluster.path.join(PID_FILE);
     for last_look in [false, true] {
-        match fs::read_to_string(&path) {
+        match cluster.folder()?.read(PID_FILE) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).on("read", &path),
             Ok(text) => match text.lines().next().and_then(|line| line.trim().parse().ok()) {
@@ -120,10 +123,8 @@ async fn stop(pid: Pid, cluster: &Cluster) -> Result<(), EmbeddedError> {
 /// memory open. It takes a lock that its own parent holds for a stale one and then looks for that mark, so the
 /// parent's number is put in.
 fn disown(cluster: &Cluster) -> Result<(), EmbeddedError> {
-    let (path, fresh) = (cluster.path.join("postmaster.pid"), cluster.path.join("postmaster.pid.new"));
-    let text = fs::read_to_string(&path).on("read", &path)?;
+    let folder = cluster.folder()?;
+    let text = folder.read(PID_FILE).on("read", &cluster.path.join(PID_FILE))?;
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
-    fs::write(&fresh, format!("{}\n{rest}", std::process::id())).on("write", &fresh)?;
-    cluster.account.own(&fresh)?;
-    fs::rename(&fresh, &path).on("write", &path)
+    folder.replace(PID_FILE, &format!("{}\n{rest}", std::process::id()))
 }

@@ -13,6 +13,7 @@ mod left_behind;
 mod postmaster;
 mod settings;
 mod socket;
+mod theirs;
 
 #[cfg(test)]
 mod tests;

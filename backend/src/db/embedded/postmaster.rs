@@ -1,6 +1,6 @@
 //! A running Postgres server: our child process.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -37,9 +37,8 @@ impl Postmaster {
     pub async fn spawn(cluster: &Cluster) -> Result<Self, EmbeddedError> {
         left_behind::clear(cluster).await?;
         cluster.write_settings()?;
-        let first_words = cluster.log_folder().join(FIRST_WORDS);
-        let output = File::create(&first_words).on("write", &first_words)?;
-        let errors = output.try_clone().on("write", &first_words)?;
+        let output = cluster.log()?.new_file(FIRST_WORDS)?;
+        let errors = output.try_clone().on("write", &cluster.log_folder().join(FIRST_WORDS))?;
         let exposed = cluster.expose(&cluster.path)?;
         let child = cluster
             .command("postgres")
@@ -143,16 +142,17 @@ fn failure(cluster: &Cluster) -> EmbeddedError {
 
 /// What the server that was started last complained about.
 fn last_words(cluster: &Cluster) -> String {
-    let folder = cluster.log_folder();
-    let mut text = read(&folder.join(FIRST_WORDS));
+    let Ok(log) = cluster.log() else { return String::new() };
+    let read = |name: &str| log.read(name).unwrap_or_default();
+    let mut text = read(FIRST_WORDS);
     if text.contains("logging collector") {
-        let newest = fs::read_dir(&folder)
+        let newest = fs::read_dir(cluster.log_folder())
             .into_iter()
             .flatten()
             .flatten()
             .filter(|entry| entry.file_name() != FIRST_WORDS)
             .max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok());
-        let log = newest.map(|entry| read(&entry.path())).unwrap_or_default();
+        let log = newest.map(|entry| read(&entry.file_name().to_string_lossy())).unwrap_or_default();
         let since_start = &log[log.rfind("starting PostgreSQL").unwrap_or(0)..];
         text = since_start.lines().filter(|line| !line.contains("LOG:")).collect::<Vec<_>>().join("\n");
     }
@@ -161,8 +161,4 @@ fn last_words(cluster: &Cluster) -> String {
         level.map_or(line, |(_, complaint)| complaint).trim().to_owned()
     };
     one_line(&text.lines().map(without_prefix).collect::<Vec<_>>().join("\n"))
-}
-
-fn read(path: &Path) -> String {
-    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }

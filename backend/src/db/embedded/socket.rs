@@ -4,11 +4,13 @@
 
 use std::env;
 use std::fmt::Write;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
+use nix::unistd::Uid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::account::Account;
@@ -63,13 +65,25 @@ fn make(folder: &Path, account: &Account) -> Result<(), EmbeddedError> {
         Ok(()) => account.own(folder),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             // In a shared folder somebody else may have made it first.
-            let metadata = fs::symlink_metadata(folder).on("look at", folder)?;
-            let ours = account.owns(&metadata) || metadata.uid() == nix::unistd::Uid::effective().as_raw();
-            if !metadata.is_dir() || !ours {
-                return Err(EmbeddedError::ForeignSocketFolder { path: folder.to_owned() });
+            let ours = |metadata: &fs::Metadata| {
+                let owned = account.owns(metadata) || metadata.uid() == Uid::effective().as_raw();
+                metadata.is_dir() && owned
+            };
+            let foreign = || EmbeddedError::ForeignSocketFolder { path: folder.to_owned() };
+            if !ours(&fs::symlink_metadata(folder).on("look at", folder)?) {
+                return Err(foreign());
             }
-            account.own(folder)?;
-            fs::set_permissions(folder, Permissions::from_mode(0o700)).on("close to others", folder)
+            // Whoever owns it may put another in its place at any moment: from here on it is the open one.
+            let open = File::options()
+                .read(true)
+                .custom_flags((OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits())
+                .open(folder)
+                .on("open", folder)?;
+            if !ours(&open.metadata().on("look at", folder)?) {
+                return Err(foreign());
+            }
+            account.own_open(&open, folder)?;
+            open.set_permissions(Permissions::from_mode(0o700)).on("close to others", folder)
         }
         Err(error) => Err(error).on("make the folder", folder),
     }

@@ -4,7 +4,7 @@
 use std::env;
 use std::fs::{self, Permissions};
 use std::future::pending;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -355,6 +355,32 @@ async fn what_is_not_a_cluster_is_left_alone() {
     let message = refused(data_dir.path()).await;
     assert!(message.contains("is not a Postgres cluster"), "{message}");
     assert_eq!(fs::read_to_string(&other).expect("still there"), "dear");
+}
+
+#[tokio::test]
+async fn a_link_in_the_clusters_folder_leads_nowhere() {
+    let (data_dir, ours) = (folder(), folder());
+    started(data_dir.path()).await.stop().await;
+    let cluster = data_dir.path().join("postgres");
+    let account = Account::choose(&cluster).expect("somebody runs Postgres");
+    let file = ours.path().join("file");
+    fs::write(&file, "ours").expect("the folder can be written");
+    let before = fs::metadata(&file).expect("it is there");
+    symlink(&file, cluster.join("annex.conf.new")).expect("the folder can be written");
+    let first_words = cluster.join("log/start.log");
+    fs::remove_file(&first_words).expect("it was written");
+    symlink(&file, &first_words).expect("the folder can be written");
+    started(data_dir.path()).await.stop().await;
+    assert!(account.owns(&fs::symlink_metadata(&first_words).expect("it was written")));
+
+    fs::remove_dir_all(cluster.join("log")).expect("it was written");
+    symlink(ours.path(), cluster.join("log")).expect("the folder can be written");
+    let message = refused(data_dir.path()).await;
+    assert!(message.contains("postgres/log"), "{message}");
+    let after = fs::metadata(&file).expect("it is there");
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), "ours");
+    assert_eq!((after.uid(), after.mode()), (before.uid(), before.mode()));
+    assert_eq!(fs::metadata(ours.path()).expect("it is there").uid(), Uid::effective().as_raw());
 }
 
 #[tokio::test]
