@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use source::{Bytes, Origin, Seconds};
+use source::{Bytes, Origin, PostgresSeconds, Seconds};
 pub use source::{ConfigError, Source};
 
 /// Everything that can be set.
@@ -118,12 +118,14 @@ impl Server {
                 .0,
             allowed_origins,
             console_origin,
-            workers: source.get(
-                "ANNEX_WORKERS",
-                "server.workers",
-                "a number of threads, at least 1",
-                std::thread::available_parallelism().map_or(2, usize::from),
-            ),
+            workers: source
+                .get(
+                    "ANNEX_WORKERS",
+                    "server.workers",
+                    "a number of threads, at least 1",
+                    source::AtLeast::<1>(std::thread::available_parallelism().map_or(2, usize::from)),
+                )
+                .0,
             max_body: source.get("ANNEX_MAX_BODY", "server.max_body", Bytes::ALLOWED, Bytes(8 << 20)).0,
             max_import: source.get("ANNEX_MAX_IMPORT", "server.max_import", Bytes::ALLOWED, Bytes(4 << 30)).0,
             read_timeout: source
@@ -185,8 +187,8 @@ impl Database {
                 .get(
                     "ANNEX_STATEMENT_TIMEOUT",
                     "database.statement_timeout",
-                    Seconds::ALLOWED,
-                    Seconds::of(10),
+                    PostgresSeconds::ALLOWED,
+                    PostgresSeconds(Duration::from_secs(10)),
                 )
                 .0,
         }
@@ -348,5 +350,47 @@ mod tests {
     fn a_secret_is_not_shown_in_an_error() {
         let message = load(&[("ANNEX_DATABASE_URL", "mysql://u:hunter2@h/d")], "").unwrap_err();
         assert!(!message.contains("hunter2"), "{message}");
+        let file = "[server]\nworkers = 3\n[auth]\nadmin_password = \"hunter2\n";
+        let message = load(&[], file).unwrap_err();
+        assert!(message.contains("line 4") && !message.contains("hunter2"), "{message}");
+        let message = load(&[], "[auth]\nadmin_password = hunter2\n").unwrap_err();
+        assert!(message.contains("line 2") && !message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        let file = "[telemetry]\nmetrics_token = \"\"\n[database]\nurl = \"\"\n[server]\nlisten = \"\"\n";
+        let config = load(&[("ANNEX_ADMIN_PASSWORD", "")], file).unwrap();
+        assert!(config.telemetry.metrics_token.is_none());
+        assert!(config.database.url.is_none() && config.auth.admin_password.is_none());
+        assert_eq!(config.server.listen.port(), 8080);
+    }
+
+    #[test]
+    fn what_kubernetes_says_of_services_is_passed_over() {
+        let of_services = [
+            ("ANNEX_SERVICE_HOST", "10.0.0.1"),
+            ("ANNEX_SERVICE_PORT", "8080"),
+            ("ANNEX_SERVICE_PORT_HTTP", "8080"),
+            ("ANNEX_PORT", "tcp://10.0.0.1:8080"),
+            ("ANNEX_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("ANNEX_PORT_8080_TCP_PROTO", "tcp"),
+            ("ANNEX_PORT_8080_TCP_PORT", "8080"),
+            ("ANNEX_PORT_8080_TCP_ADDR", "10.0.0.1"),
+            ("ANNEX_DB_PORT_5432_TCP_PORT", "5432"),
+        ];
+        load(&of_services, "").unwrap();
+        load(&[("ANNEX_PORT", "9000")], "").unwrap_err();
+        load(&[("ANNEX_PORT_NAME_TCP", "9000")], "").unwrap_err();
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_told_with_what_is_allowed() {
+        let message = load(&[("ANNEX_WORKERS", "0")], "").unwrap_err();
+        assert!(message.contains("at least 1"), "{message}");
+        let message = load(&[("ANNEX_STATEMENT_TIMEOUT", "25d")], "").unwrap_err();
+        assert!(message.contains("from 1 to 2147483"), "{message}");
+        let config = load(&[("ANNEX_STATEMENT_TIMEOUT", "2147483")], "").unwrap();
+        assert_eq!(config.database.statement_timeout.as_secs(), 2_147_483);
     }
 }

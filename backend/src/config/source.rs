@@ -70,10 +70,13 @@ impl Source {
         env: impl IntoIterator<Item = (String, String)>,
         file: Option<&str>,
     ) -> Result<Self, ConfigError> {
-        let table: toml::Table = file
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error: toml::de::Error| format!("The file is not valid TOML: {error}"))?;
+        let text = file.unwrap_or_default();
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            // The error itself would show the line, and with it perhaps a secret.
+            let before = error.span().and_then(|span| text.as_bytes().get(..span.start)).unwrap_or_default();
+            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+            format!("The file is not valid TOML: line {line}: {}", error.message())
+        })?;
         let mut flat = BTreeMap::new();
         for (section, value) in table {
             match value {
@@ -99,7 +102,8 @@ impl Source {
         allowed: &str,
     ) -> Option<T> {
         self.known.extend([variable, key]);
-        let (name, text) = match (self.env.get(variable), self.file.get(key)) {
+        let (name, text) = match (self.env.get(variable), self.file.get(key).filter(|text| !text.is_empty()))
+        {
             (Some(text), _) => (variable, text),
             (None, Some(text)) => (key, text),
             (None, None) => return None,
@@ -134,7 +138,9 @@ impl Source {
     /// # Errors
     /// Every wrong value, and every key that nothing asked for.
     pub fn finish(mut self) -> Result<(), ConfigError> {
-        let names = self.env.keys().filter(|name| name.starts_with("ANNEX_")).chain(self.file.keys());
+        let ours =
+            |(name, text): &(&String, &String)| name.starts_with("ANNEX_") && !of_a_service(name, text);
+        let names = self.env.iter().filter(ours).map(|(name, _)| name).chain(self.file.keys());
         let unknown: Vec<String> = names
             .filter(|name| !self.known.contains(name.as_str()) && !name.starts_with("ANNEX_TEST_"))
             .map(|name| match near::nearest(name, self.known.iter().copied()) {
@@ -145,6 +151,23 @@ impl Source {
         self.wrong.extend(unknown);
         if self.wrong.is_empty() { Ok(()) } else { Err(ConfigError { lines: self.wrong }) }
     }
+}
+
+/// Whether it is one of the variables that Kubernetes gives every container for a Service called `annex`, or
+/// `annex-` and more.
+fn of_a_service(name: &str, text: &str) -> bool {
+    let url = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
+    // ANNEX_PORT_8080_TCP and what follows.
+    let port = name.split_once("_PORT_").is_some_and(|(_, rest)| {
+        let mut parts = rest.split('_');
+        let number = parts.next().is_some_and(|part| part.parse::<u16>().is_ok());
+        number && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
+    });
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || (name.ends_with("_PORT") && url)
+        || port
 }
 
 /// A TOML value as the environment would spell it.
@@ -217,6 +240,23 @@ impl FromStr for Seconds {
             Some(seconds @ 1..=3_153_600_000) => Ok(Self::of(seconds)),
             _ => Err(()),
         }
+    }
+}
+
+/// A span of time that Postgres takes for a limit: it counts milliseconds in 31 bits.
+pub struct PostgresSeconds(pub Duration);
+
+impl PostgresSeconds {
+    pub const ALLOWED: &str =
+        "a number of seconds from 1 to 2147483, or a span up to that, such as 90s, 10m, 12h or 24d";
+}
+
+impl FromStr for PostgresSeconds {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let Seconds(span) = text.parse()?;
+        if i32::try_from(span.as_millis()).is_ok() { Ok(Self(span)) } else { Err(()) }
     }
 }
 
