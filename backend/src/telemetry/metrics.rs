@@ -11,8 +11,7 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     duration: HistogramVec,
-    /// Requests under way.
-    pub under_way: IntGauge,
+    under_way: IntGauge,
     /// Panics that were caught.
     pub panics: prometheus::IntCounter,
 }
@@ -53,6 +52,12 @@ impl Metrics {
         Self { registry, requests, duration, under_way, panics }
     }
 
+    /// Counts a request as under way until the guard goes, as it does too where nobody waits for the answer any more.
+    pub fn begin(&self) -> UnderWay {
+        self.under_way.inc();
+        UnderWay(self.under_way.clone())
+    }
+
     /// Counts an answer. `route` is the route's pattern, never the path itself.
     pub fn answered(&self, route: &str, method: &str, status: u16, after: Duration) {
         let mut digits = itoa::Buffer::new();
@@ -74,8 +79,34 @@ impl Metrics {
     }
 }
 
+/// A request that is under way.
+#[derive(Debug)]
+pub struct UnderWay(IntGauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_is_no_longer_under_way() {
+        let metrics = Metrics::new();
+        let request = async {
+            let _under_way = metrics.begin();
+            std::future::pending::<()>().await;
+        };
+        tokio::time::timeout(Duration::from_millis(1), request).await.unwrap_err();
+        assert!(metrics.text().contains("annex_http_requests_under_way 0"), "{}", metrics.text());
     }
 }

@@ -8,7 +8,8 @@ use std::io::IsTerminal;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
@@ -50,9 +51,55 @@ pub fn start(config: &Telemetry) -> Result<Guard, String> {
     let spans =
         traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("annex")));
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+        .with(lines.with_filter(filter.and(without_values())))
         .with(spans.map(|spans| spans.with_filter(EnvFilter::new("annex=info"))))
         .try_init()
         .map_err(|error| format!("logging cannot be started: {error}"))?;
     Ok(Guard { traces })
+}
+
+/// Keeps out what the database's driver says of single statements, whatever else is logged: it has the values of rows
+/// in it.
+fn without_values<S>() -> impl Filter<S> {
+    filter_fn(|metadata| {
+        !metadata.target().starts_with("tokio_postgres") || *metadata.level() <= tracing::Level::INFO
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_filter_lets_values_through() {
+        for filter in ["trace", "tokio_postgres=trace", "tokio_postgres::query=debug"] {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+            let filter = EnvFilter::new(filter).and(without_values());
+            let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter));
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::debug!(target: "tokio_postgres::query", "with parameters: hunter2");
+                tracing::info!(target: "tokio_postgres::connection", "a notice");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
 }

@@ -62,10 +62,10 @@ pub async fn observe<B: MessageBody + 'static>(
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
 
-    app.metrics.under_way.inc();
+    let under_way = app.metrics.begin();
     let span = trace::request(&request, method, id.as_str());
     let outcome = AssertUnwindSafe(next.call(request).instrument(span.clone())).catch_unwind().await;
-    app.metrics.under_way.dec();
+    drop(under_way);
 
     let answered = match outcome {
         Ok(Ok(response)) => Ok(with_problem(response, &id)),
