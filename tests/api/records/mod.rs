@@ -12,6 +12,7 @@ mod keys;
 mod oracle;
 mod pages;
 mod patience;
+mod statements;
 mod support;
 mod tenants;
 mod types;

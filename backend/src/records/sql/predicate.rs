@@ -118,11 +118,9 @@ impl<'a> Context<'a> {
         match rule {
             Rule::Everyone => Verdict::All,
             Rule::Admins | Rule::Broken(_) => Verdict::Nothing,
-            Rule::When(predicate) => match self.known(predicate) {
-                Some(Some(true)) => Verdict::All,
-                Some(_) => Verdict::Nothing,
-                None => Verdict::Some(predicate),
-            },
+            Rule::When(predicate) if self.known(predicate) == Some(Some(true)) => Verdict::All,
+            Rule::When(predicate) if self.never_holds(predicate) => Verdict::Nothing,
+            Rule::When(predicate) => Verdict::Some(predicate),
         }
     }
 
@@ -139,6 +137,15 @@ impl<'a> Context<'a> {
         predicate: &Predicate,
     ) -> Result<(), Stale> {
         Writer { context: self, sql, aliases, trust }.predicate(rows, predicate)
+    }
+
+    /// Whether no row can fulfil the condition, for what is known of the caller.
+    fn never_holds(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.never_holds(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.never_holds(part)),
+            _ => matches!(self.known(predicate), Some(None | Some(false))),
+        }
     }
 
     /// The condition's value where it depends on the caller alone: true, false or (inside) unknown.
@@ -409,9 +416,13 @@ impl Writer<'_, '_> {
                 _ => {
                     // `@>` passes over elements that are null, and a GIN index knows it.
                     let column = self.column_of(container)?.ok_or_else(|| Stale("an array".to_owned()))?;
-                    self.sql.push("case when ");
-                    self.operand(rows, element, Some(&column))?;
-                    self.sql.push(" is not null then ");
+                    // A literal is never null; without the case an index answers.
+                    let may_be_null = !matches!(element, Operand::Literal(_));
+                    if may_be_null {
+                        self.sql.push("case when ");
+                        self.operand(rows, element, Some(&column))?;
+                        self.sql.push(" is not null then ");
+                    }
                     // The cast takes a domain off; where there is none it is no cast at all.
                     self.operand(rows, container, None)?;
                     self.array_of(&column);
@@ -419,7 +430,9 @@ impl Writer<'_, '_> {
                     self.operand(rows, element, Some(&column))?;
                     self.sql.push("]");
                     self.array_of(&column);
-                    self.sql.push(" end");
+                    if may_be_null {
+                        self.sql.push(" end");
+                    }
                     Ok(())
                 }
             },

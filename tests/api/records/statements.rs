@@ -1,0 +1,214 @@
+//! The statements that requests become: their text and what they are given, as snapshots.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use annex::collections::catalogue::{Snapshot, Table};
+use annex::extract::{Caller, Identity};
+use annex::records::sql::predicate::Context;
+use annex::records::sql::select::{self, List, SortKey};
+use annex::records::sql::write::{self, Assignment, Replacement, Value};
+use annex::records::sql::{Bind, Sql};
+use annex_openapi::expression::{self, Purpose, Scope};
+use annex_tests::TestApp;
+use time::macros::datetime;
+use uuid::uuid;
+
+use super::support::{Settings, adopt};
+
+const AUTHORS: &str = "create table authors (id uuid primary key, name text not null, secret text)";
+const POSTS: &str = r#"
+    create type status as enum ('draft', 'published');
+    create table posts (
+        id uuid primary key default annex.uuid_v7(), title varchar(40) not null, status status not null default 'draft',
+        author uuid references authors (id), score numeric, tags text[], meta jsonb, local timestamp, seen timestamptz,
+        address inet, "Odd ""name" int, shout text generated always as (upper(title)) stored
+    )"#;
+const OWN: &str = "\"editor\" in @user.roles or author = @user.id";
+
+struct Bench {
+    app: TestApp,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Bench {
+    async fn new(posts: Settings) -> Self {
+        let app = TestApp::start().await;
+        let authors = Settings::open().reading("name != \"nobody\"").hiding(&["secret"]);
+        adopt(&app, "authors", AUTHORS, authors).await;
+        adopt(&app, "posts", POSTS, posts).await;
+        let snapshot = app.inside().catalogue.snapshot();
+        Self { app, snapshot }
+    }
+
+    fn table(&self) -> &Table {
+        self.snapshot.table("posts").unwrap()
+    }
+
+    fn column(&self, field: &str) -> usize {
+        self.table().column(field).unwrap()
+    }
+
+    fn context<'a>(&'a self, caller: &'a Caller) -> Context<'a> {
+        Context { snapshot: &self.snapshot, caller, now: datetime!(2026-01-31 12:00 UTC) }
+    }
+
+    fn list(
+        &self,
+        caller: &Caller,
+        filter: Option<&str>,
+        sort: &[(&str, bool)],
+        after: Option<&[Option<String>]>,
+    ) -> Option<Sql> {
+        let table = self.table();
+        let scope = Scope {
+            collection: &table.collection,
+            collections: &*self.snapshot,
+            purpose: Purpose::Filter { hidden: caller.is_admin() },
+        };
+        let filter = filter.map(|text| {
+            let parsed = expression::parse(text).unwrap_or_else(|error| panic!("{error}"));
+            expression::check(&parsed, &scope).unwrap_or_else(|error| panic!("{error}"))
+        });
+        let sort: Vec<SortKey> = sort
+            .iter()
+            .map(|(field, descending)| SortKey { column: self.column(field), descending: *descending })
+            .collect();
+        let list = List {
+            columns: &[self.column("id"), self.column("title")],
+            filter: filter.as_ref(),
+            search: None,
+            sort: &sort,
+            after,
+            limit: Some(21),
+        };
+        select::list(&self.context(caller), table, &list).unwrap()
+    }
+}
+
+fn user(role: &str) -> Caller {
+    Caller::new(Arc::new(Identity {
+        user_id: uuid!("0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"),
+        session_id: None,
+        email: "ada@example.com".to_owned(),
+        verified: true,
+        roles: vec![role.to_owned()],
+    }))
+}
+
+fn show(out: &mut String, what: &str, statement: Option<Sql>) {
+    match statement {
+        None => writeln!(out, "{what}\n    denied without a statement\n").unwrap(),
+        Some(sql) => {
+            writeln!(out, "{what}\n    {}", sql.text).unwrap();
+            for (place, Bind(value)) in sql.binds.iter().enumerate() {
+                writeln!(out, "    ${} {}", place + 1, value.as_deref().unwrap_or("null")).unwrap();
+            }
+            out.push('\n');
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_become_conditions_with_binds() {
+    let bench = Bench::new(Settings::open()).await;
+    let caller = user("writer");
+    let mut out = String::new();
+    for filter in [
+        "status = \"published\" and score >= 1.50",
+        "title like \"%50\\\\%%\" or title ilike \"a_\"",
+        "not (author = null)",
+        "author = @user.id and author.name = \"Ada\"",
+        "tags contains \"rust\" and \"x\" in tags",
+        "status in [\"draft\", \"published\"] and title not in [\"a\", \"b\"]",
+        "meta.price > 10 and meta.tags[0] = \"x\" and meta.open = true and meta.gone = null",
+        "local < @now - 7d and seen >= \"2026-01-31T12:00:00Z\"",
+        "length(title) > 3 and lower(title) = \"a\" and length(tags) = 0",
+        "`Odd \"name` = 1 and address = \"10.0.0.1\"",
+        "exists(posts, author = $.author and status = \"draft\")",
+        "title in @user.roles and @user.verified",
+        "id = \"0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f\"",
+    ] {
+        show(&mut out, filter, bench.list(&caller, Some(filter), &[("id", false)], None));
+    }
+    insta::assert_snapshot!(out);
+    drop(bench.app);
+}
+
+#[tokio::test]
+async fn a_page_begins_behind_the_last_row() {
+    let bench = Bench::new(Settings::open()).await;
+    let caller = Caller::ANONYMOUS;
+    let mut out = String::new();
+    let values =
+        |values: &[Option<&str>]| values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>();
+    for (what, sort, after) in [
+        ("never null, one direction", vec![("title", true), ("id", true)], values(&[Some("m"), Some("i")])),
+        (
+            "never null, both directions",
+            vec![("title", true), ("id", false)],
+            values(&[Some("m"), Some("i")]),
+        ),
+        (
+            "ascending, after a value",
+            vec![("score", false), ("id", false)],
+            values(&[Some("1.50"), Some("i")]),
+        ),
+        ("ascending, after null", vec![("score", false), ("id", false)], values(&[None, Some("i")])),
+        (
+            "descending, after a value",
+            vec![("score", true), ("id", true)],
+            values(&[Some("1.50"), Some("i")]),
+        ),
+        ("descending, after null", vec![("score", true), ("id", true)], values(&[None, Some("i")])),
+    ] {
+        show(&mut out, what, bench.list(&caller, None, &sort, Some(&after)));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[tokio::test]
+async fn a_rule_is_part_of_every_statement() {
+    let update = "author = @user.id and @new.author = author and @new.shout != \"X\"";
+    let settings = Settings::open()
+        .reading(OWN)
+        .rule("create", "@new.author = @user.id and status = \"draft\"")
+        .rule("update", update)
+        .rule("delete", "author.name = @user.email");
+    let bench = Bench::new(settings).await;
+    let table = bench.table();
+    let key = [Bind::text("0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")];
+    let title: [Assignment; 1] = [(bench.column("title"), Value::Given(Bind::text("t")))];
+    let row: [Assignment; 2] = [(bench.column("id"), Value::Given(key[0].clone())), title[0].clone()];
+    let columns = [bench.column("id")];
+    let mut out = String::new();
+    for (who, caller) in [
+        ("nobody", Caller::ANONYMOUS),
+        ("ada", user("writer")),
+        ("an editor", user("editor")),
+        ("an admin", user("admin")),
+    ] {
+        let context = bench.context(&caller);
+        show(&mut out, &format!("get, {who}"), select::get(&context, table, &columns, &key).unwrap());
+        show(
+            &mut out,
+            &format!("list, {who}"),
+            bench.list(&caller, Some("author.name = \"Ada\""), &[("id", false)], None),
+        );
+        show(&mut out, &format!("insert, {who}"), write::insert(&context, table, &title, &columns).unwrap());
+        show(
+            &mut out,
+            &format!("update, {who}"),
+            write::update(&context, table, &key, &title, Some(7), &columns).unwrap(),
+        );
+        let replacement = Replacement { changes: &title, version: None, row: Some(&row) };
+        show(
+            &mut out,
+            &format!("replace, {who}"),
+            write::replace(&context, table, &key, replacement, &columns).unwrap(),
+        );
+        show(&mut out, &format!("delete, {who}"), write::delete(&context, table, &key, Some(7)).unwrap());
+    }
+    assert!(!out.contains("secret"), "a hidden field is in no statement that nobody asked it for");
+    insta::assert_snapshot!(out);
+}
