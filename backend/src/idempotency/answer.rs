@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::web::Bytes;
 use annex_openapi::problem::Problem as ProblemBody;
 
@@ -33,14 +33,15 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What is kept of an answer: nothing of one that says to try again, or that is the server's own fault.
+    /// What is kept of an answer: nothing of one that says to try again, that is the server's own fault, or that
+    /// nobody is to store.
     pub fn of(response: ServiceResponse<BoxBody>) -> (ServiceResponse<BoxBody>, Option<Self>) {
         let status = response.status();
         if let Some(error) = response.response().error() {
             let kept = error.as_error::<Problem>().and_then(Self::of_problem);
             return (response, kept);
         }
-        if status.is_server_error() {
+        if status.is_server_error() || is_secret(response.headers()) {
             return (response, None);
         }
         let headers = HEADERS.iter().filter_map(|name| {
@@ -95,6 +96,14 @@ impl Kept {
         response.headers_mut().insert(REPLAYED, actix_web::http::header::HeaderValue::from_static("true"));
         response
     }
+}
+
+fn is_secret(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CACHE_CONTROL)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
 }
 
 fn problem(headers: &BTreeMap<String, String>, body: &[u8]) -> Option<Problem> {

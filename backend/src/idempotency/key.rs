@@ -28,7 +28,12 @@ pub struct Key {
 
 /// Whether the header is there and counts.
 pub fn applies(request: &ServiceRequest) -> bool {
-    request.headers().contains_key(IDEMPOTENCY_KEY) && has_keys(request.method(), request.path())
+    request.headers().contains_key(IDEMPOTENCY_KEY) && has_keys(request.method(), routed_path(request))
+}
+
+/// The path as the router reads it: what is escaped without need is no other route.
+fn routed_path(request: &ServiceRequest) -> &str {
+    request.match_info().as_str()
 }
 
 /// Whether requests like that may have a key: a POST or a PATCH, but not where one signs in, and not where a stream comes
@@ -59,7 +64,7 @@ impl Key {
             Some(identity) => identity.user_id.to_string(),
             None => Client::of(request.request(), &app.config.server.trusted_proxies).address.to_string(),
         };
-        let route = [request.method().as_str(), request.path()];
+        let route = [request.method().as_str(), routed_path(request)];
         let id = digest([caller.as_bytes(), route[0].as_bytes(), route[1].as_bytes(), key.as_bytes()]);
 
         let mut payload = request.take_payload();

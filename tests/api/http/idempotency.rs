@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
 use annex_tests::{Answer, Client, TestApp};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -21,6 +23,10 @@ async fn notebook() -> TestApp {
 
 async fn note(client: &Client, key: &str, text: &str) -> Answer {
     client.post(PATH, json!({"text": text})).header("idempotency-key", key).await
+}
+
+async fn kept(app: &TestApp) -> String {
+    app.sql_value("select count(*) from annex.idempotency_keys").await.unwrap_or_default()
 }
 
 async fn count(app: &TestApp) -> String {
@@ -91,6 +97,45 @@ async fn a_key_is_the_callers_own_and_the_routes() {
         batch.expect_status(200);
     }
     assert_eq!(count(&app).await, "4");
+}
+
+#[tokio::test]
+async fn tokens_are_not_kept_however_the_path_is_written() {
+    let app = notebook().await;
+    app.user("ada").await;
+    let body = json!({"email": "ada@example.com", "password": "seven quiet otters"});
+    for path in ["/v1/auth/login", "/v1/%61uth/login", "/%76%31/auth/login"] {
+        for _ in 0..2 {
+            let login =
+                app.anonymous().post(path, body.clone()).undocumented().header("idempotency-key", "k");
+            login.await.expect_status(200).expect_no_header("idempotency-replayed");
+        }
+    }
+    assert_eq!(kept(&app).await, "0");
+    // However it is written, it is one route.
+    for (path, replayed) in [(PATH, false), ("/v1/rec%6frds/notes", true)] {
+        let answer = app.anonymous().post(path, json!({"text": "a"})).undocumented();
+        let answer = answer.header("idempotency-key", "k").await.expect_status(201);
+        assert_eq!(answer.header("idempotency-replayed").is_some(), replayed, "{answer}");
+    }
+    assert_eq!(count(&app).await, "1");
+}
+
+#[tokio::test]
+async fn what_nobody_is_to_store_is_not_kept() {
+    fn routes(config: &mut ServiceConfig) {
+        let secret = || async {
+            HttpResponse::Ok().insert_header(("cache-control", "private, No-Store")).body("a secret")
+        };
+        config.route("/v1/secret", web::post().to(secret));
+    }
+    let app = TestApp::builder().routes(routes).start().await;
+    for _ in 0..2 {
+        let answer = app.anonymous().post("/v1/secret", json!({})).undocumented();
+        let answer = answer.header("idempotency-key", "k").await.expect_status(200);
+        answer.expect_no_header("idempotency-replayed");
+    }
+    assert_eq!(kept(&app).await, "0");
 }
 
 #[tokio::test]
