@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use annex_openapi::auth::{BootstrapRequest, TokenResponse};
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::email::Email;
 use super::password::Password;
 use super::store::{self, users::NewUser};
 use super::{session, setup};
@@ -33,9 +32,7 @@ pub async fn bootstrap(
     Json(body): Json<BootstrapRequest>,
 ) -> Result<HttpResponse> {
     let attempt = app.auth.throttle.attempt(client.address, None, app.clock.now())?;
-    let email = Email::member(&body.email).map_err(|error| Problem::validation(vec![error]))?;
-    let password = Password::member("password", &body.password, &email)
-        .map_err(|error| Problem::validation(vec![error]))?;
+    let (email, password) = Password::members(&body.email, &body.password).map_err(Problem::validation)?;
     // Asked before the password is hashed, so that nobody without the token has that done.
     let mut connection = app.db.pool.acquire().await?;
     check(&mut connection, &body.token).await?;

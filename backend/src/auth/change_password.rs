@@ -7,8 +7,8 @@ use annex_openapi::problem::{FieldError, Problem as ProblemBody};
 
 use super::email::Email;
 use super::password::{Attempt, Outcome, Password};
-use super::session;
-use super::store::users::{self as store, Changes};
+use super::store::{sessions, users as store};
+use super::{session, token};
 use crate::app::App;
 use crate::extract::{Client, Json, SignedIn};
 use crate::problem::{Problem, Result};
@@ -36,23 +36,30 @@ pub async fn change_password(
     let email = Email::parse(&caller.email).map_err(Problem::internal)?;
     let new = Password::member("new_password", &body.new_password, &email)
         .map_err(|error| Problem::validation(vec![error]))?;
-    let attempt = app.auth.throttle.attempt(client.address, Some(&caller.email), app.clock.now())?;
+    let attempt = app.auth.throttle.attempt(client.address, Some(&email), app.clock.now())?;
     let kept = store::password_hash(&app.db.pool, caller.user_id).await?;
-    if app.auth.hasher.verify(&Attempt::new(&body.current_password), kept).await? == Outcome::Wrong {
-        let detail = "`current_password` is not the account's password";
-        return Err(Problem::validation(vec![FieldError::new(
-            "/current_password",
-            "wrong_password",
-            detail,
-        )]));
-    }
+    let outcome = app.auth.hasher.verify(&Attempt::new(&body.current_password), kept.clone()).await?;
+    let kept = kept.filter(|_| outcome != Outcome::Wrong).ok_or_else(wrong_password)?;
     attempt.succeeded();
     let hash = app.auth.hasher.hash(&new).await?;
+    let now = app.clock.now();
     let mut transaction = app.db.pool.begin().await?;
-    let changes = Changes { password_hash: Some(&hash), ..Changes::default() };
-    store::update(&mut transaction, caller.user_id, &changes, app.clock.now()).await?;
+    let changed = store::change_password(&mut transaction, caller.user_id, &kept, &hash, now).await?;
+    // Whoever changed the password meanwhile may have ended the session too.
+    if let Some(id) = caller.session_id {
+        let standing = sessions::standing(&mut *transaction, id, caller.user_id, now).await?;
+        standing.ok_or_else(|| token::invalid("its session has ended"))?;
+    }
+    if !changed {
+        return Err(wrong_password());
+    }
     let ended = session::end_others(&app, &mut transaction, caller.user_id, caller.session_id).await?;
     transaction.commit().await?;
     session::ended(&app, &ended);
     Ok(HttpResponse::NoContent().finish())
+}
+
+fn wrong_password() -> Problem {
+    let detail = "`current_password` is not the account's password";
+    Problem::validation(vec![FieldError::new("/current_password", "wrong_password", detail)])
 }

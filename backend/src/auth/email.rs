@@ -42,6 +42,16 @@ impl Email {
         &self.0
     }
 
+    /// The one spelling that all of an address's spellings share.
+    pub fn folded(&self) -> String {
+        Self::fold(&self.0)
+    }
+
+    /// The same of an address that is kept.
+    pub fn fold(text: &str) -> String {
+        text.to_lowercase()
+    }
+
     /// What is before the `@`.
     pub fn local(&self) -> &str {
         self.0.split('@').next().unwrap_or_default()
@@ -86,5 +96,15 @@ mod tests {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@example.com", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn case_alone_tells_no_addresses_apart() {
+        let folded = |text: &str| Email::parse(text).unwrap().folded();
+        assert_eq!(folded("Ian@Example.COM"), folded("ian@example.com"));
+        assert_eq!(folded("ÄDÄ@example.com"), folded("ädä@example.com"));
+        for other in ["İan@example.com", "ıan@example.com"] {
+            assert_ne!(folded(other), folded("ian@example.com"), "{other}");
+        }
     }
 }

@@ -30,31 +30,42 @@ use crate::problem::{Code, Problem, Result};
 )]
 pub async fn login(app: Data<App>, client: Client, Json(body): Json<LoginRequest>) -> Result<HttpResponse> {
     let email = Email::member(&body.email).map_err(|error| Problem::validation(vec![error]))?;
-    let attempt = app.auth.throttle.attempt(client.address, Some(email.as_str()), app.clock.now())?;
-    let user = right_user(&app, &email, &Attempt::new(&body.password)).await?;
-    attempt.succeeded();
-    if user.disabled {
-        return Err(Problem::new(Code::Forbidden, "The account is disabled"));
+    let attempt = app.auth.throttle.attempt(client.address, Some(&email), app.clock.now())?;
+    let password = Attempt::new(&body.password);
+    // Once more where the account changed after it was read: a stronger hash of the same password is no other one.
+    for _ in 0..2 {
+        let (user, hash) = right_user(&app, &email, &password).await?;
+        if user.disabled {
+            attempt.succeeded();
+            return Err(Problem::new(Code::Forbidden, "The account is disabled"));
+        }
+        let mut transaction = app.db.pool.begin().await?;
+        if store::hold(&mut transaction, user.id, &hash).await? {
+            let tokens = session::begin(&app, &mut transaction, &client, user).await?;
+            transaction.commit().await?;
+            attempt.succeeded();
+            return Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tokens));
+        }
     }
-    let mut connection = app.db.pool.acquire().await?;
-    let tokens = session::begin(&app, &mut connection, &client, user).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tokens))
+    Err(wrong())
 }
 
-/// The account of that address, where that is its password. Both ways of being wrong look and last the same.
-async fn right_user(app: &App, email: &Email, password: &Attempt) -> Result<User> {
+/// The account of that address and the hash that its password has, where that is its password. Both ways of being
+/// wrong look and last the same.
+async fn right_user(app: &App, email: &Email, password: &Attempt) -> Result<(User, String)> {
     let account = store::account(&app.db.pool, email).await?;
     let kept = account.as_ref().and_then(|account| account.password_hash.clone());
     let outcome = app.auth.hasher.verify(password, kept.clone()).await?;
     match (account, kept, outcome) {
-        (Some(account), Some(_), Outcome::Right) => Ok(account.user),
+        (Some(account), Some(hash), Outcome::Right) => Ok((account.user, hash)),
         (Some(account), Some(weak), Outcome::RightButWeak(strong)) => {
             store::strengthen(&app.db.pool, account.user.id, &weak, &strong).await?;
-            Ok(account.user)
+            Ok((account.user, strong))
         }
-        _ => Err(Problem::new(
-            Code::InvalidCredentials,
-            "No account has this e-mail address and this password",
-        )),
+        _ => Err(wrong()),
     }
+}
+
+fn wrong() -> Problem {
+    Problem::new(Code::InvalidCredentials, "No account has this e-mail address and this password")
 }

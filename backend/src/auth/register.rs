@@ -62,16 +62,12 @@ struct Registration<'a> {
 
 impl<'a> Registration<'a> {
     fn parse(body: &'a RegisterRequest) -> Result<Self> {
-        let email = Email::member(&body.email);
-        let password = match &email {
-            Ok(email) => Password::member("password", &body.password, email).map(Some),
-            Err(_) => Ok(None),
-        };
+        let credentials = Password::members(&body.email, &body.password);
         let display_name = body.display_name.as_deref().map(display_name).transpose();
-        match (email, password, display_name) {
-            (Ok(email), Ok(Some(password)), Ok(display_name)) => Ok(Self { email, password, display_name }),
-            (email, password, display_name) => Err(Problem::validation(
-                [email.err(), password.err(), display_name.err()].into_iter().flatten().collect(),
+        match (credentials, display_name) {
+            (Ok((email, password)), Ok(display_name)) => Ok(Self { email, password, display_name }),
+            (credentials, display_name) => Err(Problem::validation(
+                credentials.err().into_iter().flatten().chain(display_name.err()).collect(),
             )),
         }
     }

@@ -34,7 +34,7 @@ pub enum SetupError {
     Half,
     /// Somebody has an account with the configured address.
     #[error(
-        "ANNEX_ADMIN_EMAIL is the address of an account that is not an admin's; name another, or take it away to get a one-time link"
+        "ANNEX_ADMIN_EMAIL is the address of an account that is not an admin's who can sign in; name another, or take it away to get a one-time link"
     )]
     Taken,
     /// The database or the system failed.
@@ -45,7 +45,7 @@ pub enum SetupError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes sure that there is an admin or a way to become the first one: the token, where there is none.
+/// Makes sure that there is an admin who can sign in, or a way to become the first one: the token, where there is none.
 pub(super) async fn first_admin(
     config: &config::Auth,
     pool: &PgPool,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use time::OffsetDateTime;
 
+use super::email::Email;
 use crate::problem::{Problem, RateLimit, Result};
 
 static PER_ACCOUNT: RateLimit = RateLimit { name: "account", quota: 10, window: 60 };
@@ -87,15 +88,15 @@ impl Throttle {
         }
     }
 
-    /// A try of somebody at that address; with that account, as it was named, where a password could be guessed.
+    /// A try of somebody at that address; with the account of that e-mail address, where a password could be guessed.
     ///
     /// # Errors
     /// `too_many_requests`
-    pub fn attempt(&self, address: IpAddr, account: Option<&str>, now: OffsetDateTime) -> Result<Try> {
+    pub fn attempt(&self, address: IpAddr, account: Option<&Email>, now: OffsetDateTime) -> Result<Try> {
         let address = network(address);
         let bucket =
             |key: u64, limit| self.buckets.get_with(key, || Arc::new(Mutex::new(Bucket::full(limit, now))));
-        let account = account.map(|account| (address, account.to_lowercase()));
+        let account = account.map(|account| (address, account.folded()));
         let asked = [
             account.map(|account| (&PER_ACCOUNT, bucket(self.keys.hash_one(account), &PER_ACCOUNT))),
             Some((&PER_ADDRESS, bucket(self.keys.hash_one(address), &PER_ADDRESS))),
@@ -135,30 +136,41 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
     #[test]
     fn failures_run_out_for_an_address_and_an_account_together_and_come_back() {
         let start = OffsetDateTime::UNIX_EPOCH;
         let throttle = Throttle::new(start);
         let attacker = address("192.0.2.1");
         for _ in 0..10 {
-            let _failed = throttle.attempt(attacker, Some("ada@example.com"), start).unwrap();
+            let _failed = throttle.attempt(attacker, Some(&email("ada@example.com")), start).unwrap();
         }
-        let problem = throttle.attempt(attacker, Some("Ada@example.com"), start).unwrap_err();
+        let problem = throttle.attempt(attacker, Some(&email("Ada@example.com")), start).unwrap_err();
         assert_eq!(problem.code, Code::TooManyRequests);
         assert_eq!(problem.retry_after, Some(6));
-        let _owner = throttle.attempt(address("198.51.100.1"), Some("ada@example.com"), start).unwrap();
-        let _another = throttle.attempt(attacker, Some("bob@example.com"), start).unwrap();
-        let _later =
-            throttle.attempt(attacker, Some("ada@example.com"), start + Duration::from_secs(6)).unwrap();
-        throttle.attempt(attacker, Some("ada@example.com"), start + Duration::from_secs(6)).unwrap_err();
+        let _owner =
+            throttle.attempt(address("198.51.100.1"), Some(&email("ada@example.com")), start).unwrap();
+        let _another = throttle.attempt(attacker, Some(&email("bob@example.com")), start).unwrap();
+        let _later = throttle
+            .attempt(attacker, Some(&email("ada@example.com")), start + Duration::from_secs(6))
+            .unwrap();
+        throttle
+            .attempt(attacker, Some(&email("ada@example.com")), start + Duration::from_secs(6))
+            .unwrap_err();
     }
 
     #[test]
     fn success_costs_nothing() {
         let throttle = Throttle::new(OffsetDateTime::UNIX_EPOCH);
         for _ in 0..5000 {
-            let attempt =
-                throttle.attempt(address("192.0.2.1"), Some("ada@example.com"), OffsetDateTime::UNIX_EPOCH);
+            let attempt = throttle.attempt(
+                address("192.0.2.1"),
+                Some(&email("ada@example.com")),
+                OffsetDateTime::UNIX_EPOCH,
+            );
             attempt.unwrap().succeeded();
         }
     }
@@ -168,7 +180,9 @@ mod tests {
         let throttle = Throttle::new(OffsetDateTime::UNIX_EPOCH);
         let refused = (0..1000).filter(|i| {
             let address = address(&format!("2001:db8::{i:x}"));
-            throttle.attempt(address, Some(&format!("{i}@example.com")), OffsetDateTime::UNIX_EPOCH).is_err()
+            throttle
+                .attempt(address, Some(&email(&format!("{i}@example.com"))), OffsetDateTime::UNIX_EPOCH)
+                .is_err()
         });
         assert_eq!(refused.count(), 400);
     }

@@ -60,6 +60,33 @@ async fn only_the_newest_token_counts_and_it_is_not_kept() {
 }
 
 #[tokio::test]
+async fn admins_who_cannot_sign_in_leave_the_way_open() {
+    let app = TestApp::start().await;
+    app.sql(
+        "insert into annex.users (id, email, password_hash, roles, disabled, created_at, updated_at)
+         values (gen_random_uuid(), 'unable@example.com', null, '{admin}', false, now(), now()),
+                (gen_random_uuid(), 'banned@example.com', '$argon2id$', '{admin}', true, now(), now())",
+    )
+    .await;
+    let again = TestApp::builder().database(app.database.clone()).start().await;
+    again.anonymous().post("/v1/auth/bootstrap", body(&again, 1)).await.expect_status(201);
+    let third = TestApp::builder().database(app.database.clone()).start().await;
+    assert_eq!(third.inside().auth.setup_token(), None);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_for_every_member_at_once() {
+    let app = TestApp::start().await;
+    let mut wrong = body(&app, 1);
+    wrong["email"] = json!("ada");
+    wrong["password"] = json!("short");
+    let answer = app.anonymous().post("/v1/auth/bootstrap", wrong).await.expect_status(422);
+    let problem = answer.expect_problem("validation_failed");
+    let pointers: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/email", "/password"]);
+}
+
+#[tokio::test]
 async fn the_link_leads_to_the_console() {
     let app = TestApp::start().await;
     let token = app.inside().auth.setup_token().unwrap();

@@ -70,7 +70,7 @@ async fn what_is_wrong_is_told_for_every_member_at_once() {
     let answer = app.anonymous().post("/v1/auth/register", body).await.expect_status(422);
     let problem = answer.expect_problem("validation_failed");
     let pointers: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/email", "/display_name"]);
+    assert_eq!(pointers, ["/email", "/password", "/display_name"]);
     for password in
         ["fourteen chars", "passwordpassword", "ada@example.com.", "annexannexannex", &"x".repeat(257)]
     {

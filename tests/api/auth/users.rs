@@ -142,6 +142,10 @@ async fn the_last_admin_stays() {
         .await
         .expect_status(200);
     admin.delete(&path).await.expect_status(409);
+    let unable = json!({"email": "eve@example.com", "roles": ["admin"]});
+    admin.post("/v1/users", unable).await.expect_status(201);
+    admin.delete(&path).await.expect_status(409);
+    admin.patch(&path, json!({"disabled": true})).await.expect_status(409);
 }
 
 #[tokio::test]

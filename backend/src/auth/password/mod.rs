@@ -49,13 +49,7 @@ impl Password {
     /// # Errors
     /// In a sentence, what a password must be.
     pub fn parse(text: &str, email: &Email) -> Result<Self, String> {
-        let length = text.chars().count();
-        if length < MIN_LENGTH {
-            return Err(format!("must have at least {MIN_LENGTH} characters; a few words make a good one"));
-        }
-        if length > MAX_LENGTH {
-            return Err(format!("must not have more than {MAX_LENGTH} characters"));
-        }
+        check_length(text)?;
         let attempt = Attempt::new(text);
         if is_guessable(attempt.expose(), email) {
             return Err("is too easy to guess: it is among the commonest ones, repeats itself, or says little beside \
@@ -70,14 +64,45 @@ impl Password {
     /// # Errors
     /// The member with what it must be.
     pub fn member(name: &str, text: &str, email: &Email) -> Result<Self, FieldError> {
-        Self::parse(text, email).map_err(|detail| {
-            FieldError::new(format!("/{name}"), "invalid_password", format!("`{name}` {detail}"))
-        })
+        Self::parse(text, email).map_err(|detail| wrong_member(name, &detail))
+    }
+
+    /// The address and the password in the members `email` and `password` of a body. What is wrong with either is told
+    /// at once; what a wrong address would make of the password is not asked.
+    ///
+    /// # Errors
+    /// The members with what they must be.
+    pub fn members(email: &str, password: &str) -> Result<(Email, Self), Vec<FieldError>> {
+        match Email::member(email) {
+            Ok(email) => match Self::member("password", password, &email) {
+                Ok(password) => Ok((email, password)),
+                Err(error) => Err(vec![error]),
+            },
+            Err(error) => {
+                let password = check_length(password).map_err(|detail| wrong_member("password", &detail));
+                Err([Some(error), password.err()].into_iter().flatten().collect())
+            }
+        }
     }
 
     pub(super) fn expose(&self) -> &str {
         self.0.expose()
     }
+}
+
+fn wrong_member(name: &str, detail: &str) -> FieldError {
+    FieldError::new(format!("/{name}"), "invalid_password", format!("`{name}` {detail}"))
+}
+
+fn check_length(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if length < MIN_LENGTH {
+        return Err(format!("must have at least {MIN_LENGTH} characters; a few words make a good one"));
+    }
+    if length > MAX_LENGTH {
+        return Err(format!("must not have more than {MAX_LENGTH} characters"));
+    }
+    Ok(())
 }
 
 fn is_guessable(password: &str, email: &Email) -> bool {

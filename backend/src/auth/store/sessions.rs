@@ -1,7 +1,7 @@
 //! Sessions and their refresh tokens.
 
 use annex_openapi::auth::{Session, User};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ pub struct Standing {
 
 /// How a session and its account stand; nothing where either of them has ended.
 pub async fn standing(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     session_id: Uuid,
     user_id: Uuid,
     now: OffsetDateTime,
@@ -74,7 +74,7 @@ pub async fn standing(
         user_id,
         now
     )
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await
 }
 

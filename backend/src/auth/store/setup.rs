@@ -2,11 +2,16 @@
 
 use sqlx::PgConnection;
 
-/// Whether there is an admin.
+/// Whether there is an admin who can sign in.
 pub async fn has_admin(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(r#"select exists (select from annex.users where 'admin' = any (roles)) as "exists!""#)
-        .fetch_one(connection)
-        .await
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from annex.users
+               where 'admin' = any (roles) and not disabled and password_hash is not null
+           ) as "exists!""#
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Lets nobody else make the first admin until the transaction ends.

@@ -16,7 +16,8 @@ pub struct Account {
     pub password_hash: Option<String>,
 }
 
-/// The account of an address.
+/// The account of an address. What Postgres takes for the same address depends on the database's locale; what the
+/// throttle takes for another one is another one here too.
 pub async fn account(pool: &PgPool, email: &Email) -> Result<Option<Account>, sqlx::Error> {
     let row = sqlx::query!(
         r#"select id, email::text as "email!", verified, display_name, roles, disabled, created_at, updated_at,
@@ -27,6 +28,7 @@ pub async fn account(pool: &PgPool, email: &Email) -> Result<Option<Account>, sq
     )
     .fetch_optional(pool)
     .await?;
+    let row = row.filter(|row| Email::fold(&row.email) == email.folded());
     Ok(row.map(|row| Account {
         password_hash: row.password_hash,
         user: User {
@@ -59,6 +61,35 @@ pub async fn strengthen(pool: &PgPool, id: Uuid, weak: &str, strong: &str) -> Re
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Whether an account is not disabled and its password is still the one with that hash; neither changes until the
+/// transaction ends.
+pub async fn hold(connection: &mut PgConnection, id: Uuid, hash: &str) -> Result<bool, sqlx::Error> {
+    let held = sqlx::query_scalar!(
+        "select id from annex.users where id = $1 and password_hash = $2 and not disabled for share",
+        id,
+        hash
+    );
+    Ok(held.fetch_optional(connection).await?.is_some())
+}
+
+/// Puts another password in the place of the one with that hash. Whether it was still there.
+pub async fn change_password(
+    connection: &mut PgConnection,
+    id: Uuid,
+    from: &str,
+    to: &str,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update annex.users set password_hash = $3, updated_at = $4 where id = $1 and password_hash = $2",
+        id,
+        from,
+        to,
+        now
+    );
+    Ok(done.execute(connection).await?.rows_affected() > 0)
 }
 
 /// An account to be made.
@@ -210,7 +241,9 @@ pub async fn delete(connection: &mut PgConnection, id: Uuid) -> Result<bool, sql
 /// and sees what the first has done.
 pub async fn lock_admins(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        "select id from annex.users where 'admin' = any (roles) and not disabled order by id for update"
+        "select id from annex.users
+         where 'admin' = any (roles) and not disabled and password_hash is not null
+         order by id for update"
     )
     .fetch_all(connection)
     .await
