@@ -53,7 +53,7 @@ impl RequestId {
 /// # Errors
 /// A layer inside failed or panicked, without an answer of its own: actix answers with the problem.
 pub async fn observe<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
@@ -61,6 +61,10 @@ pub async fn observe<B: MessageBody + 'static>(
     let id = RequestId::of(&request, &app);
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
+    // What answers GET answers HEAD; the connection leaves the body away.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
 
     let under_way = app.metrics.begin();
     let span = trace::request(&request, method, id.as_str());
@@ -68,7 +72,7 @@ pub async fn observe<B: MessageBody + 'static>(
     drop(under_way);
 
     let answered = match outcome {
-        Ok(Ok(response)) => Ok(with_problem(response, &id)),
+        Ok(Ok(response)) => Ok(with_problem(response, method, &id)),
         Ok(Err(error)) => Err(as_problem(&error).into_owned()),
         Err(panic) => {
             app.metrics.panics.inc();
@@ -161,13 +165,14 @@ fn known_method(method: &Method) -> &'static str {
 /// Gives a failed answer the body of its problem; others pass.
 fn with_problem<B: MessageBody>(
     response: ServiceResponse<B>,
+    method: &str,
     id: &RequestId,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let problem = match response.response().error() {
         Some(error) => as_problem(error),
         // Actix answers a wrong method by itself, without an error.
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            let detail = format!("{} is not allowed here", response.request().method());
+            let detail = format!("{method} is not allowed here");
             Cow::Owned(Problem::new(Code::MethodNotAllowed, detail))
         }
         None => return response.map_into_left_body(),

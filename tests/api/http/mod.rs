@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cors;
+mod head;
 mod health;
 mod idempotency;
 mod panics;
