@@ -388,6 +388,26 @@ async fn a_body_that_is_too_large_is_refused_on_its_way() {
     assert!(all(&admin, "posts", "slug", "slug").await.is_empty());
 }
 
+#[tokio::test]
+async fn a_line_of_commas_takes_no_memory() {
+    let app = TestApp::start().await;
+    blog(&app).await;
+    let admin = app.admin().await;
+    report(csv(&admin, "posts/import", "slug\nfirst\n").await);
+    let before = peak();
+    let (commas, quotes) = (",".repeat(8 << 20), "\"".repeat(8 << 20));
+    let problem = csv(&admin, "posts/import", commas.clone()).await.expect_status(422).problem();
+    assert!(problem.errors[0].detail.contains("more than 1600 fields"), "{}", problem.errors[0].detail);
+    let done = report(csv(&admin, "posts/import?mode=skip_bad", format!("slug\na\n{commas}\nb\n")).await);
+    assert_eq!((counts(&done), faults(&done)), ((3, 2, 0, 1), vec![(3, "", "invalid")]));
+    csv(&admin, "posts/import", format!("slug\n{quotes}\n"))
+        .await
+        .expect_status(413)
+        .expect_problem("payload_too_large");
+    let grown = peak() - before;
+    assert!(grown < 64, "the bodies have 8 MiB each, and memory grew by {grown} MiB");
+}
+
 /// The most memory that this process has had, in MiB.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -50,6 +50,8 @@ enum State {
 pub struct Splitter {
     /// Whether an empty line is a record: it is where records have one cell.
     pub keep_empty: bool,
+    /// The cells of a record that are kept; an empty one has no text, so that `most` would not bound them.
+    pub most_cells: usize,
     delimiter: u8,
     most: usize,
     state: State,
@@ -67,10 +69,11 @@ pub struct TooLong {
 }
 
 impl Splitter {
-    /// Cells are apart by `delimiter`; a record has at most `most` bytes.
-    pub fn new(delimiter: u8, most: usize) -> Self {
+    /// Cells are apart by `delimiter`; a record has at most `most` bytes, and `most_cells` cells are kept of it.
+    pub fn new(delimiter: u8, most: usize, most_cells: usize) -> Self {
         Self {
             keep_empty: false,
+            most_cells,
             delimiter,
             most,
             state: State::Start,
@@ -97,10 +100,7 @@ impl Splitter {
         while let Some(&byte) = bytes.first() {
             let run = self.run(bytes);
             if run > 0 {
-                self.record.text.extend_from_slice(&bytes[..run]);
-                if self.record.text.len() > self.most {
-                    return Err(TooLong { line: self.record.line }.into());
-                }
+                self.push(&bytes[..run])?;
                 if self.state == State::Quoted {
                     self.line += bytes[..run].iter().filter(|byte| **byte == b'\n').count() as u64;
                 }
@@ -115,12 +115,12 @@ impl Splitter {
                 }
                 (State::Quoted, _) => self.state = State::Quote,
                 (State::Quote, b'"') => {
-                    self.record.text.push(b'"');
+                    self.push(b"\"")?;
                     self.state = State::Quoted;
                 }
                 (State::Plain, b'"') => {
                     self.record.fault = Some("has a quote within a cell that does not begin with one");
-                    self.record.text.push(b'"');
+                    self.push(b"\"")?;
                 }
                 (_, b'\n' | b'\r') => {
                     if byte == b'\r' {
@@ -182,8 +182,18 @@ impl Splitter {
         }
     }
 
+    fn push(&mut self, text: &[u8]) -> Result<(), TooLong> {
+        self.record.text.extend_from_slice(text);
+        if self.record.text.len() > self.most {
+            return Err(TooLong { line: self.record.line });
+        }
+        Ok(())
+    }
+
     fn close_cell(&mut self) {
-        self.record.cells.push((self.record.text.len(), self.cell_quoted));
+        if self.record.cells.len() < self.most_cells {
+            self.record.cells.push((self.record.text.len(), self.cell_quoted));
+        }
         self.cell_quoted = false;
         self.state = State::Start;
     }
@@ -243,7 +253,7 @@ mod tests {
 
     /// The records of a file that arrives in pieces of that size, each with its line and its fault.
     fn split(text: &[u8], piece: usize, columns: usize) -> Vec<(u64, Cells, Option<&'static str>)> {
-        let mut splitter = Splitter::new(b',', 1 << 20);
+        let mut splitter = Splitter::new(b',', 1 << 20, 100);
         splitter.keep_empty = columns == 1;
         let mut records = Vec::new();
         let mut each = |splitter: &mut Splitter| {
@@ -289,10 +299,26 @@ mod tests {
 
     #[test]
     fn a_record_has_an_end() {
-        let mut splitter = Splitter::new(b',', 8);
+        let mut splitter = Splitter::new(b',', 8, 2);
         let mut each = |_: &mut Splitter| Ok::<(), String>(());
         splitter.split(b"a\n\"12345", &mut each).unwrap();
         assert_eq!(splitter.split(b"67890", &mut each).unwrap_err(), "line 2 is too long");
+        for quotes in ["\"".repeat(100), format!("a{}", "\"".repeat(100))] {
+            let mut splitter = Splitter::new(b',', 8, 2);
+            assert_eq!(splitter.split(quotes.as_bytes(), &mut each).unwrap_err(), "line 1 is too long");
+        }
+    }
+
+    #[test]
+    fn cells_that_are_too_many_are_not_kept() {
+        let mut splitter = Splitter::new(b',', 8, 3);
+        let mut each = |splitter: &mut Splitter| {
+            assert_eq!(splitter.record().len(), 3);
+            assert_eq!(splitter.record().cells().unwrap().next(), Some(("a", false)));
+            Ok::<(), String>(())
+        };
+        splitter.split(format!("a{},b\n", ",".repeat(1 << 16)).as_bytes(), &mut each).unwrap();
+        assert!(splitter.record.cells.capacity() < 16);
     }
 
     #[test]

@@ -23,6 +23,8 @@ use crate::records::wire::parse;
 const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// How it ends.
 const COPY_END: i16 = -1;
+/// The most columns that Postgres gives a table.
+const MOST_COLUMNS: usize = 1600;
 
 /// How the body is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +115,9 @@ impl Intake {
         };
         let reader = match format {
             Format::Csv { delimiter, null } => {
-                Reader::Csv { splitter: Splitter::new(delimiter, most), null, header: None, begun: false }
+                // One cell more than may be there, by which a record is known to have too many.
+                let splitter = Splitter::new(delimiter, most, MOST_COLUMNS + 1);
+                Reader::Csv { splitter, null, header: None, begun: false }
             }
             Format::Ndjson => {
                 fields.uneven = true;
@@ -214,6 +218,7 @@ impl Intake {
         let Some(header) = header else {
             *header = Some(self.fields.header(splitter.record())?);
             splitter.keep_empty = splitter.record().len() == 1;
+            splitter.most_cells = splitter.record().len() + 1;
             return Ok(());
         };
         let record = splitter.record();
@@ -324,6 +329,9 @@ impl Fields {
             return Err(invalid(format!("The first line {fault}")));
         }
         let cells = record.cells().ok_or_else(|| invalid("The first line is not UTF-8".to_owned()))?;
+        if record.len() > MOST_COLUMNS {
+            return Err(invalid(format!("The first line names more than {MOST_COLUMNS} fields")));
+        }
         let (mut columns, mut errors) = (Vec::new(), Vec::new());
         for (name, _) in cells {
             match self.column(name.trim()) {
@@ -372,6 +380,7 @@ impl Fields {
         let cells = record.cells().ok_or_else(|| invalid("The line is not UTF-8".to_owned()))?;
         if record.len() != header.0.len() {
             let (there, wanted) = (record.len(), header.0.len());
+            let there = if there > wanted { "more".to_owned() } else { there.to_string() };
             return Err(invalid(format!("The line has {there} cells, and the first line has {wanted}")));
         }
         let mut errors = Vec::new();
