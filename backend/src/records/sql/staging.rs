@@ -18,8 +18,8 @@ pub const BEGIN: &str = "begin; set constraints all immediate";
 pub const TRY: &str = "savepoint annex_import";
 /// Keeps what was tried.
 pub const KEEP: &str = "release savepoint annex_import";
-/// Undoes what was tried.
-pub const UNDO: &str = "rollback to savepoint annex_import";
+/// Undoes what was tried; the savepoint goes too, or each would nest in the one before.
+pub const UNDO: &str = "rollback to savepoint annex_import; release savepoint annex_import";
 
 /// A column of the staging table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
