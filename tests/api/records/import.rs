@@ -374,6 +374,44 @@ async fn a_connection_that_breaks_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn who_trickles_keeps_nobody_else_waiting_and_is_cut_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::builder().set("ANNEX_READ_TIMEOUT", "3").start().await;
+    blog(&app).await;
+    let admin = app.admin().await;
+    let head = format!(
+        "POST /v1/records/posts/import HTTP/1.1\r\nhost: annex.test\r\ncontent-type: text/csv\r\n\
+         content-length: 10000000\r\nauthorization: Bearer {}\r\n\r\nslug\n",
+        admin.token.as_deref().unwrap()
+    );
+    let mut trickles = Vec::new();
+    for _ in 0..20 {
+        let mut stream = tokio::net::TcpStream::connect(app.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        trickles.push(tokio::spawn(async move {
+            let mut answer = Vec::new();
+            // Never as long as the time in which something must come.
+            for _ in 0..60 {
+                let wait = std::time::Duration::from_millis(500);
+                match tokio::time::timeout(wait, stream.read_buf(&mut answer)).await {
+                    Ok(Ok(1..)) => {}
+                    Ok(_) => break,
+                    Err(_) => drop(stream.write_all(b"x").await),
+                }
+            }
+            String::from_utf8_lossy(&answer).into_owned()
+        }));
+    }
+    for n in 0..3 {
+        report(csv(&admin, "posts/import", format!("slug\n{n}\n")).await);
+    }
+    for trickle in trickles {
+        let answer = trickle.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("request_timeout"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_on_its_way() {
     let app = TestApp::builder().set("ANNEX_MAX_IMPORT", "1MiB").set("ANNEX_MAX_BODY", "64KiB").start().await;
     blog(&app).await;

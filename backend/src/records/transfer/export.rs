@@ -5,7 +5,7 @@
 //! were at one moment. Imported again it gives the same rows, except for what `escape_formulas` put in front. Where
 //! reading fails in the middle the transfer breaks off, so that nobody takes a part for the whole.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Row;
 
 use super::csv;
+use super::pace::Pace;
 use crate::app::App;
 use crate::collections::catalogue::{Table, Wire};
 use crate::db::{Lanes, OwnConnection};
@@ -63,7 +64,7 @@ pub async fn export(
         .attempt(async |view| {
             let (writer, sql) = prepare(view, &asked)?;
             let connection = request.app.db.own.connect().await?;
-            let sender = sender.clone();
+            let sender = Sender { pieces: sender.clone(), pace: Pace::new(STALLED) };
             actix_web::rt::spawn(async move { read(connection, writer, sql, sender).await });
             // What fails before anything is sent has an answer of its own.
             match pieces.recv().await {
@@ -136,15 +137,15 @@ fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>
 }
 
 /// Reads all rows as they are at one moment, as fast as they are taken.
-async fn read(mut connection: OwnConnection, writer: Writer, sql: Option<Sql>, sender: mpsc::Sender<Piece>) {
+async fn read(mut connection: OwnConnection, writer: Writer, sql: Option<Sql>, mut sender: Sender) {
     let done = match sql {
         None => Ok(writer.begin()),
-        Some(sql) => rows(&mut connection, &writer, &sql, &sender).await,
+        Some(sql) => rows(&mut connection, &writer, &sql, &mut sender).await,
     };
     let done = match done {
-        Ok(last) if last.is_empty() => send(&sender, last).await,
-        Ok(last) => match send(&sender, last).await {
-            Ok(_) => send(&sender, Vec::new()).await,
+        Ok(last) if last.is_empty() => sender.send(last).await,
+        Ok(last) => match sender.send(last).await {
+            Ok(_) => sender.send(Vec::new()).await,
             Err(ended) => Err(ended),
         },
         Err(ended) => Err(ended),
@@ -152,7 +153,7 @@ async fn read(mut connection: OwnConnection, writer: Writer, sql: Option<Sql>, s
     match done {
         Ok(_) => connection.settle(),
         Err(Ended::Gone) => tracing::debug!("nobody takes an export any more"),
-        Err(Ended::Failed(failure)) => drop(sender.send(Err(failure)).await),
+        Err(Ended::Failed(failure)) => drop(sender.pieces.send(Err(failure)).await),
     }
 }
 
@@ -168,7 +169,7 @@ async fn rows(
     connection: &mut OwnConnection,
     writer: &Writer,
     sql: &Sql,
-    sender: &mpsc::Sender<Piece>,
+    sender: &mut Sender,
 ) -> Result<Vec<u8>, Ended> {
     let failed = |error| Ended::Failed(store::failure(&writer.table, error));
     let client = connection.client();
@@ -185,7 +186,7 @@ async fn rows(
             writer.write(&mut out, &row).map_err(|malformed| Ended::Failed(malformed.into()))?;
             read += 1;
             if out.len() >= CHUNK {
-                out = send(sender, out).await?;
+                out = sender.send(out).await?;
             }
         }
         if read < ROWS {
@@ -196,11 +197,23 @@ async fn rows(
     Ok(out)
 }
 
-/// Sends a piece, and gives room for the next.
-async fn send(sender: &mpsc::Sender<Piece>, out: Vec<u8>) -> Result<Vec<u8>, Ended> {
-    match tokio::time::timeout(STALLED, sender.send(Ok(Bytes::from(out)))).await {
-        Ok(Ok(())) => Ok(Vec::with_capacity(CHUNK + CHUNK / 4)),
-        _ => Err(Ended::Gone),
+/// Where pieces go.
+struct Sender {
+    pieces: mpsc::Sender<Piece>,
+    pace: Pace,
+}
+
+impl Sender {
+    /// Sends a piece, and gives room for the next.
+    async fn send(&mut self, out: Vec<u8>) -> Result<Vec<u8>, Ended> {
+        let (length, asked) = (out.len(), Instant::now());
+        match tokio::time::timeout(self.pace.left(), self.pieces.send(Ok(Bytes::from(out)))).await {
+            Ok(Ok(())) => {
+                self.pace.moved(length, asked.elapsed());
+                Ok(Vec::with_capacity(CHUNK + CHUNK / 4))
+            }
+            _ => Err(Ended::Gone),
+        }
     }
 }
 

@@ -15,7 +15,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::web::{self, Bytes, Data};
@@ -27,6 +27,7 @@ use super::faults::Faults;
 use super::intake::{Format, Intake};
 use super::keys;
 use super::landing::{Landing, TIME_LIMIT};
+use super::pace::Pace;
 use crate::app::App;
 use crate::collections::catalogue::Table;
 use crate::db::{Lanes, OwnConnection};
@@ -90,7 +91,7 @@ impl Parameters for ImportParameters {
 ///
 /// # Errors
 /// `validation_failed` with the lines of bad rows, `forbidden`, `unsupported_media_type`, `payload_too_large`,
-/// `invalid_parameter`, `conflict` where the collection changed meanwhile.
+/// `request_timeout`, `invalid_parameter`, `conflict` where the collection changed meanwhile.
 pub async fn import(
     http: HttpRequest,
     app: Data<App>,
@@ -100,7 +101,7 @@ pub async fn import(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let format = format(&http, &query.0)?;
-    let body = Body::new(&http, &app, payload)?;
+    let mut body = Body::new(&http, &app, payload)?;
     let request = Request::new(&http, app, lanes, caller);
     // The rows can be read only once: the collection is looked at just before.
     let snapshot = request.app.catalogue.refresh_now(&request.app.db.pool).await?;
@@ -112,8 +113,10 @@ pub async fn import(
     let most = request.app.config.server.max_body;
     let clock = request.app.clock.clone();
     let intake = Intake::new(format, Arc::clone(table), request.caller.clone(), clock, upsert.clone(), most);
+    // Connections are few: who has sent nothing yet takes none.
+    let first = body.chunk().await?;
     let connection = request.app.db.own.connect().await?;
-    match run(view, table, &upsert, &query.0, &connection, body, intake).await {
+    match run(view, table, &upsert, &query.0, &connection, (first, body), intake).await {
         Ok(report) => {
             connection.settle();
             Ok(HttpResponse::Ok().json(report))
@@ -134,7 +137,7 @@ async fn run(
     upsert: &[usize],
     parameters: &ImportParameters,
     connection: &OwnConnection,
-    body: Body,
+    body: (Chunk, Body),
     intake: Intake,
 ) -> Result<ImportReport, Failure> {
     let failed = |error| store::failure(table, error);
@@ -184,16 +187,16 @@ async fn run(
 async fn stage(
     table: &Table,
     connection: &OwnConnection,
-    mut body: Body,
+    (mut chunk, mut body): (Chunk, Body),
     mut intake: Intake,
 ) -> Result<Intake, Failure> {
     let failed = |error| store::failure(table, error);
     let mut copy = None;
     loop {
-        let (chunk, ended) = body.chunk().await?;
+        let Chunk { bytes, ended } = chunk;
         // Taking rows apart is work for a processor, and this thread serves others.
         let taken = web::block(move || {
-            let taken = intake.take(&chunk).and_then(|()| if ended { intake.end() } else { Ok(()) });
+            let taken = intake.take(&bytes).and_then(|()| if ended { intake.end() } else { Ok(()) });
             taken.map(|()| (intake.copy(), intake))
         });
         let (rows, taken) = taken.await.map_err(Problem::internal)??;
@@ -213,6 +216,7 @@ async fn stage(
         if ended {
             return Ok(intake);
         }
+        chunk = body.chunk().await?;
     }
 }
 
@@ -294,18 +298,25 @@ fn check_allowed(view: &View<'_>, table: &Table, upsert: bool) -> Result<()> {
     Ok(())
 }
 
+/// A part of the body.
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Whether it is the last.
+    ended: bool,
+}
+
 /// The body as it arrives.
 struct Body {
     payload: web::Payload,
     read: usize,
     most: usize,
-    timeout: Duration,
+    pace: Pace,
 }
 
 impl Body {
     fn new(http: &HttpRequest, app: &App, payload: web::Payload) -> Result<Self> {
         let server = &app.config.server;
-        let body = Self { payload, read: 0, most: server.max_import, timeout: server.read_timeout };
+        let body = Self { payload, read: 0, most: server.max_import, pace: Pace::new(server.read_timeout) };
         let announced =
             http.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         match announced {
@@ -314,24 +325,26 @@ impl Body {
         }
     }
 
-    /// The next part, and whether it is the last.
-    async fn chunk(&mut self) -> Result<(Vec<u8>, bool)> {
+    /// The next part. Only waiting for the client counts for its pace, not what is done with what it sent.
+    async fn chunk(&mut self) -> Result<Chunk> {
         let mut chunk = Vec::new();
         while chunk.len() < CHUNK {
-            let next = tokio::time::timeout(self.timeout, self.payload.next()).await.map_err(|_| {
-                let waited = self.timeout.as_secs();
-                Problem::new(Code::RequestTimeout, format!("Nothing more of the body came for {waited} s"))
+            let asked = Instant::now();
+            let next = tokio::time::timeout(self.pace.left(), self.payload.next()).await.map_err(|_| {
+                Problem::new(Code::RequestTimeout, "The body came too slowly, or no more of it")
+                    .with_hint("Send the rows in several imports, or raise ANNEX_READ_TIMEOUT")
             })?;
-            let Some(bytes) = next else { return Ok((chunk, true)) };
+            let Some(bytes) = next else { return Ok(Chunk { bytes: chunk, ended: true }) };
             let bytes = bytes
                 .map_err(|error| Problem::new(Code::BadRequest, format!("The body broke off: {error}")))?;
+            self.pace.moved(bytes.len(), asked.elapsed());
             self.read += bytes.len();
             if self.read > self.most {
                 return Err(self.too_large());
             }
             chunk.extend_from_slice(&bytes);
         }
-        Ok((chunk, false))
+        Ok(Chunk { bytes: chunk, ended: false })
     }
 
     fn too_large(&self) -> Problem {

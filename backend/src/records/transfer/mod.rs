@@ -7,3 +7,4 @@ pub mod import;
 mod intake;
 mod keys;
 mod landing;
+mod pace;
