@@ -186,6 +186,43 @@ async fn rules_are_asked_for_each_row() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_denied_tells_nothing_of_others() {
+    let app = TestApp::start().await;
+    blog(&app).await;
+    app.rows("posts", [json!({"slug": "theirs", "score": 1})]).await;
+    let author = app.rows("authors", [json!({"name": "Ann"})]).await[0]["id"].as_str().unwrap().to_owned();
+    let nobody = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f";
+    let body = format!(
+        "slug,score,author\n\
+         theirs,100,\n\
+         nobodys,100,\n\
+         a,100,{nobody}\n\
+         b,100,{author}\n\
+         theirs,1,\n\
+         c,1,{nobody}\n\
+         d,1,\n"
+    );
+    let user = app.user("uma").await;
+    let wanted = [
+        (2, "", "forbidden"),
+        (3, "", "forbidden"),
+        (4, "", "forbidden"),
+        (5, "", "forbidden"),
+        (6, "/slug", "not_unique"),
+        (7, "/author", "no_such_row"),
+    ];
+    let done = report(csv(&user, "posts/import?mode=skip_bad", body.clone()).await);
+    assert_eq!((counts(&done), faults(&done)), ((7, 1, 0, 6), wanted.to_vec()));
+    // The same where a value that does not fit its column keeps all rows from being looked at together.
+    app.sql("create domain tiny as int check (value < 200); alter table posts alter column score type tiny")
+        .await;
+    app.schema_seen(|snapshot| snapshot.table("posts").is_some()).await;
+    let body = body.replace("\nd,1,", "\nd,300,");
+    let done = report(csv(&user, "posts/import?mode=skip_bad", body).await);
+    assert_eq!(faults(&done)[..6], wanted);
+}
+
+#[tokio::test]
 async fn what_a_write_may_not_set_an_import_may_not_either() {
     let app = TestApp::start().await;
     blog(&app).await;

@@ -4,6 +4,7 @@
 //! only where its rule is true of it, within the same statement.
 
 use super::predicate::{Context, Rows, Source, Stale, Trust, Verdict};
+use super::staging_check::answer;
 use super::write::default_value;
 use super::{Alias, Bind, Sql};
 use crate::collections::catalogue::{Column, Filled, Rule, Table};
@@ -83,6 +84,30 @@ pub fn write(context: &Context<'_>, import: Import<'_>, most: usize) -> Result<S
         upsert(context, &mut sql, import, most)?;
     }
     Ok(sql)
+}
+
+/// Takes out the rows that the create rule denies. None where it denies none.
+///
+/// # Errors
+/// The rule was checked against another schema.
+pub fn denied(context: &Context<'_>, import: Import<'_>, most: usize) -> Result<Option<Sql>, Stale> {
+    let table = import.table;
+    if matches!(context.verdict(&table.rules.create), Verdict::All) {
+        return Ok(None);
+    }
+    let mut sql = Sql::new();
+    sql.push("with new as materialized (");
+    with_generated(&mut sql, table, |sql| {
+        new_row(sql, import);
+        sql.push(" from pg_temp.annex_import s");
+    });
+    sql.push("), denied as (select \"annex line\" from new except select \"annex line\" from new ");
+    sql.alias(NEW).push(" where ");
+    condition(context, &mut sql, table, &table.rules.create, Source::Alias(NEW))?;
+    sql.push("), removed as (delete from pg_temp.annex_import s using denied d");
+    sql.push(" where s.line = d.\"annex line\" returning s.line)");
+    answer(&mut sql, "line", most);
+    Ok(Some(sql))
 }
 
 fn insert(context: &Context<'_>, sql: &mut Sql, import: Import<'_>, most: usize) -> Result<(), Stale> {

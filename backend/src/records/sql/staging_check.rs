@@ -69,7 +69,7 @@ fn numbered(sql: &mut Sql, table: &Table, key: &[usize]) {
     sql.push("), ");
 }
 
-fn answer(sql: &mut Sql, with: &'static str, most: usize) {
+pub(super) fn answer(sql: &mut Sql, with: &'static str, most: usize) {
     sql.push(" select count(*) over (), line, ")
         .push(with)
         .push(" from removed order by line limit ")

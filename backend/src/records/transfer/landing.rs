@@ -32,6 +32,7 @@ pub struct Landing<'a> {
     table: &'a Table,
     sql: Sql,
     statement: Statement,
+    denied: Option<Sql>,
     /// What is wrong with which rows.
     pub faults: Faults,
     /// Whether to go on once no more faults can be listed.
@@ -55,6 +56,7 @@ impl<'a> Landing<'a> {
     ) -> Result<Self, Failure> {
         let table = import.table;
         let sql = staging::write(context, import, MOST + 1)?;
+        let denied = staging::denied(context, import, MOST + 1)?;
         connection.batch_execute(staging::BEGIN).await.map_err(|error| store::failure(table, error))?;
         let statement = connection.prepare(&sql.text).await.map_err(|error| store::failure(table, error))?;
         let snapshot = context.snapshot;
@@ -65,6 +67,7 @@ impl<'a> Landing<'a> {
             table,
             sql,
             statement,
+            denied,
             faults,
             exhaustive: true,
             inserted: 0,
@@ -130,10 +133,14 @@ impl<'a> Landing<'a> {
         .await
     }
 
-    /// Takes out what points at nothing and what is there already, and puts aside what repeats an earlier row; how many those
-    /// are.
+    /// Takes out what the rule denies, what points at nothing and what is there already, and puts aside what repeats an
+    /// earlier row; how many those are.
     async fn sort_out(&mut self) -> Result<u64, Failure> {
         let table = self.table;
+        // First: what is wrong with a row that is denied would tell of rows that the caller may not know of.
+        if !self.take_out_denied().await? {
+            return Ok(0);
+        }
         for staged in self.import.columns {
             let field = &table.collection.fields[staged.column];
             let (Some(target), Some(name)) = (table.references[staged.column], &field.collection) else {
@@ -156,6 +163,15 @@ impl<'a> Landing<'a> {
             }
         }
         Ok(aside)
+    }
+
+    /// Whether those that are left are all allowed; not where a value does not fit its column, which is found row by row.
+    async fn take_out_denied(&mut self) -> Result<bool, Failure> {
+        let Some(sql) = self.denied.take() else { return Ok(true) };
+        let Some(rows) = self.check(&sql).await? else { return Ok(false) };
+        let name = &self.table.collection.name;
+        self.tell(&rows, |_| vec![forbidden(name)])?;
+        Ok(true)
     }
 
     async fn take_out_taken(&mut self) -> Result<(), Failure> {
@@ -181,8 +197,12 @@ impl<'a> Landing<'a> {
     /// Runs a check; what is wrong with the rows that it took out is told of the line that it names beside theirs.
     async fn take_out(&mut self, sql: &Sql, told: impl Fn(i64) -> Vec<FieldError>) -> Result<(), Failure> {
         let rows = self.check(sql).await?.unwrap_or_default();
+        self.tell(&rows, told)
+    }
+
+    fn tell(&mut self, rows: &[Row], told: impl Fn(i64) -> Vec<FieldError>) -> Result<(), Failure> {
         let mut unlisted = 0;
-        for row in &rows {
+        for row in rows {
             let number = |index: usize| row.try_get::<_, i64>(index).map_err(Problem::internal);
             unlisted = number(0)? as u64 - rows.len() as u64;
             self.faults.row(number(1)? as u64, told(number(2)?));
@@ -268,8 +288,7 @@ impl<'a> Landing<'a> {
         let denied: Vec<i64> = row.try_get(3).map_err(Problem::internal)?;
         let name = &self.table.collection.name;
         for line in &denied {
-            let detail = format!("The rules of `{name}` do not allow this row");
-            self.faults.row(*line as u64, [FieldError::new("", Code::Forbidden.as_str(), detail)]);
+            self.faults.row(*line as u64, [forbidden(name)]);
         }
         self.faults.unlisted(number(2)? - denied.len() as u64);
         Ok(())
@@ -296,6 +315,11 @@ fn of_a_row(failure: Failure) -> Result<Vec<FieldError>, Failure> {
         }
         failure => Err(failure),
     }
+}
+
+fn forbidden(collection: &str) -> FieldError {
+    let detail = format!("The rules of `{collection}` do not allow this row");
+    FieldError::new("", Code::Forbidden.as_str(), detail)
 }
 
 fn field_names<'t>(table: &'t Table, columns: &[usize]) -> Vec<&'t str> {
