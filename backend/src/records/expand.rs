@@ -9,11 +9,11 @@ use tokio_postgres::Row;
 
 use super::projection::{Projection, is_readable};
 use super::sql::predicate::Context;
-use super::sql::select;
+use super::sql::select::{self, Wanted};
 use super::store::{self, Failure, raw};
-use super::wire::encode::{bind_text, write_string};
+use super::wire::encode::{Malformed, bind_text, write_string};
 use super::wire::parse;
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Column, Table};
 use crate::db::lanes::Lane;
 use crate::problem::{Problem, Result};
 
@@ -23,6 +23,10 @@ const MAX_DEPTH: usize = 2;
 const MAX_RELATIONS: usize = 16;
 /// The most rows of one to-many relation of one row; there is a list for more.
 pub const MAX_MANY: usize = 100;
+/// The most rows that one request may read by following relations.
+pub const MAX_ROWS: usize = 10_000;
+/// The most bytes that the rows found add to one answer, each counted wherever it stands.
+pub const MAX_BYTES: usize = 32 << 20;
 
 /// A relation to follow, and those to follow from there.
 #[derive(Debug)]
@@ -147,6 +151,13 @@ struct Relation {
     found: Vec<Vec<u8>>,
 }
 
+impl Relation {
+    /// How many bytes it adds to the level above.
+    fn written(&self) -> usize {
+        self.of_row.iter().flatten().map(|at| self.found[*at].len()).sum()
+    }
+}
+
 impl Found {
     /// Ends the object of the row of that index: writes its member `expand`, where relations were followed, and the closing brace.
     pub fn close_object(&self, out: &mut Vec<u8>, row: usize) {
@@ -177,24 +188,16 @@ impl Found {
 /// Follows `expands` from `rows`, which were read as `projection` says.
 ///
 /// # Errors
-/// See [`Failure`].
-pub fn follow<'a>(
-    context: &'a Context<'a>,
-    lane: &'a Lane,
-    table: &'a Table,
-    projection: &'a Projection,
-    expands: &'a [Expand],
-    rows: &'a [Row],
-) -> Pin<Box<dyn Future<Output = Result<Found, Failure>> + 'a>> {
-    Box::pin(async move {
-        let mut relations = Vec::with_capacity(expands.len());
-        for expand in expands {
-            let place = projection.columns.iter().position(|column| *column == expand.here);
-            let place = place.ok_or_else(|| Problem::internal("a relation's column was not read"))?;
-            relations.push(relation(context, lane, table, expand, rows, place).await?);
-        }
-        Ok(Found { relations })
-    })
+/// `invalid_parameter` where there is too much to be found; see [`Failure`].
+pub async fn follow(
+    context: &Context<'_>,
+    lane: &Lane,
+    table: &Table,
+    projection: &Projection,
+    expands: &[Expand],
+    rows: &[Row],
+) -> Result<Found, Failure> {
+    Search { context, lane, rows_left: MAX_ROWS }.follow(table, projection, expands, rows).await
 }
 
 /// Reads what the level above needs to follow `expands`.
@@ -204,68 +207,119 @@ pub fn need(projection: &mut Projection, expands: &[Expand]) {
     }
 }
 
-async fn relation(
-    context: &Context<'_>,
-    lane: &Lane,
-    table: &Table,
-    expand: &Expand,
-    rows: &[Row],
-    place: usize,
-) -> Result<Relation, Failure> {
-    let mut json_key = Vec::new();
-    write_string(&mut json_key, expand.name.as_bytes());
-    json_key.push(b':');
-
-    // By the value's text: the two columns may be of different types, an `int` that points at a `bigint`.
-    let mut at: HashMap<String, usize> = HashMap::new();
-    let mut of_row = Vec::with_capacity(rows.len());
-    for row in rows {
-        let text = bind_text(&table.columns[expand.here], raw(row, place))?;
-        of_row.push(text.map(|text| {
-            let next = at.len();
-            *at.entry(text).or_insert(next)
-        }));
-    }
-    let mut relation = Relation { json_key, many: expand.many, of_row, found: vec![Vec::new(); at.len()] };
-    if !at.is_empty() {
-        find(context, lane, expand, &at, &mut relation.found).await?;
-    }
-    if !expand.many {
-        // A row that is not there, or that the caller may not view, is null.
-        relation.of_row.iter_mut().for_each(|at| *at = at.filter(|at| !relation.found[*at].is_empty()));
-    }
-    Ok(relation)
+/// Where one request looks, and how much it may still find.
+struct Search<'a> {
+    context: &'a Context<'a>,
+    lane: &'a Lane,
+    rows_left: usize,
 }
 
-/// Reads the rows that have one of the values, each into the JSON of its value.
-async fn find(
-    context: &Context<'_>,
-    lane: &Lane,
-    expand: &Expand,
-    at: &HashMap<String, usize>,
-    found: &mut [Vec<u8>],
-) -> Result<(), Failure> {
-    let keys = parse::array(at.keys().map(|text| Some(text.as_str())));
-    let target = &expand.target;
-    let mut projection = Projection::new(target, context.caller, None)?;
-    need(&mut projection, &expand.inner);
-    let there = projection.need(expand.there);
-    let statement = if expand.many {
-        select::first_by_value(context, target, &projection.columns, expand.there, keys, MAX_MANY)?
-    } else {
-        select::by_values(context, target, &projection.columns, expand.there, keys)?
-    };
-    let Some(statement) = statement else { return Ok(()) };
-    let rows = store::rows(lane, target, &statement).await?;
-    let inner = follow(context, lane, target, &projection, &expand.inner, &rows).await?;
-    for (index, row) in rows.iter().enumerate() {
-        let value = bind_text(&target.columns[expand.there], raw(row, there))?.unwrap_or_default();
-        let Some(json) = at.get(&value).map(|at| &mut found[*at]) else { continue };
-        if !json.is_empty() {
-            json.push(b',');
-        }
-        projection.open_object(json, target, row)?;
-        inner.close_object(json, index);
+impl Search<'_> {
+    fn follow<'f>(
+        &'f mut self,
+        table: &'f Table,
+        projection: &'f Projection,
+        expands: &'f [Expand],
+        rows: &'f [Row],
+    ) -> Pin<Box<dyn Future<Output = Result<Found, Failure>> + 'f>> {
+        Box::pin(async move {
+            let mut relations = Vec::with_capacity(expands.len());
+            let mut bytes = 0;
+            for expand in expands {
+                let place = projection.columns.iter().position(|column| *column == expand.here);
+                let place = place.ok_or_else(|| Problem::internal("a relation's column was not read"))?;
+                let relation = self.relation(table, expand, rows, place).await?;
+                bytes += relation.written();
+                if bytes > MAX_BYTES {
+                    return Err(too_much(format!("more than {} MiB", MAX_BYTES >> 20)).into());
+                }
+                relations.push(relation);
+            }
+            Ok(Found { relations })
+        })
     }
-    Ok(())
+
+    async fn relation(
+        &mut self,
+        table: &Table,
+        expand: &Expand,
+        rows: &[Row],
+        place: usize,
+    ) -> Result<Relation, Failure> {
+        let mut json_key = Vec::new();
+        write_string(&mut json_key, expand.name.as_bytes());
+        json_key.push(b':');
+
+        let of = &table.columns[expand.here];
+        let mut values: Vec<String> = Vec::new();
+        let mut at: HashMap<String, usize> = HashMap::new();
+        let mut of_row = Vec::with_capacity(rows.len());
+        for row in rows {
+            let text = bind_text(of, raw(row, place))?;
+            of_row.push(text.map(|text| {
+                *at.entry(text).or_insert_with_key(|text| {
+                    values.push(text.clone());
+                    values.len() - 1
+                })
+            }));
+        }
+        let found = if values.is_empty() { Vec::new() } else { self.find(expand, of, &values).await? };
+        if !expand.many {
+            // A row that is not there, or that the caller may not view, is null.
+            of_row.iter_mut().for_each(|at| *at = at.filter(|at| !found[*at].is_empty()));
+        }
+        Ok(Relation { json_key, many: expand.many, of_row, found })
+    }
+
+    /// Reads the rows that have one of the values of the column `of`: the JSON of those of each value.
+    async fn find(
+        &mut self,
+        expand: &Expand,
+        of: &Column,
+        values: &[String],
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut found = vec![Vec::new(); values.len()];
+        let target = &expand.target;
+        let mut projection = Projection::new(target, self.context.caller, None)?;
+        need(&mut projection, &expand.inner);
+        let wanted = Wanted {
+            of,
+            values: parse::array(values.iter().map(|text| Some(text.as_str()))),
+            column: expand.there,
+            // One more tells whether there are too many.
+            limit: self.rows_left + 1,
+        };
+        let statement = if expand.many {
+            select::first_by_value(self.context, target, &projection.columns, &wanted, MAX_MANY)?
+        } else {
+            select::by_values(self.context, target, &projection.columns, &wanted)?
+        };
+        let Some(statement) = statement else { return Ok(found) };
+        let rows = store::rows(self.lane, target, &statement).await?;
+        self.rows_left = self
+            .rows_left
+            .checked_sub(rows.len())
+            .ok_or_else(|| too_much(format!("more than {MAX_ROWS} rows")))?;
+        let inner = self.follow(target, &projection, &expand.inner, &rows).await?;
+        for (index, row) in rows.iter().enumerate() {
+            let json = &mut found[place_of_value(row)?];
+            if !json.is_empty() {
+                json.push(b',');
+            }
+            projection.open_object(json, target, row)?;
+            inner.close_object(json, index);
+        }
+        Ok(found)
+    }
+}
+
+/// Which of the values that were looked for the row has.
+fn place_of_value(row: &Row) -> Result<usize, Malformed> {
+    let bytes = raw(row, row.len() - 1).and_then(|bytes| bytes.try_into().ok()).ok_or(Malformed)?;
+    usize::try_from(i64::from_be_bytes(bytes) - 1).map_err(|_| Malformed)
+}
+
+fn too_much(what: String) -> Problem {
+    Problem::parameter("expand", format!("The relations lead to {what}"))
+        .with_hint("Ask for fewer rows at a time with `limit`, or list the other collection with a filter")
 }

@@ -150,3 +150,77 @@ async fn a_path_through_a_relation_sees_what_the_caller_may_view_and_a_rule_sees
     assert_eq!(numbers("author.name != null").await, [0i64; 0]);
     assert_eq!(numbers("exists(authors, true)").await, [0i64; 0]);
 }
+
+#[tokio::test]
+async fn keys_are_equal_where_postgres_says_so() {
+    let app = TestApp::start().await;
+    let open = Settings::open;
+    let rates = "create table rates (id numeric primary key); insert into rates values (1.00), (2.5)";
+    adopt(&app, "rates", rates, open()).await;
+    let codes = "create table codes (id char(4) primary key); insert into codes values ('ab'), ('c')";
+    adopt(&app, "codes", codes, open()).await;
+    let bigs = "create table bigs (id bigint primary key); insert into bigs values (1), (5000000000)";
+    adopt(&app, "bigs", bigs, open()).await;
+    let uses = "
+        create table uses (id int primary key, rate numeric references rates, code char(8) references codes, big int references bigs);
+        insert into uses values (1, 1.0, 'ab', 1), (2, 1.000, 'ab', 1), (3, 2.50, null, null);";
+    adopt(&app, "uses", uses, open()).await;
+    app.schema_seen(|snapshot| {
+        ["rates", "codes", "bigs"]
+            .iter()
+            .all(|name| snapshot.table(name).is_some_and(|table| !table.incoming.is_empty()))
+    })
+    .await;
+    let anyone = app.anonymous();
+    let page = anyone.get(&records("uses", &[("expand", "rate,code,big"), ("sort", "id")])).await;
+    let items = page.expect_status(200).items();
+    for use_ in &items[..2] {
+        assert_eq!(
+            use_["expand"],
+            json!({"rate": {"id": "1.00"}, "code": {"id": "ab  "}, "big": {"id": "1"}})
+        );
+    }
+    assert_eq!(items[2]["expand"], json!({"rate": {"id": "2.5"}, "code": null, "big": null}));
+    for collection in ["rates", "codes", "bigs"] {
+        let page = anyone.get(&records(collection, &[("expand", "uses"), ("sort", "id")])).await;
+        let first = page.expect_status(200).items()[0]["expand"]["uses"].clone();
+        let ids: Vec<_> = first.as_array().expect("many").iter().map(|row| row["id"].clone()).collect();
+        assert_eq!(ids, [1, 2], "{collection}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_request_finds_is_bounded() {
+    let app = TestApp::start().await;
+    let roots = "create table roots (id int primary key, big text); insert into roots values (1, repeat('x', 1 << 20))";
+    adopt(&app, "roots", roots, Settings::open()).await;
+    let boughs = "
+        create table boughs (id int primary key, root int references roots);
+        insert into boughs select n, 1 from generate_series(1, 100) n;";
+    adopt(&app, "boughs", boughs, Settings::open()).await;
+    let leaves = "
+        create table leaves (id int primary key, bough int references boughs);
+        create index on leaves (bough);
+        insert into leaves select n, 1 + n % 100 from generate_series(1, 10000) n;";
+    adopt(&app, "leaves", leaves, Settings::open()).await;
+    app.schema_seen(|snapshot| {
+        ["roots", "boughs"]
+            .iter()
+            .all(|name| snapshot.table(name).is_some_and(|table| !table.incoming.is_empty()))
+    })
+    .await;
+    let anyone = app.anonymous();
+    let leaves = anyone.get(&records("boughs", &[("expand", "leaves"), ("limit", "99")])).await;
+    assert_eq!(leaves.expect_status(200).items()[98]["expand"]["leaves"].as_array().map(Vec::len), Some(100));
+    // 100 boughs and their 10,000 leaves; a row of a MiB that 100 rows point at.
+    let many = [("fields", "id"), ("expand", "boughs.leaves")];
+    let shared = [("expand", "root"), ("limit", "40")];
+    for (collection, asked) in [("roots", many), ("boughs", shared)] {
+        let refused = anyone.get(&records(collection, &asked)).await.expect_status(400);
+        let problem = refused.expect_problem("invalid_parameter");
+        assert_eq!(problem.errors[0].pointer, "?expand", "{refused}");
+        assert!(problem.hint.is_some_and(|hint| hint.contains("limit")), "{refused}");
+    }
+    let fewer = anyone.get(&records("boughs", &[("expand", "root"), ("limit", "20")])).await;
+    assert_eq!(fewer.expect_status(200).items().len(), 20);
+}

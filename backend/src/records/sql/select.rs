@@ -4,7 +4,7 @@ use annex_openapi::expression::Predicate;
 
 use super::predicate::{Context, Rows, Source, Stale, Trust, Verdict};
 use super::{Alias, Bind, Sql};
-use crate::collections::catalogue::{Column, Rule, Table};
+use crate::collections::catalogue::{Column, Rule, Table, Wire};
 
 /// A column that a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,36 @@ pub fn estimate(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result
     Ok(conditions(context, &mut sql, table, list)?.then_some(sql))
 }
 
-/// The rows that `keys` (an array's text) of a column name, for relations that are followed. None where the rule denies without
+/// Values of one table's column that are looked for in a column of another.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The column that has the values. They are compared as its type, which the other column's may be narrower than.
+    pub of: &'a Column,
+    /// The text of an array of their texts.
+    pub values: String,
+    /// The column in which they are looked for, by index.
+    pub column: usize,
+    /// At most so many rows in all.
+    pub limit: usize,
+}
+
+impl Wanted<'_> {
+    /// Writes the values as the rows `k(value, n)`, `n` being the place of the value among them, from one.
+    fn rows(&self, sql: &mut Sql) {
+        sql.push("unnest(").bind(Bind::text(self.values.as_str()), "text[]");
+        sql.push(") with ordinality k(value, n)");
+    }
+
+    /// Writes that the root row has the value. Postgres alone knows which are equal: `1.0` and `1.00` are.
+    fn equals(&self, sql: &mut Sql, table: &Table) {
+        sql.column(Alias::ROOT, &table.columns[self.column]).push(" = ");
+        sql.cast(self.of, |sql| {
+            sql.push("k.value");
+        });
+    }
+}
+
+/// The rows that have one of the values of a unique column, with the place of the value last. None where the rule denies without
 /// looking.
 ///
 /// # Errors
@@ -114,19 +143,30 @@ pub fn by_values(
     context: &Context<'_>,
     table: &Table,
     columns: &[usize],
-    column: usize,
-    keys: String,
+    wanted: &Wanted<'_>,
 ) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("select ");
-    read_columns(&mut sql, table, columns);
+    for index in columns {
+        sql.read(Alias::ROOT, &table.columns[*index]).push(", ");
+    }
+    sql.push("k.n");
+    sql.result = types_with_place(table, columns);
     from_table(&mut sql, table);
-    let column = &table.columns[column];
-    sql.push(" where ").column(Alias::ROOT, column).push(" = any(").list(column, Bind::text(keys)).push(")");
-    Ok(guard(context, &mut sql, &mut 0, table, &table.rules.view)?.then_some(sql))
+    sql.push(" join ");
+    wanted.rows(&mut sql);
+    sql.push(" on ");
+    wanted.equals(&mut sql, table);
+    sql.push(" where true");
+    if !guard(context, &mut sql, &mut 0, table, &table.rules.view)? {
+        return Ok(None);
+    }
+    sql.push(" order by k.n limit ").bind(Bind::text(wanted.limit.to_string()), "int8");
+    Ok(Some(sql))
 }
 
-/// The first `each` rows, by key, for each of `keys` (an array's text) of a column. None where the rule denies without looking.
+/// The first `each` rows, by key, for each of the values, with the place of the value last. None where the rule denies without
+/// looking.
 ///
 /// # Errors
 /// A rule was checked against another schema.
@@ -134,26 +174,27 @@ pub fn first_by_value(
     context: &Context<'_>,
     table: &Table,
     columns: &[usize],
-    column: usize,
-    keys: String,
+    wanted: &Wanted<'_>,
     each: usize,
 ) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
-    let relation = &table.columns[column];
     sql.push("select ");
-    sql.result =
-        columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
-    sql.separated(", ", columns, |sql, index| {
-        sql.push("r.c").number(*index);
-    });
-    sql.push(" from unnest(")
-        .list(relation, Bind::text(keys))
-        .push(") with ordinality k(value, n) cross join lateral (select ");
-    sql.separated(", ", columns, |sql, index| {
-        sql.read(Alias::ROOT, &table.columns[*index]).push(" as c").number(*index);
+    for index in columns {
+        sql.push("r.c").number(*index).push(", ");
+    }
+    sql.push("k.n from ");
+    sql.result = types_with_place(table, columns);
+    wanted.rows(&mut sql);
+    sql.push(" cross join lateral (select ");
+    for index in columns {
+        sql.read(Alias::ROOT, &table.columns[*index]).push(" as c").number(*index).push(", ");
+    }
+    sql.separated(", ", &table.key, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[*index]).push(" as k").number(*index);
     });
     from_table(&mut sql, table);
-    sql.push(" where ").column(Alias::ROOT, relation).push(" = k.value");
+    sql.push(" where ");
+    wanted.equals(&mut sql, table);
     if !guard(context, &mut sql, &mut 0, table, &table.rules.view)? {
         return Ok(None);
     }
@@ -162,7 +203,21 @@ pub fn first_by_value(
         sql.column(Alias::ROOT, &table.columns[*index]);
     });
     sql.push(" limit ").number(each).push(") r order by k.n");
+    for index in &table.key {
+        sql.push(", r.k").number(*index);
+    }
+    sql.push(" limit ").bind(Bind::text(wanted.limit.to_string()), "int8");
     Ok(Some(sql))
+}
+
+fn types(table: &Table, columns: &[usize]) -> Vec<(Wire, bool)> {
+    columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect()
+}
+
+fn types_with_place(table: &Table, columns: &[usize]) -> Vec<(Wire, bool)> {
+    let mut types = types(table, columns);
+    types.push((Wire::Int8, false));
+    types
 }
 
 /// Reads columns of the root row.
@@ -170,8 +225,7 @@ pub(super) fn read_columns(sql: &mut Sql, table: &Table, columns: &[usize]) {
     if columns.is_empty() {
         sql.push("1");
     }
-    sql.result =
-        columns.iter().map(|index| (table.columns[*index].wire, table.columns[*index].array)).collect();
+    sql.result = types(table, columns);
     sql.separated(", ", columns, |sql, index| {
         sql.read(Alias::ROOT, &table.columns[*index]);
     });
