@@ -105,3 +105,39 @@ async fn without_an_event_trigger_a_change_is_seen_too() {
     pool.close().await;
     app.sql(&format!("drop owned by {limited}; drop role {limited}")).await;
 }
+
+#[tokio::test]
+async fn a_hidden_column_of_another_name_is_not_published() {
+    let app = TestApp::start().await;
+    app.collection(json!({
+        "name": "people",
+        "fields": [{"name": "name", "type": "text"}, {"name": "ssn", "type": "text", "hidden": true}],
+        "rules": {"list": "", "view": "", "create": "", "update": "", "delete": ""}
+    }))
+    .await;
+    app.sql("insert into public.people (name, ssn) values ('ada', 'canary')").await;
+    let admin = app.admin().await;
+    let ada = app.user("ada").await;
+    let row = admin.get("/v1/records/people").await.expect_status(200).items()[0].clone();
+    let path = format!("/v1/records/people/{}", row["id"].as_str().unwrap());
+    ada.get(&path).await.expect_status(200).expect_unsaid(&["canary"]);
+    app.sql("alter table public.people rename column ssn to social_security_number").await;
+    app.schema_seen(|snapshot| snapshot.table("people").is_some_and(|table| table.column("ssn").is_none()))
+        .await;
+    for client in [&ada, &app.anonymous()] {
+        client.get(&path).await.expect_status(404).expect_unsaid(&["canary"]);
+        let list = client.get("/v1/records/people").await.expect_unsaid(&["canary"]);
+        assert!(list.status >= 400 || list.items().is_empty(), "{list}");
+        let written = client.patch(&path, json!({"name": "x"})).await;
+        assert!(written.status >= 400, "{written}");
+    }
+    assert_eq!(admin.get(&path).await.expect_status(200).json()["social_security_number"], "canary");
+    let people = admin.get("/v1/collections/people").await.json();
+    assert!(people["problems"][0].as_str().unwrap().contains("hidden field `ssn`"), "{people}");
+    // An admin says what it is called now.
+    let hide =
+        json!({"changes": [{"action": "alter_field", "name": "social_security_number", "hidden": true}]});
+    admin.patch("/v1/collections/people", hide).await.expect_status(200);
+    let shown = ada.get(&path).await.expect_status(200).expect_unsaid(&["canary", "social"]);
+    assert_eq!(shown.json()["name"], "ada");
+}

@@ -28,6 +28,8 @@ struct Draft {
     table: Table,
     /// The number that Postgres gives each column of `table.columns`.
     numbers: Vec<i16>,
+    /// Why nobody but admins may be let in, whatever the rules say.
+    closed: Option<String>,
 }
 
 impl Draft {
@@ -82,6 +84,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
             relation.schema_name, relation.table_name
         ));
     }
+    let closed = relation.oid.and_then(|_| lost_hidden_fields(&relation, &attributes));
     let (mut fields, mut columns, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for attribute in attributes {
         if built_in && !USER_FIELDS.contains(&attribute.name.as_str()) {
@@ -163,7 +166,17 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         writable,
         served: !built_in && relation.oid.is_some(),
     };
-    Draft { relation, table, numbers }
+    Draft { relation, table, numbers, closed }
+}
+
+/// A column to hide that is not there may go by another name now, under which everybody would see it.
+fn lost_hidden_fields(relation: &Relation, attributes: &[Attribute]) -> Option<String> {
+    let is_lost = |name: &&String| !attributes.iter().any(|attribute| attribute.name == **name);
+    let lost: Vec<&str> = relation.hidden_fields.iter().filter(is_lost).map(String::as_str).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    Some(format!("The hidden field `{}` has no column any more, or one of another name", lost.join("`, `")))
 }
 
 fn filled(attribute: &Attribute) -> Filled {
@@ -397,10 +410,16 @@ fn finish(drafts: Vec<Draft>) -> Snapshot {
         .collect();
     let tables: BTreeMap<String, Arc<Table>> = drafts
         .into_iter()
-        .map(|Draft { mut table, .. }| {
+        .map(|Draft { mut table, closed, .. }| {
             let (checked, problems) = rules::check_all(&table.collection, &collections);
             table.rules = checked;
             table.collection.problems.extend(problems);
+            if let Some(reason) = closed {
+                table.collection.problems.push(format!(
+                    "{reason}: every rule denies, until the fields to hide are hidden and the collection is changed or adopted anew"
+                ));
+                table.rules = Rules::broken(&reason);
+            }
             (table.collection.name.clone(), Arc::new(table))
         })
         .collect();

@@ -220,6 +220,14 @@ pub struct Rules {
     pub delete: Rule,
 }
 
+impl Rules {
+    /// Rules that deny, all for the same reason.
+    pub(super) fn broken(reason: &str) -> Self {
+        let rule = || Rule::Broken(reason.to_owned());
+        Self { list: rule(), view: rule(), create: rule(), update: rule(), delete: rule() }
+    }
+}
+
 /// A table or a view behind a collection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
