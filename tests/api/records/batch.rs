@@ -397,3 +397,28 @@ async fn numbers_keep_every_digit() {
     let answer = app.anonymous().request("POST", "/v1/batch").body("application/json", body).await;
     answer.expect_status(200).expect_said("12345678901234567890.1234567890").expect_said("1.10");
 }
+
+#[tokio::test]
+async fn what_a_batch_refers_to_and_returns_is_bounded() {
+    let app = TestApp::builder().set("ANNEX_MAX_BODY", "64KiB").start().await;
+    app.collection(json!({
+        "name": "notes",
+        "fields": [{"name": "text", "type": "text"}, {"name": "n", "type": "int"}],
+        "rules": {"list": "", "view": "", "create": "", "update": "", "delete": ""}
+    }))
+    .await;
+    let ada = app.user("ada").await;
+    let large = "x".repeat(40 << 10);
+    let first = json!({"method": "create", "collection": "notes", "body": {"text": large}});
+    let made = batch(&ada, json!([first])).await.expect_status(200).json()["results"][0]["id"].clone();
+    let copy = json!({"method": "create", "collection": "notes", "body": {"text": {"$result": "0.text"}}});
+    let touch = json!({"method": "update", "collection": "notes", "id": made, "body": {"n": 1}});
+    let copies: Vec<Value> = [first.clone()].into_iter().chain(vec![copy.clone(); 8]).collect();
+    for (operations, named) in [(json!(copies), "/operations/6"), (json!(vec![touch; 8]), "/operations/6")] {
+        let refused = batch(&ada, operations).await.expect_status(413);
+        let problem = refused.expect_problem("payload_too_large");
+        assert_eq!(problem.errors[0].pointer, named, "{refused}");
+    }
+    assert_eq!(count(&app, "notes").await, "1", "nothing of them was done");
+    batch(&ada, json!([first, copy, copy])).await.expect_status(200);
+}

@@ -9,13 +9,16 @@ use tokio_postgres::Row;
 
 use super::answer::locate;
 use super::input::{Given, Input, Reference};
-use crate::problem::{FieldError, Problem, Result};
+use crate::problem::{Code, FieldError, Problem, Result};
 use crate::records::body::Members;
 use crate::records::operation::{Operation, Outcome, Target};
 use crate::records::projection::readable_field;
 use crate::records::request::View;
 use crate::records::store::Failure;
 use crate::records::{create, delete, key, replace, update};
+
+/// A batch may take and give so many times as much as one body may have.
+const BODIES: usize = 4;
 
 /// A batch: what was sent, what is prepared of it, and what is done.
 pub struct Plan<'a> {
@@ -27,6 +30,8 @@ pub struct Plan<'a> {
     pub prepared: Vec<Prepared<'a>>,
     /// The operations that are done: the first ones.
     pub done: Vec<Done>,
+    /// How many bytes the values that are referred to and the results may still have.
+    pub room: usize,
 }
 
 /// An operation that can be sent.
@@ -49,7 +54,7 @@ impl<'a> Plan<'a> {
     /// Nothing is prepared yet.
     pub fn new(view: View<'a>, inputs: &'a [Input<'a>]) -> Self {
         let (prepared, done) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
-        Self { view, inputs, prepared, done }
+        Self { view, inputs, prepared, done, room: most(view) }
     }
 
     /// Prepares operations until one needs the result of another that is not done.
@@ -58,11 +63,29 @@ impl<'a> Plan<'a> {
     /// See [`Failure`]; a problem tells which operation's it is.
     pub fn prepare(&mut self) -> Result<(), Failure> {
         while let Some(input) = self.inputs.get(self.prepared.len()) {
-            match self.prepare_one(input)? {
-                Some(prepared) => self.prepared.push(prepared),
+            // What was taken for an operation that has to wait is taken again when its turn comes.
+            let mut room = self.room;
+            match self.prepare_one(input, &mut room)? {
+                Some(prepared) => {
+                    self.room = room;
+                    self.prepared.push(prepared);
+                }
                 None => break,
             }
         }
+        Ok(())
+    }
+
+    /// Takes the bytes of a value or of a result. A few bytes that were sent can refer to a large value many times over.
+    ///
+    /// # Errors
+    /// `payload_too_large`
+    pub fn take(&self, room: &mut usize, bytes: usize) -> Result<()> {
+        *room = room.checked_sub(bytes).ok_or_else(|| {
+            let most = most(self.view);
+            let detail = format!("What the batch refers to and what it returns is larger than {most} bytes");
+            Problem::new(Code::PayloadTooLarge, detail).with_hint("Send fewer operations at a time")
+        })?;
         Ok(())
     }
 
@@ -81,7 +104,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn prepare_one(&self, input: &'a Input<'a>) -> Result<Option<Prepared<'a>>, Failure> {
+    fn prepare_one(&self, input: &'a Input<'a>, room: &mut usize) -> Result<Option<Prepared<'a>>, Failure> {
         let index = self.prepared.len();
         let fail = |failure: Failure| self.failed(index, failure);
         let table = self.view.collection(&input.collection).map_err(|problem| fail(problem.into()))?;
@@ -89,7 +112,7 @@ impl<'a> Plan<'a> {
         let id = match &input.id {
             None => None,
             Some(given) => {
-                match self.value(given, "").map_err(|failure| self.failed_at(index, "/id", failure))? {
+                match self.value(given, "", room).map_err(|failure| self.failed_at(index, "/id", failure))? {
                     Some(id) => Some(id),
                     None => return Ok(None),
                 }
@@ -97,7 +120,7 @@ impl<'a> Plan<'a> {
         };
         let mut values: BTreeMap<&str, Cow<'_, RawValue>> = BTreeMap::new();
         for (name, given) in &input.members {
-            match self.value(given, name).map_err(fail)? {
+            match self.value(given, name, room).map_err(fail)? {
                 Some(value) => drop(values.insert(name, value)),
                 None => return Ok(None),
             }
@@ -124,10 +147,19 @@ impl<'a> Plan<'a> {
     }
 
     /// A value; none where it is a field of a result that is not there yet. `member` is where it stands in the body.
-    fn value(&self, given: &Given<'a>, member: &str) -> Result<Option<Cow<'a, RawValue>>, Failure> {
+    fn value(
+        &self,
+        given: &Given<'a>,
+        member: &str,
+        room: &mut usize,
+    ) -> Result<Option<Cow<'a, RawValue>>, Failure> {
         match given {
             Given::Json(raw) => Ok(Some(Cow::Borrowed(raw))),
-            Given::Result(reference) => Ok(self.result(reference, member)?.map(Cow::Owned)),
+            Given::Result(reference) => {
+                let value = self.result(reference, member)?;
+                self.take(room, value.as_ref().map_or(0, |value| value.get().len()))?;
+                Ok(value.map(Cow::Owned))
+            }
         }
     }
 
@@ -161,6 +193,11 @@ impl<'a> Plan<'a> {
         })?;
         Ok(Some(json(String::from_utf8(found).map_err(Problem::internal)?)?))
     }
+}
+
+/// How many bytes the values that are referred to and the results may have in all.
+fn most(view: View<'_>) -> usize {
+    view.request.app.config.server.max_body.saturating_mul(BODIES)
 }
 
 fn json(text: String) -> Result<Box<RawValue>> {

@@ -10,8 +10,10 @@ use tokio_postgres::{Error, Row, Statement};
 use super::plan::{Done, Plan};
 use crate::db::lanes::Transaction;
 use crate::problem::{Code, Problem, Result};
+use crate::records::operation::Outcome;
 use crate::records::sql::Sql;
 use crate::records::store::{self, Failure};
+use crate::records::write::Written;
 
 /// A batch may take so many times as long as one statement.
 const STATEMENTS_LONG: u32 = 3;
@@ -48,8 +50,10 @@ async fn run_all(plan: &mut Plan<'_>, transaction: &Transaction) -> Result<(), F
     let mut begun = false;
     while plan.done.len() < plan.inputs.len() {
         plan.prepare()?;
-        let done = run_prepared(plan, transaction, !begun).await?;
+        let mut room = plan.room;
+        let done = run_prepared(plan, transaction, !begun, &mut room).await?;
         plan.done.extend(done);
+        plan.room = room;
         begun = true;
     }
     Ok(())
@@ -72,7 +76,12 @@ async fn receive(mut sent: Sent<'_>) -> Result<Vec<Row>, Error> {
 }
 
 /// Does what is prepared and not done.
-async fn run_prepared(plan: &Plan<'_>, transaction: &Transaction, begin: bool) -> Result<Vec<Done>, Failure> {
+async fn run_prepared(
+    plan: &Plan<'_>,
+    transaction: &Transaction,
+    begin: bool,
+    room: &mut usize,
+) -> Result<Vec<Done>, Failure> {
     let first = plan.done.len();
     let wave = &plan.prepared[first..];
     // Why a record was not written must be read before a later operation changes it, so it is read always.
@@ -119,6 +128,9 @@ async fn run_prepared(plan: &Plan<'_>, transaction: &Transaction, begin: bool) -
             };
             return Err(failed(operation.missed(plan.view, &seen).into()));
         };
+        if let Outcome::Written(Written { json: Some(json), .. }) = &outcome {
+            plan.take(room, json.len()).map_err(|problem| failed(problem.into()))?;
+        }
         done.push(Done { outcome, row: operation.returning.as_ref().and(rows.pop()) });
     }
     Ok(done)
