@@ -70,7 +70,11 @@ impl Request {
                     collection = self.collection,
                     "Postgres refused a statement over a collection"
                 );
-                Err(Problem::new(Code::BadRequest, format!("The database cannot do this: {reason}")))
+                Err(Problem::new(
+                    Code::BadRequest,
+                    "The database cannot do what the request asks of the collection",
+                )
+                .with_hint("Filter and sort by other fields"))
             }
         }
     }

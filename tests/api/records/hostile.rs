@@ -307,3 +307,13 @@ async fn a_statement_has_its_time() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(4));
     anyone.get("/v1/records/slow/1").await.expect_status(200);
 }
+
+#[tokio::test]
+async fn what_postgres_cannot_do_is_refused_in_other_words_than_its_own() {
+    let app = TestApp::start().await;
+    let ddl = "create table places (id int primary key, spot point); insert into places values (1, '(1,2)')";
+    adopt(&app, "places", ddl, Settings::open()).await;
+    let refused = app.anonymous().get(&records("places", &[("sort", "spot")])).await.expect_status(400);
+    refused.expect_problem("bad_request");
+    refused.expect_unsaid(&["operator", "point", "identify"]);
+}
