@@ -68,11 +68,11 @@ pub fn parse_json(table: &Table, value: &RawValue) -> Result<Vec<Bind>> {
 /// A value is not in its type's format.
 pub fn segment(table: &Table, row: &Row, places: &[usize]) -> Result<String, Malformed> {
     let mut segment = String::new();
-    for (index, place) in table.key.iter().zip(places) {
+    for (part, (index, place)) in table.key.iter().zip(places).enumerate() {
         let mut text = Vec::new();
         write_text(&mut text, table.columns[*index].wire, raw(row, *place).ok_or(Malformed)?)?;
         let text = String::from_utf8(text).map_err(|_| Malformed)?;
-        if !segment.is_empty() {
+        if part > 0 {
             segment.push(',');
         }
         segment.extend(utf8_percent_encode(&text, ENCODED));

@@ -156,3 +156,14 @@ async fn a_key_that_cannot_stand_in_a_path_is_told() {
         app.admin().await.get(&format!("/v1/records/{name}")).await.expect_status(404);
     }
 }
+
+#[tokio::test]
+async fn the_first_part_of_a_key_may_be_empty() {
+    let app = TestApp::start().await;
+    adopt(&app, "pairs", "create table pairs (a text, b int, primary key (a, b))", Settings::open()).await;
+    let anyone = app.anonymous();
+    let made = anyone.post("/v1/records/pairs", json!({"a": "", "b": 1})).await.expect_status(201);
+    let location = made.header("location").expect("a location").to_owned();
+    assert_eq!(location, "/v1/records/pairs/,1");
+    assert_eq!(anyone.get(&location).await.expect_status(200).json(), json!({"a": "", "b": 1}));
+}
