@@ -1,6 +1,6 @@
 //! Keys in paths: composite, text with odd characters, every type that a key may have.
 
-use annex_tests::TestApp;
+use annex_tests::{Request, TestApp};
 use serde_json::json;
 
 use super::support::{Settings, adopt, members, records};
@@ -39,11 +39,13 @@ async fn odd_text_is_a_key_too() {
     for word in odd {
         let made = anyone.post("/v1/records/words", json!({"word": word, "n": 1})).await.expect_status(201);
         let location = made.header("location").expect("a location").to_owned();
-        let got = anyone.get(&location).await.expect_status(200);
+        // The document knows only of rows to import at this path.
+        let asked = |request: Request| if word == "import" { request.undocumented() } else { request };
+        let got = asked(anyone.get(&location)).await.expect_status(200);
         assert_eq!(got.json()["word"], word, "{location}");
-        anyone.patch(&location, json!({"n": 2})).await.expect_status(200);
-        anyone.put(&location, json!({"word": word, "n": 3})).await.expect_status(200);
-        assert_eq!(anyone.get(&location).await.json()["n"], 3);
+        asked(anyone.patch(&location, json!({"n": 2}))).await.expect_status(200);
+        asked(anyone.put(&location, json!({"word": word, "n": 3}))).await.expect_status(200);
+        assert_eq!(asked(anyone.get(&location)).await.json()["n"], 3);
     }
     assert_eq!(anyone.get(&records("words", &[("limit", "100")])).await.items().len(), odd.len());
     for word in odd {
