@@ -32,6 +32,12 @@ pub struct Kept {
     pub body: Option<Bytes>,
 }
 
+/// Whether a request came to nothing before anybody looked at what it asks for: with other credentials, or another
+/// method, it is another request.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::METHOD_NOT_ALLOWED)
+}
+
 impl Kept {
     /// What is kept of an answer: nothing of one that says to try again, that is the server's own fault, or that
     /// nobody is to store.
@@ -41,7 +47,7 @@ impl Kept {
             let kept = error.as_error::<Problem>().and_then(Self::of_problem);
             return (response, kept);
         }
-        if status.is_server_error() || is_secret(response.headers()) {
+        if status.is_server_error() || is_refusal(status) || is_secret(response.headers()) {
             return (response, None);
         }
         let headers = HEADERS.iter().filter_map(|name| {
@@ -64,7 +70,7 @@ impl Kept {
     /// A problem is kept as what it says, and told anew under the id of the request that asks again.
     fn of_problem(problem: &Problem) -> Option<Self> {
         let status = problem.code.status();
-        if status.is_server_error() || problem.retry_after.is_some() {
+        if status.is_server_error() || is_refusal(status) || problem.retry_after.is_some() {
             return None;
         }
         let headers = BTreeMap::from([(CONTENT_TYPE.to_string(), MEDIA_TYPE.to_owned())]);
