@@ -183,6 +183,23 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(member: D) -> 
     T::deserialize(member).map(Some)
 }
 
+/// A token that acts as an account, for an admin. There is none to renew it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Impersonation {
+    /// A JWT (EdDSA) for `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: String,
+    /// How long it lives, in seconds; it ends with the admin's own session at the latest.
+    #[schema(example = 900)]
+    pub expires_in: i64,
+    /// Its session, which `DELETE /v1/sessions/{id}` ends before.
+    pub session_id: Uuid,
+    /// The account.
+    pub user: User,
+}
+
 /// A place where an account is signed in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Session {

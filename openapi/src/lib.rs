@@ -11,4 +11,8 @@ pub mod near;
 pub mod page;
 pub mod problem;
 pub mod records;
+pub mod requests;
+pub mod server;
+pub mod stats;
+pub mod tables;
 pub mod transfer;
