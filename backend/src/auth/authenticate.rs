@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -28,6 +29,9 @@ const UNAUTHENTICATED: [&str; 7] = [
     "/v1/auth/bootstrap",
 ];
 
+/// The methods that routes have; another is refused by all of them, whoever asks.
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE];
+
 /// Wraps the routes; see the module. A token that does not count is told on every route, so that nobody works on
 /// as a stranger without knowing it.
 ///
@@ -37,7 +41,10 @@ pub async fn authenticate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    if !request.headers().contains_key(AUTHORIZATION) || UNAUTHENTICATED.contains(&request.path()) {
+    let is_unheard = !request.headers().contains_key(AUTHORIZATION)
+        || UNAUTHENTICATED.contains(&request.path())
+        || !METHODS.contains(request.method());
+    if is_unheard {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let app = request.app_data::<Data<App>>().expect("the application has its state").clone();

@@ -51,6 +51,8 @@ async fn trace_is_refused_everywhere() {
         let answer = app.anonymous().request("TRACE", path).header("x-canary", "hush-hush").await;
         answer.expect_problem("method_not_allowed");
         answer.expect_unsaid(&["hush-hush"]);
+        let ended = app.anonymous().with_token("ended");
+        ended.request("TRACE", path).await.expect_problem("method_not_allowed");
     }
 }
 
