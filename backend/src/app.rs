@@ -9,7 +9,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use secrecy::SecretString;
+use time::OffsetDateTime;
 use tokio::net::TcpSocket;
+use uuid::Uuid;
 
 use crate::auth::{Auth, authenticate};
 use crate::clock::{Clock, Random};
@@ -24,6 +26,10 @@ use crate::telemetry::{Metrics, observe};
 /// What handlers work with; shared by all worker threads.
 #[derive(Debug)]
 pub struct App {
+    /// Tells this run of the server from others.
+    pub instance: Uuid,
+    /// When it began.
+    pub started_at: OffsetDateTime,
     /// What was set.
     pub config: Config,
     /// Time and ids.
@@ -86,7 +92,19 @@ impl App {
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let documents = Documents::default();
-        Ok(Self { config, clock, random, metrics: Metrics::new(), db, catalogue, cursors, documents, auth })
+        Ok(Self {
+            instance: clock.uuid_v7(),
+            started_at: clock.now(),
+            config,
+            clock,
+            random,
+            metrics: Metrics::new(),
+            db,
+            catalogue,
+            cursors,
+            documents,
+            auth,
+        })
     }
 }
 

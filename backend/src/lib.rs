@@ -14,4 +14,5 @@ pub mod idempotency;
 pub mod problem;
 pub mod records;
 pub mod routes;
+pub mod server;
 pub mod telemetry;

@@ -7,3 +7,4 @@ mod collections;
 mod document;
 mod http;
 mod records;
+mod server;

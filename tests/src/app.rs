@@ -61,7 +61,9 @@ impl Builder {
             Some(database) => database,
             None => TestDatabase::create().await,
         };
+        let url = database.url();
         let defaults = [
+            ("ANNEX_DATABASE_URL", url.as_str()),
             ("ANNEX_LISTEN", "127.0.0.1:0"),
             ("ANNEX_PUBLIC_URL", "http://annex.test"),
             ("ANNEX_WORKERS", "1"),

@@ -25,6 +25,8 @@ pub struct Config {
     pub auth: Auth,
     /// Logs, metrics and traces.
     pub telemetry: Telemetry,
+    /// What is kept of requests.
+    pub request_log: RequestLog,
 }
 
 impl Config {
@@ -47,6 +49,7 @@ impl Config {
             database: Database::from_source(&mut source),
             auth: Auth::from_source(&mut source),
             telemetry: Telemetry::from_source(&mut source),
+            request_log: RequestLog::from_source(&mut source),
         };
         source.finish()?;
         Ok(config)
@@ -297,6 +300,37 @@ impl Telemetry {
             metrics_token: source
                 .maybe("ANNEX_METRICS_TOKEN", "telemetry.metrics_token", "a secret")
                 .map(|token: String| SecretString::from(token)),
+        }
+    }
+}
+
+/// What is kept of requests, for `GET /v1/requests`.
+#[derive(Debug, Clone)]
+pub struct RequestLog {
+    /// Whether they are kept at all.
+    pub enabled: bool,
+    /// For how long.
+    pub keep: Duration,
+    /// How many at the most.
+    pub rows: usize,
+}
+
+impl RequestLog {
+    fn from_source(source: &mut Source) -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            enabled: source.get("ANNEX_REQUEST_LOG", "request_log.enabled", "true or false", true),
+            keep: source
+                .get("ANNEX_REQUEST_LOG_KEEP", "request_log.keep", Seconds::ALLOWED, Seconds::of(7 * DAY))
+                .0,
+            rows: source
+                .get(
+                    "ANNEX_REQUEST_LOG_ROWS",
+                    "request_log.rows",
+                    "a number of requests, at least 1",
+                    source::AtLeast::<1>(1_000_000),
+                )
+                .0,
         }
     }
 }

@@ -37,6 +37,7 @@ use crate::idempotency::has_keys;
         crate::collections::list::list,
         crate::collections::update::update,
         crate::records::batch::batch,
+        crate::server::get::get,
         crate::health::healthz,
         crate::health::readyz,
         super::serve::core,

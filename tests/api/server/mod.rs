@@ -1,0 +1,3 @@
+//! What admins see of the server.
+
+mod get;
