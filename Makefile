@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test lint openapi openapi-check sqlx sqlx-check bench clean
+.PHONY: help setup build console run demo test lint openapi openapi-check sqlx sqlx-check bench clean
 
 # One target folder outside the checkout, shared by all of its worktrees.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
@@ -13,8 +13,12 @@ help: ## List these targets
 setup: ## Install what is missing on this machine (Debian packages)
 	@scripts/setup
 
-build: setup ## Build the release server
+build: setup ## Build the release server and the console
 	@cargo build --release --package annex
+	@scripts/console
+
+console: ## Build the console alone into frontend/dist
+	@scripts/console $(ARGS)
 
 run: ## Build and start Annex with its own Postgres
 	@scripts/run
@@ -27,7 +31,8 @@ test: ## Run every test beside a throw-away Postgres
 
 lint: ## Check the format and clippy
 	@cargo fmt --all --check
-	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo clippy --workspace --exclude annex-console --all-targets -- -D warnings
+	@scripts/console --lint
 
 openapi: ## Regenerate openapi/openapi.json
 	@scripts/openapi

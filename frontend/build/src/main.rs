@@ -1,0 +1,63 @@
+//! Builds the console into a folder that any static file server can serve: Rust to WebAssembly, JavaScript and styles bundled,
+//! every file under `assets/` named by its content, each with its brotli and gzip form beside it.
+
+mod bundle;
+mod compress;
+mod page;
+mod sprite;
+mod wasm;
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+/// Builds the console.
+#[derive(Parser)]
+struct Options {
+    /// Without optimisation and compression, for work on the console itself.
+    #[arg(long)]
+    dev: bool,
+    /// Where to put it.
+    #[arg(long, default_value = "frontend/dist")]
+    out: PathBuf,
+}
+
+/// Where the parts come from and go to.
+struct Folders {
+    /// The crate: `frontend/`.
+    source: PathBuf,
+    /// What stands between the steps.
+    work: PathBuf,
+    /// The result, until it is whole.
+    out: PathBuf,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    // The old result is there until the new one is whole.
+    let next = options.out.with_extension("next");
+    if next.exists() {
+        fs::remove_dir_all(&next)?;
+    }
+    let folders = Folders { source: PathBuf::from("frontend"), work: target.join("console"), out: next };
+    fs::create_dir_all(folders.out.join("assets"))?;
+    fs::create_dir_all(&folders.work)?;
+
+    wasm::build(&folders, &target, options.dev)?;
+    let bundle = bundle::build(&folders, options.dev)?;
+    page::write(&folders, &bundle)?;
+    if !options.dev {
+        compress::folder(&folders.out)?;
+        compress::hold_budget(&folders.out, &bundle)?;
+    }
+    let out = &options.out;
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    fs::rename(&folders.out, out).with_context(|| format!("putting the console into {}", out.display()))?;
+    println!("The console is in {}.", out.display());
+    Ok(())
+}

@@ -1,0 +1,2 @@
+// Charts, drawn by uPlot.
+export { default as uPlot } from "uplot";

@@ -1,0 +1,2 @@
+// The text editor, CodeMirror.
+export { EditorView } from "@codemirror/view";

@@ -1,0 +1,70 @@
+//! Why a call gave no answer that can be used.
+
+use annex_openapi::problem::{FieldError, Problem};
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiError {
+    /// The server refused it, and says why.
+    Problem {
+        /// What the server says.
+        problem: Box<Problem>,
+        /// After how many seconds to try again, where the server says so.
+        retry_after: Option<u32>,
+    },
+    /// No answer came: the server is down, or something between here and there.
+    Offline,
+    /// An answer came that is not of this API.
+    Unreadable(String),
+}
+
+impl ApiError {
+    /// The HTTP status, where an answer came.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Problem { problem, .. } => Some(problem.status),
+            Self::Offline | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// The problem's code, where the server named one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Problem { problem, .. } => Some(&problem.code),
+            Self::Offline | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What is wrong, in a few words.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Problem { problem, .. } => problem.title.clone(),
+            Self::Offline => "The server does not answer".to_owned(),
+            Self::Unreadable(_) => "The answer cannot be read".to_owned(),
+        }
+    }
+
+    /// What is wrong, in a sentence.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Problem { problem, .. } => problem.detail.clone(),
+            Self::Offline => {
+                "Is it running, and may this console's origin call it (ANNEX_CONSOLE_ORIGIN)?".to_owned()
+            }
+            Self::Unreadable(why) => why.clone(),
+        }
+    }
+
+    /// The places of the request that are wrong.
+    pub fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::Problem { problem, .. } => &problem.errors,
+            Self::Offline | Self::Unreadable(_) => &[],
+        }
+    }
+
+    /// What is wrong with one place of the request, where something is.
+    pub fn at(&self, pointer: &str) -> Option<String> {
+        self.fields().iter().find(|error| error.pointer == pointer).map(|error| error.detail.clone())
+    }
+}

@@ -1,0 +1,14 @@
+//! The one place that talks to the network.
+
+mod client;
+mod error;
+mod session;
+
+pub mod auth;
+pub mod collections;
+pub mod records;
+pub mod server;
+pub mod users;
+
+pub use client::{Answer, Api, Call, use_api};
+pub use error::ApiError;

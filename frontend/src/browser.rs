@@ -1,0 +1,56 @@
+//! The few things that are asked of the browser itself.
+
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlElement, Storage};
+
+/// Takes an element out of the page, where it is there.
+pub fn remove_element(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.remove();
+    }
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// What is kept under a name in this browser.
+pub fn stored(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok().flatten()
+}
+
+/// Keeps a value under a name in this browser; `None` forgets it. A browser that keeps nothing is no error.
+pub fn store(name: &str, value: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let kept = match value {
+        Some(value) => storage.set_item(name, value),
+        None => storage.remove_item(name),
+    };
+    if kept.is_err() {
+        leptos::logging::warn!("the browser does not keep `{name}`");
+    }
+}
+
+/// The name of the view in the browser's tab.
+pub fn set_title(title: &str) {
+    document().set_title(&format!("{title} · Annex"));
+}
+
+/// Puts text on the clipboard.
+pub async fn copy(text: &str) -> Result<(), JsValue> {
+    wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.map(drop)
+}
+
+/// Whether shortcuts are pressed with the command key.
+pub fn is_mac() -> bool {
+    window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"))
+}
+
+/// Moves the keyboard to an element.
+pub fn focus(element: &impl JsCast) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        // An element that is not shown cannot have the focus, which is no error.
+        element.focus().ok();
+    }
+}

@@ -1,0 +1,110 @@
+//! Numbers, sizes and times as people read them.
+
+use time::OffsetDateTime;
+
+/// `336776` as `336,776`.
+pub fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('−');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes in the unit that fits: `12.6 MB` (powers of 1,000).
+pub fn bytes(bytes: i64) -> String {
+    let mut value = bytes as f64;
+    let mut units = ["B", "kB", "MB", "GB", "TB", "PB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while value.abs() >= 1000.0 {
+        let Some(next) = units.next() else { break };
+        value /= 1000.0;
+        unit = next;
+    }
+    if unit == "B" || value.abs() >= 100.0 {
+        format!("{value:.0} {unit}")
+    } else {
+        format!("{value:.1} {unit}")
+    }
+}
+
+/// A span of milliseconds in the unit that fits: `0.42 ms`, `18 ms`, `1.4 s`.
+pub fn milliseconds(span: f64) -> String {
+    match span {
+        ..1.0 => format!("{span:.2} ms"),
+        ..10.0 => format!("{span:.1} ms"),
+        ..1000.0 => format!("{span:.0} ms"),
+        _ => format!("{:.1} s", span / 1000.0),
+    }
+}
+
+/// Seconds in the largest unit that leaves no rest too large to ignore: `90 s`, `15 min`, `2 h`, `30 days`.
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        ..7200 => format!("{} min", seconds / 60),
+        ..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// How long ago an instant was, seen from `now`: `just now`, `5 min ago`, `3 days ago`; the date where it is long ago.
+pub fn ago(instant: OffsetDateTime, now: OffsetDateTime) -> String {
+    let seconds = (now - instant).whole_seconds();
+    match seconds {
+        ..10 => "just now".to_owned(),
+        ..60 => format!("{seconds} s ago"),
+        ..3600 => format!("{} min ago", seconds / 60),
+        ..86_400 => format!("{} h ago", seconds / 3600),
+        ..2_592_000 => format!("{} days ago", seconds / 86_400),
+        _ => instant.date().to_string(),
+    }
+}
+
+/// The instant that it is now, by the browser's clock.
+pub fn now() -> OffsetDateTime {
+    let milliseconds = js_sys::Date::now();
+    OffsetDateTime::from_unix_timestamp_nanos((milliseconds * 1_000_000.0) as i128)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(336_776), "336,776");
+        assert_eq!(count(-1_000), "−1,000");
+        assert_eq!(count(i64::MIN), "−9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(12_582_912), "12.6 MB");
+        assert_eq!(bytes(450_000_000_000), "450 GB");
+    }
+
+    #[test]
+    fn times_are_said_as_people_do() {
+        assert_eq!(milliseconds(0.42), "0.42 ms");
+        assert_eq!(milliseconds(1400.0), "1.4 s");
+        assert_eq!(span(600), "10 min");
+        assert_eq!(span(2_592_000), "30 days");
+        let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(400);
+        assert_eq!(ago(now, now), "just now");
+        assert_eq!(ago(now - time::Duration::minutes(5), now), "5 min ago");
+        assert_eq!(ago(OffsetDateTime::UNIX_EPOCH, now), "1970-01-01");
+    }
+}

@@ -1,0 +1,15 @@
+//! The console: a client of the documented API like any other, on an origin of its own.
+
+mod api;
+mod app;
+mod browser;
+mod format;
+mod pages;
+mod shell;
+mod ui;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    browser::remove_element("boot");
+    leptos::mount::mount_to_body(app::App);
+}

@@ -1,0 +1,25 @@
+//! The pages: each a folder or a file, named as in the URL.
+
+pub mod collection;
+pub mod collections;
+pub mod logs;
+pub mod overview;
+pub mod settings;
+pub mod sign_in;
+pub mod users;
+
+use leptos::prelude::*;
+
+use crate::ui::{Empty, IconName, LinkButton};
+
+/// A URL that leads nowhere.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    crate::browser::set_title("Not found");
+    view! {
+        <Empty icon=IconName::Unlink title="There is nothing here">
+            <p>"The address leads to no page of the console. It may have been moved, or mistyped."</p>
+            <LinkButton href="/">"To the overview"</LinkButton>
+        </Empty>
+    }
+}

@@ -1,0 +1,116 @@
+//! What is around every page of somebody who is signed in: the sidebar, the palette of commands, and what all pages share.
+
+mod catalogue;
+mod head;
+mod sidebar;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_navigate};
+
+pub use catalogue::{Catalogue, use_catalogue};
+pub use head::PageHead;
+
+use crate::api::{ApiError, use_api};
+use crate::ui::{Dialog, DialogShape, ErrorNotice};
+use sidebar::Sidebar;
+
+/// Whether the sidebar of a narrow screen is open.
+#[derive(Clone, Copy)]
+pub(crate) struct SidebarOpen(pub RwSignal<bool>);
+
+/// The frame around the pages. Without a session it leads to the sign-in, and back here from there.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let api = use_api();
+    let ready = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let navigate = use_navigate();
+    let location = use_location();
+
+    let to_sign_in = move || {
+        let here = format!(
+            "{}{}",
+            location.pathname.get_untracked(),
+            match location.search.get_untracked() {
+                search if search.is_empty() => search,
+                search => format!("?{search}"),
+            }
+        );
+        let target = if here == "/" {
+            "/sign-in".to_owned()
+        } else {
+            format!("/sign-in?next={}", js_sys::encode_uri_component(&here))
+        };
+        navigate(&target, NavigateOptions { replace: true, ..NavigateOptions::default() });
+    };
+    let start = {
+        let to_sign_in = to_sign_in.clone();
+        Callback::new(move |()| {
+            let to_sign_in = to_sign_in.clone();
+            failure.set(None);
+            spawn_local(async move {
+                match api.resume().await {
+                    Ok(true) => ready.set(true),
+                    Ok(false) => to_sign_in(),
+                    Err(error) => failure.set(Some(error)),
+                }
+            });
+        })
+    };
+    start.run(());
+    // A session that ends while a page is open leads to the sign-in too.
+    Effect::new(move || {
+        if ready.get() && api.session().user().with(Option::is_none) {
+            ready.set(false);
+            to_sign_in();
+        }
+    });
+
+    let sidebar = RwSignal::new(false);
+    provide_context(SidebarOpen(sidebar));
+    let pathname = use_location().pathname;
+    Effect::new(move || {
+        pathname.track();
+        sidebar.set(false);
+    });
+
+    view! {
+        <Show
+            when=move || ready.get()
+            fallback=move || {
+                view! {
+                    <div class="welcome">
+                        <div class="welcome-card">
+                            <ErrorNotice error=failure retry=start />
+                        </div>
+                    </div>
+                }
+            }
+        >
+            <Inside sidebar />
+        </Show>
+    }
+}
+
+/// The frame itself, once there is a session.
+#[component]
+fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
+    provide_context(Catalogue::load(use_api()));
+    view! {
+        <a class="skip-link" href="#content">
+            "Skip to the content"
+        </a>
+        <div class="shell">
+            <Sidebar />
+            <div class="main" id="content" tabindex="-1">
+                <Outlet />
+            </div>
+        </div>
+        <Dialog open=sidebar title="Menu" shape=DialogShape::LeftDrawer>
+            <Sidebar />
+        </Dialog>
+    }
+}

@@ -1,0 +1,91 @@
+//! The way to every page.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+
+use super::use_catalogue;
+use crate::api::use_api;
+use crate::ui::{Icon, IconName, Menu, MenuItem, Skeleton};
+
+/// The sidebar: pages, collections, and the account.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let catalogue = use_catalogue();
+    let collections = move || match catalogue.all() {
+        None => view! { <Skeleton lines=4 /> }.into_any(),
+        Some(all) => all
+            .into_iter()
+            .map(|collection| {
+                let href = format!("/collections/{}", collection.name);
+                view! { <NavLink href icon=IconName::Table2 words=collection.name /> }
+            })
+            .collect_view()
+            .into_any(),
+    };
+    view! {
+        <nav class="sidebar" aria-label="Console">
+            <a class="sidebar-brand" href="/">
+                <img src="/icon.svg" alt="" />
+                "Annex"
+            </a>
+            <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
+            <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
+            <NavLink href="/users" icon=IconName::Users words="Users" />
+            <NavLink href="/logs" icon=IconName::ScrollText words="Logs" />
+            <NavLink href="/settings" icon=IconName::Settings words="Settings" />
+            <div class="sidebar-group">"Data"</div>
+            {collections}
+            <div class="sidebar-foot">
+                <Account />
+            </div>
+        </nav>
+    }
+}
+
+#[component]
+fn NavLink(
+    #[prop(into)] href: String,
+    icon: IconName,
+    #[prop(into)] words: String,
+    #[prop(optional)] exact: bool,
+) -> impl IntoView {
+    view! {
+        <A href exact attr:class="nav-link">
+            <Icon name=icon />
+            <span class="truncate">{words}</span>
+        </A>
+    }
+}
+
+#[component]
+fn Account() -> impl IntoView {
+    let api = use_api();
+    let email = move || api.session().user().get().map(|user| user.email).unwrap_or_default();
+    let navigate = use_navigate();
+    let settings = move |_| navigate("/settings", Default::default());
+    let sign_out = move |_| leptos::task::spawn_local(api.sign_out());
+    view! {
+        <Menu
+            label="Account"
+            class="nav-link button quiet wide"
+            button=Box::new(move || {
+                view! {
+                    <span class="avatar" aria-hidden="true">
+                        {move || email().chars().next().map(String::from)}
+                    </span>
+                    <span class="truncate grow">{email}</span>
+                    <Icon name=IconName::ChevronsUpDown />
+                }
+                    .into_any()
+            })
+        >
+            <MenuItem icon=IconName::Settings press=settings.clone()>
+                "Settings"
+            </MenuItem>
+            <MenuItem icon=IconName::LogOut press=sign_out>
+                "Sign out"
+            </MenuItem>
+        </Menu>
+    }
+}

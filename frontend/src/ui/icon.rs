@@ -1,0 +1,135 @@
+//! Pictures that go with words. They are symbols of the page itself, named in `icons.txt` (Lucide).
+
+use leptos::prelude::*;
+
+macro_rules! icons {
+    ($($variant:ident = $name:literal,)*) => {
+        /// An icon of the page.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is what its name says")]
+        #[expect(dead_code, reason = "the set is larger than what one version of the console shows")]
+        pub enum IconName {
+            $($variant,)*
+        }
+
+        impl IconName {
+            fn symbol(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("#icon-", $name),)*
+                }
+            }
+
+            #[cfg(test)]
+            const NAMES: &[&str] = &[$($name,)*];
+        }
+    };
+}
+
+icons! {
+    Activity = "activity",
+    ArrowDown = "arrow-down",
+    ArrowLeft = "arrow-left",
+    ArrowRight = "arrow-right",
+    ArrowUp = "arrow-up",
+    ArrowUpDown = "arrow-up-down",
+    AtSign = "at-sign",
+    Binary = "binary",
+    BookOpen = "book-open",
+    Braces = "braces",
+    Calendar = "calendar",
+    CalendarClock = "calendar-clock",
+    Check = "check",
+    ChevronDown = "chevron-down",
+    ChevronLeft = "chevron-left",
+    ChevronRight = "chevron-right",
+    ChevronsUpDown = "chevrons-up-down",
+    CircleAlert = "circle-alert",
+    CircleCheck = "circle-check",
+    Clock = "clock",
+    Code = "code",
+    Columns3 = "columns-3",
+    Command = "command",
+    Copy = "copy",
+    Cpu = "cpu",
+    Database = "database",
+    Download = "download",
+    Ellipsis = "ellipsis",
+    ExternalLink = "external-link",
+    Eye = "eye",
+    EyeOff = "eye-off",
+    File = "file",
+    Files = "files",
+    Filter = "filter",
+    Fingerprint = "fingerprint",
+    Gauge = "gauge",
+    GitFork = "git-fork",
+    GripVertical = "grip-vertical",
+    Hash = "hash",
+    History = "history",
+    House = "house",
+    Import = "import",
+    Info = "info",
+    KeyRound = "key-round",
+    Keyboard = "keyboard",
+    Layers = "layers",
+    Link = "link",
+    List = "list",
+    ListTree = "list-tree",
+    Lock = "lock",
+    LogOut = "log-out",
+    Menu = "menu",
+    Monitor = "monitor",
+    Moon = "moon",
+    Pencil = "pencil",
+    Play = "play",
+    Plus = "plus",
+    RefreshCw = "refresh-cw",
+    Rows3 = "rows-3",
+    Save = "save",
+    ScrollText = "scroll-text",
+    Search = "search",
+    Settings = "settings",
+    Shield = "shield",
+    ShieldCheck = "shield-check",
+    Sigma = "sigma",
+    SlidersHorizontal = "sliders-horizontal",
+    SquarePen = "square-pen",
+    Sun = "sun",
+    Table2 = "table-2",
+    Text = "text",
+    ToggleLeft = "toggle-left",
+    Trash2 = "trash-2",
+    TriangleAlert = "triangle-alert",
+    Undo2 = "undo-2",
+    Unlink = "unlink",
+    Upload = "upload",
+    User = "user",
+    UserPlus = "user-plus",
+    Users = "users",
+    Waypoints = "waypoints",
+    WifiOff = "wifi-off",
+    Workflow = "workflow",
+    X = "x",
+    Zap = "zap",
+}
+
+/// An icon, as tall as the text beside it. It says nothing by itself: the words do.
+#[component]
+pub fn Icon(name: IconName) -> impl IntoView {
+    view! {
+        <svg class="icon" aria-hidden="true">
+            <use href=name.symbol()></use>
+        </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IconName;
+
+    #[test]
+    fn the_page_has_every_icon() {
+        let page: Vec<&str> = include_str!("../../icons.txt").lines().collect();
+        assert_eq!(IconName::NAMES, page);
+    }
+}

@@ -1,0 +1,24 @@
+//! The design system: what every page is made of. Each part is a component, each variant an enum; colours and sizes are in
+//! `styles/tokens.css` alone.
+
+pub mod button;
+pub mod choice;
+pub mod code;
+pub mod dialog;
+pub mod feedback;
+pub mod field;
+pub mod icon;
+pub mod menu;
+pub mod surface;
+pub mod toast;
+pub mod tooltip;
+
+pub use button::{Button, ButtonKind, ButtonSize, IconButton, LinkButton};
+pub use choice::{Checkbox, Segmented, Switch};
+pub use code::{CodeBlock, CopyButton};
+pub use dialog::{Confirm, Dialog, DialogShape};
+pub use feedback::{Empty, ErrorNotice, Notice, Skeleton, Tone};
+pub use field::{Field, Select, TextArea, TextInput};
+pub use icon::{Icon, IconName};
+pub use menu::{Menu, MenuItem};
+pub use surface::{Badge, Card};
