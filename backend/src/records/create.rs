@@ -1,7 +1,6 @@
 //! `POST /v1/records/{collection}`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
 use super::operation::{Operation, Verb};
@@ -11,9 +10,7 @@ use super::sql::predicate::Verdict;
 use super::sql::write::Value;
 use super::store::Failure;
 use super::write::Returning;
-use crate::app::App;
 use crate::collections::catalogue::{Table, Wire};
-use crate::db::Lanes;
 use crate::extract::{Caller, JsonBytes, Prefer};
 use crate::problem::{Code, Problem, Result};
 
@@ -21,15 +18,7 @@ use crate::problem::{Code, Problem, Result};
 ///
 /// # Errors
 /// `validation_failed`, `not_unique`, `forbidden` where the create rule denies.
-pub async fn create(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-    prefer: Prefer,
-    body: JsonBytes,
-) -> Result<HttpResponse> {
-    let request = Request::new(&http, app, lanes, caller);
+pub async fn create(request: Request, prefer: Prefer, body: JsonBytes) -> Result<HttpResponse> {
     request
         .attempt(async |view| {
             let table = view.table()?;

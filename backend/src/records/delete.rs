@@ -1,7 +1,6 @@
 //! `DELETE /v1/records/{collection}/{id}`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use super::create::check_writable;
 use super::etag::Demand;
@@ -9,24 +8,14 @@ use super::operation::{Operation, Target, Verb};
 use super::request::{Request, View};
 use super::sql;
 use super::store::Failure;
-use crate::app::App;
 use crate::collections::catalogue::Table;
-use crate::db::Lanes;
-use crate::extract::Caller;
 use crate::problem::Result;
 
 /// Deletes a record.
 ///
 /// # Errors
 /// `still_referenced`, `precondition_failed`, `not_found` also where the delete rule denies.
-pub async fn delete(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-) -> Result<HttpResponse> {
-    let demand = Demand::of(&http)?;
-    let request = Request::new(&http, app, lanes, caller);
+pub async fn delete(request: Request, demand: Demand) -> Result<HttpResponse> {
     request
         .attempt(async |view| {
             let table = view.table()?;

@@ -3,8 +3,11 @@
 //! An answer with expanded relations says more than the row: a digest of it follows the version there, which
 //! `If-Match` passes over.
 
-use actix_web::HttpRequest;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::{FromRequest, HttpRequest};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::problem::{Code, Problem, Result};
@@ -29,24 +32,25 @@ pub enum Demand {
     Version(u32),
 }
 
-impl Demand {
-    /// The request's own.
-    ///
-    /// # Errors
-    /// `precondition_failed` for a tag that no row ever has, `bad_request` for more than one.
-    pub fn of(request: &HttpRequest) -> Result<Self> {
+impl FromRequest for Demand {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut values = request.headers().get_all(IF_MATCH);
-        match (values.next(), values.next()) {
+        ready(match (values.next(), values.next()) {
             (None, _) => Ok(Self::None),
             (Some(value), None) => Self::parse(value.to_str().unwrap_or_default()),
             _ => Err(Problem::new(Code::BadRequest, "`If-Match` is there twice")),
-        }
+        })
     }
+}
 
+impl Demand {
     /// One entity tag, or `*`.
     ///
     /// # Errors
-    /// As for [`Demand::of`].
+    /// `precondition_failed` for a tag that no row ever has, `bad_request` for more than one.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
         if text == "*" {

@@ -1,7 +1,6 @@
 //! `GET /v1/records/{collection}/{id}`
 
 use actix_web::http::header::ETAG;
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::etag;
@@ -11,9 +10,7 @@ use super::projection::Projection;
 use super::request::{Request, View, no_such_record};
 use super::sql::select;
 use super::store::{self, Failure, version};
-use crate::app::App;
-use crate::db::Lanes;
-use crate::extract::{Caller, Query};
+use crate::extract::Query;
 use crate::problem::Result;
 
 /// A record's JSON and its entity tag.
@@ -28,14 +25,7 @@ pub struct Record {
 ///
 /// # Errors
 /// `not_found` where it is not there or the view rule denies.
-pub async fn get(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-    query: Query<ReadParameters>,
-) -> Result<HttpResponse> {
-    let request = Request::new(&http, app, lanes, caller);
+pub async fn get(http: HttpRequest, request: Request, query: Query<ReadParameters>) -> Result<HttpResponse> {
     let record = request.attempt(async |view| read(view, &query.0).await).await?;
     if etag::is_known(&http, &record.tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, record.tag)).finish());

@@ -1,7 +1,6 @@
 //! `GET /v1/records/{collection}`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use tokio_postgres::Row;
 
 use super::expand::{self, Expand};
@@ -12,25 +11,15 @@ use super::sql::predicate::{Context, Verdict};
 use super::sql::select::{self, List, SortKey};
 use super::store::{self, Failure, raw};
 use super::wire::encode::bind_text;
-use crate::app::App;
 use crate::collections::catalogue::Table;
-use crate::db::Lanes;
-use crate::extract::{Caller, Count, Prefer, Query};
+use crate::extract::{Count, Prefer, Query};
 use crate::problem::{Code, Problem, Result};
 
 /// Answers with one page.
 ///
 /// # Errors
 /// `invalid_parameter`, `invalid_expression`, `invalid_cursor`, `search_unavailable`, `not_found` for the collection.
-pub async fn list(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-    query: Query<ListParameters>,
-    prefer: Prefer,
-) -> Result<HttpResponse> {
-    let request = Request::new(&http, app, lanes, caller);
+pub async fn list(request: Request, query: Query<ListParameters>, prefer: Prefer) -> Result<HttpResponse> {
     let body = request.attempt(async |view| page(view, &query.0, prefer.count).await).await?;
     let mut response = HttpResponse::Ok();
     match prefer.count {

@@ -1,7 +1,6 @@
 //! `PUT /v1/records/{collection}/{id}`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
 use super::create::check_writable;
@@ -12,10 +11,8 @@ use super::sql::write::{Assignment, Replacement, Value};
 use super::sql::{self, Bind};
 use super::store::Failure;
 use super::write::Returning;
-use crate::app::App;
 use crate::collections::catalogue::{Filled, Table};
-use crate::db::Lanes;
-use crate::extract::{Caller, JsonBytes, Prefer};
+use crate::extract::{JsonBytes, Prefer};
 use crate::problem::{FieldError, Problem, Result};
 
 /// Replaces a record, or creates it under that key. Each half is guarded by its own rule.
@@ -24,15 +21,11 @@ use crate::problem::{FieldError, Problem, Result};
 /// `validation_failed`, `not_unique`, `precondition_failed`, `forbidden` where the create rule denies, `not_found`
 /// where the record is there and the update rule denies.
 pub async fn replace(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
+    request: Request,
+    demand: Demand,
     prefer: Prefer,
     body: JsonBytes,
 ) -> Result<HttpResponse> {
-    let demand = Demand::of(&http)?;
-    let request = Request::new(&http, app, lanes, caller);
     request
         .attempt(async |view| {
             let table = view.table()?;

@@ -1,9 +1,11 @@
 //! What every operation on records has at hand, and how it is tried again when the schema changed under it.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
 use annex_openapi::collections::CollectionKind;
 use time::OffsetDateTime;
 
@@ -35,16 +37,24 @@ pub struct Request {
     pub key: String,
 }
 
-impl Request {
+impl FromRequest for Request {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
     /// Takes apart `/v1/records/{collection}/{id}`.
-    pub fn new(request: &HttpRequest, app: Data<App>, lanes: Data<Lanes>, caller: Caller) -> Self {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
+        let lanes = request.app_data::<Data<Lanes>>().expect("every worker has its lanes").clone();
         let mut segments = request.uri().path().split('/').skip(3);
         let collection = segments.next().unwrap_or_default().to_owned();
         let key = segments.next().unwrap_or_default().to_owned();
         let now = app.clock.now();
-        Self { app, lanes, caller, now, collection, key }
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.map(|caller| Self { app, lanes, caller, now, collection, key }))
     }
+}
 
+impl Request {
     /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, once more
     /// with the collections as they are.
     ///

@@ -1,7 +1,6 @@
 //! `PATCH /v1/records/{collection}/{id}`
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
 use super::create::check_writable;
@@ -12,10 +11,8 @@ use super::sql;
 use super::sql::predicate::Verdict;
 use super::store::Failure;
 use super::write::Returning;
-use crate::app::App;
 use crate::collections::catalogue::Table;
-use crate::db::Lanes;
-use crate::extract::{Caller, JsonBytes, Prefer};
+use crate::extract::{JsonBytes, Prefer};
 use crate::problem::Result;
 
 /// Changes the fields of a record that the body names.
@@ -23,15 +20,11 @@ use crate::problem::Result;
 /// # Errors
 /// `validation_failed`, `not_unique`, `precondition_failed`, `not_found` also where the update rule denies.
 pub async fn update(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
+    request: Request,
+    demand: Demand,
     prefer: Prefer,
     body: JsonBytes,
 ) -> Result<HttpResponse> {
-    let demand = Demand::of(&http)?;
-    let request = Request::new(&http, app, lanes, caller);
     request
         .attempt(async |view| {
             let table = view.table()?;

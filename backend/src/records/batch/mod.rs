@@ -10,16 +10,13 @@ mod input;
 mod plan;
 mod run;
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use annex_openapi::problem::Problem as ProblemBody;
 use annex_openapi::records::{BatchRequest, BatchResponse};
 
 use self::plan::Plan;
 use super::request::Request;
-use crate::app::App;
-use crate::db::Lanes;
-use crate::extract::{Caller, JsonBytes, Prefer};
+use crate::extract::{JsonBytes, Prefer};
 use crate::problem::Result;
 
 /// Writes many rows, all or none
@@ -49,16 +46,8 @@ use crate::problem::Result;
     ),
     security((), ("bearer" = [])),
 )]
-pub async fn batch(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-    prefer: Prefer,
-    body: JsonBytes,
-) -> Result<HttpResponse> {
+pub async fn batch(request: Request, prefer: Prefer, body: JsonBytes) -> Result<HttpResponse> {
     let inputs = input::parse(&body.0)?;
-    let request = Request::new(&http, app, lanes, caller);
     request
         .attempt(async |view| {
             let mut plan = Plan::new(view, &inputs);

@@ -7,9 +7,9 @@
 
 use std::time::{Duration, Instant};
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Bytes;
 use annex_openapi::collections::FieldType;
 use annex_openapi::problem::FieldError;
 use annex_openapi::transfer::{ExportRequest, TransferFormat};
@@ -19,10 +19,9 @@ use tokio_postgres::Row;
 
 use super::csv;
 use super::pace::Pace;
-use crate::app::App;
 use crate::collections::catalogue::{Table, Wire};
-use crate::db::{Lanes, OwnConnection};
-use crate::extract::{Caller, Json};
+use crate::db::OwnConnection;
+use crate::extract::Json;
 use crate::problem::{Problem, Result};
 use crate::records::parameters;
 use crate::records::projection::Projection;
@@ -45,14 +44,7 @@ const STALLED: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// `not_found`, `invalid_expression`, `invalid_parameter`, `statement_timeout`, `overloaded`.
-pub async fn export(
-    http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
-    body: Json<ExportRequest>,
-) -> Result<HttpResponse> {
-    let request = Request::new(&http, app, lanes, caller);
+pub async fn export(request: Request, body: Json<ExportRequest>) -> Result<HttpResponse> {
     let asked = body.0;
     let (sender, mut pieces) = mpsc::channel::<Piece>(2);
     let media_type = match asked.format {

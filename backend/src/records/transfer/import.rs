@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use annex_openapi::transfer::{ImportMode, ImportReport};
 use futures_util::{SinkExt, StreamExt};
@@ -30,8 +30,8 @@ use super::landing::{Landing, TIME_LIMIT};
 use super::pace::Pace;
 use crate::app::App;
 use crate::collections::catalogue::Table;
-use crate::db::{Lanes, OwnConnection};
-use crate::extract::{Caller, Parameters, Query};
+use crate::db::OwnConnection;
+use crate::extract::{Parameters, Query};
 use crate::problem::{Code, Problem, Result};
 use crate::records::create::{check_writable, denied};
 use crate::records::parameters::names;
@@ -94,15 +94,12 @@ impl Parameters for ImportParameters {
 /// `request_timeout`, `invalid_parameter`, `conflict` where the collection changed meanwhile.
 pub async fn import(
     http: HttpRequest,
-    app: Data<App>,
-    lanes: Data<Lanes>,
-    caller: Caller,
+    request: Request,
     query: Query<ImportParameters>,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let format = format(&http, &query.0)?;
-    let mut body = Body::new(&http, &app, payload)?;
-    let request = Request::new(&http, app, lanes, caller);
+    let mut body = Body::new(&http, &request.app, payload)?;
     // The rows can be read only once: the collection is looked at just before.
     let snapshot = request.app.catalogue.refresh_now(&request.app.db.pool).await?;
     let view = View { request: &request, snapshot: &snapshot };
