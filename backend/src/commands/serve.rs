@@ -60,10 +60,17 @@ fn welcome(running: &Running, embedded: Option<&Embedded>) -> String {
         let folder = embedded.data_dir().display();
         text += &format!("  Data  {folder} (Postgres {})\n", embedded.major_version());
     }
-    if let Some(token) = running.app.auth.setup_token() {
+    let auth = &running.app.auth;
+    if let (Some(token), Some(link)) =
+        (auth.setup_token(), auth.setup_link(&running.app.config.server.console_origin))
+    {
         text += &format!(
             "
-There is no admin yet. Make the first one with this token, which works once:
+There is no admin yet. Make the first one in the console, with this link that works once:
+
+  {link}
+
+or with a call:
 
   curl {api}/v1/auth/bootstrap -H 'content-type: application/json' \\
     -d '{{\"token\": \"{token}\", \"email\": \"you@example.com\", \"password\": \"your password\"}}'

@@ -5,6 +5,7 @@ mod bundle;
 mod compress;
 mod page;
 mod sprite;
+mod stamp;
 mod wasm;
 
 use std::path::PathBuf;
@@ -39,14 +40,19 @@ fn main() -> Result<()> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     // The old result is there until the new one is whole.
     let next = options.out.with_extension("next");
-    if next.exists() {
-        fs::remove_dir_all(&next)?;
-    }
     let folders = Folders { source: PathBuf::from("frontend"), work: target.join("console"), out: next };
-    fs::create_dir_all(folders.out.join("assets"))?;
     fs::create_dir_all(&folders.work)?;
 
-    wasm::build(&folders, &target, options.dev)?;
+    let wasm = wasm::compile(&target, options.dev)?;
+    let stamp = stamp::Stamp::take(&folders, &wasm, options.dev, &options.out)?;
+    if stamp.holds() && options.out.exists() {
+        return Ok(());
+    }
+    if folders.out.exists() {
+        fs::remove_dir_all(&folders.out)?;
+    }
+    fs::create_dir_all(folders.out.join("assets"))?;
+    wasm::bind(&folders, &wasm, options.dev)?;
     let bundle = bundle::build(&folders, options.dev)?;
     page::write(&folders, &bundle)?;
     if !options.dev {
@@ -58,6 +64,7 @@ fn main() -> Result<()> {
         fs::remove_dir_all(out)?;
     }
     fs::rename(&folders.out, out).with_context(|| format!("putting the console into {}", out.display()))?;
+    stamp.keep()?;
     println!("The console is in {}.", out.display());
     Ok(())
 }

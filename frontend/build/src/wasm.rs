@@ -1,6 +1,6 @@
 //! Rust to WebAssembly, its JavaScript bindings, and the optimiser.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -8,8 +8,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::Folders;
 
-/// Puts `console.js` and `console_bg.wasm` into the work folder.
-pub fn build(folders: &Folders, target: &Path, dev: bool) -> Result<()> {
+/// Compiles the console; answers with the file.
+pub fn compile(target: &Path, dev: bool) -> Result<PathBuf> {
     let profile = if dev { "dev" } else { "console" };
     run(Command::new(env!("CARGO")).args([
         "build",
@@ -21,9 +21,13 @@ pub fn build(folders: &Folders, target: &Path, dev: bool) -> Result<()> {
         profile,
     ]))?;
     let folder = if dev { "debug" } else { "console" };
-    let wasm = target.join("wasm32-unknown-unknown").join(folder).join("annex-console.wasm");
+    Ok(target.join("wasm32-unknown-unknown").join(folder).join("annex-console.wasm"))
+}
+
+/// Puts `console.js` and `console_bg.wasm` into the work folder.
+pub fn bind(folders: &Folders, wasm: &Path, dev: bool) -> Result<()> {
     Bindgen::new()
-        .input_path(&wasm)
+        .input_path(wasm)
         .out_name("console")
         .web(true)?
         .typescript(false)

@@ -105,7 +105,8 @@ pub fn SignIn() -> impl IntoView {
 #[component]
 pub fn Setup() -> impl IntoView {
     let api = use_api();
-    let given = use_location().hash.get_untracked().trim_start_matches('#').to_owned();
+    let given =
+        use_location().hash.get_untracked().trim_start_matches('#').trim_start_matches("token=").to_owned();
     let has_token = !given.is_empty();
     let token = RwSignal::new(given);
     let (email, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));

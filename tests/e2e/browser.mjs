@@ -1,0 +1,44 @@
+// A real Chromium, and what every walk through the console does.
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import { admin } from "./annex.mjs";
+
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const desktop = { width: 1440, height: 900 };
+export const phone = { width: 390, height: 844 };
+
+export function launch(options = {}) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", ...options, args: [...flags, ...(options.args ?? [])] });
+}
+
+/** A page of a new profile. What the console complains of, or fails with, fails the test when `page.calm()` is asked. */
+export async function open(browser, { viewport = desktop, theme = "light", touch = false } = {}) {
+  const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: "reduce", hasTouch: touch, acceptDownloads: true });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // An answer of 4xx is the API's to give; that the browser writes it down is not a fault of the console.
+    const refused = message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !refused) complaints.push(message.text());
+  });
+  page.calm = () => assert.deepEqual(complaints, []);
+  return page;
+}
+
+export async function signIn(page, site, path = "/") {
+  await page.goto(`${site}/sign-in?next=${encodeURIComponent(path)}`);
+  await page.getByLabel("E-mail").fill(admin.email);
+  await page.getByLabel("Password").fill(admin.password);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+}
