@@ -2,6 +2,14 @@
 import init from "console-wasm/console.js";
 import wasm from "console-wasm/console_bg.wasm";
 
+// The theme that was chosen in this browser counts before anything shows.
+try {
+  const theme = localStorage.getItem("annex.theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // A browser that keeps nothing shows the system's theme.
+}
+
 globalThis.annexParts = {
   chart: () => import("./chart.js"),
   editor: () => import("./editor.js"),

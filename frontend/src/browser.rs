@@ -37,6 +37,16 @@ pub fn set_title(title: &str) {
     document().set_title(&format!("{title} · Annex"));
 }
 
+/// Sets an attribute of the page as a whole; `None` takes it away.
+pub fn set_root_attribute(name: &str, value: Option<&str>) {
+    let Some(root) = document().document_element() else { return };
+    let set = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
+    set.expect("the names of attributes are valid");
+}
+
 /// Puts text on the clipboard.
 pub async fn copy(text: &str) -> Result<(), JsValue> {
     wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.map(drop)

@@ -49,8 +49,8 @@ pub fn milliseconds(span: f64) -> String {
 pub fn span(seconds: u64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),
-        ..7200 => format!("{} min", seconds / 60),
-        ..172_800 => format!("{} h", seconds / 3600),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
 }
@@ -60,10 +60,10 @@ pub fn ago(instant: OffsetDateTime, now: OffsetDateTime) -> String {
     let seconds = (now - instant).whole_seconds();
     match seconds {
         ..10 => "just now".to_owned(),
-        ..60 => format!("{seconds} s ago"),
-        ..3600 => format!("{} min ago", seconds / 60),
-        ..86_400 => format!("{} h ago", seconds / 3600),
-        ..2_592_000 => format!("{} days ago", seconds / 86_400),
+        10..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86_400 => format!("{} h ago", seconds / 3600),
+        86_400..2_592_000 => format!("{} days ago", seconds / 86_400),
         _ => instant.date().to_string(),
     }
 }

@@ -7,6 +7,7 @@ mod format;
 mod pages;
 mod shell;
 mod ui;
+mod url;
 
 fn main() {
     console_error_panic_hook::set_once();

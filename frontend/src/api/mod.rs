@@ -2,13 +2,16 @@
 
 mod client;
 mod error;
+mod pages;
 mod session;
 
 pub mod auth;
 pub mod collections;
 pub mod records;
 pub mod server;
+pub mod sessions;
 pub mod users;
 
 pub use client::{Answer, Api, Call, use_api};
 pub use error::ApiError;
+pub use pages::Pages;

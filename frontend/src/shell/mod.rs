@@ -2,7 +2,11 @@
 
 mod catalogue;
 mod head;
+mod keys;
+mod palette;
+mod shortcuts;
 mod sidebar;
+mod theme;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -12,10 +16,15 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 pub use catalogue::{Catalogue, use_catalogue};
 pub use head::PageHead;
+pub use shortcuts::{shortcut, shortcut_note};
+pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};
 use crate::ui::{Dialog, DialogShape, ErrorNotice};
+use palette::{Palette, PaletteOpen};
+use shortcuts::{ShortcutList, Shortcuts};
 use sidebar::Sidebar;
+use theme::Appearance;
 
 /// Whether the sidebar of a narrow screen is open.
 #[derive(Clone, Copy)]
@@ -99,6 +108,24 @@ pub fn Shell() -> impl IntoView {
 #[component]
 fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
     provide_context(Catalogue::load(use_api()));
+    provide_context(Appearance::kept());
+    let palette = RwSignal::new(false);
+    provide_context(PaletteOpen(palette));
+    let shortcuts = Shortcuts::listen();
+    provide_context(shortcuts);
+    shortcuts
+        .everywhere("mod+k", "Go to a page, or do something", move || palette.update(|open| *open = !*open));
+    for (keys, words, link) in [
+        ("g o", "Overview", "/"),
+        ("g c", "Collections", "/collections"),
+        ("g u", "Users", "/users"),
+        ("g l", "Logs", "/logs"),
+        ("g s", "Settings", "/settings"),
+    ] {
+        let navigate = use_navigate();
+        shortcuts.everywhere(keys, words, move || navigate(link, NavigateOptions::default()));
+    }
+    shortcuts.everywhere("?", "Keyboard shortcuts", move || shortcuts.shown.set(true));
     view! {
         <a class="skip-link" href="#content">
             "Skip to the content"
@@ -112,5 +139,7 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         <Dialog open=sidebar title="Menu" shape=DialogShape::LeftDrawer>
             <Sidebar />
         </Dialog>
+        <Palette />
+        <ShortcutList />
     }
 }

@@ -4,14 +4,18 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 
+use super::palette::PaletteOpen;
+use super::shortcuts::Shortcuts;
 use super::use_catalogue;
 use crate::api::use_api;
+use crate::ui::tooltip::Keys;
 use crate::ui::{Icon, IconName, Menu, MenuItem, Skeleton};
 
 /// The sidebar: pages, collections, and the account.
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let catalogue = use_catalogue();
+    let PaletteOpen(palette) = expect_context();
     let collections = move || match catalogue.all() {
         None => view! { <Skeleton lines=4 /> }.into_any(),
         Some(all) => all
@@ -29,6 +33,18 @@ pub fn Sidebar() -> impl IntoView {
                 <img src="/icon.svg" alt="" />
                 "Annex"
             </a>
+            <button
+                class="sidebar-search"
+                type="button"
+                aria-keyshortcuts="Control+K Meta+K"
+                on:click=move |_| palette.set(true)
+            >
+                <Icon name=IconName::Search />
+                <span class="grow">"Search"</span>
+                <span class="row" aria-hidden="true">
+                    <Keys keys="mod+k" />
+                </span>
+            </button>
             <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
             <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
             <NavLink href="/users" icon=IconName::Users words="Users" />
@@ -62,6 +78,7 @@ fn NavLink(
 fn Account() -> impl IntoView {
     let api = use_api();
     let email = move || api.session().user().get().map(|user| user.email).unwrap_or_default();
+    let shortcuts = expect_context::<Shortcuts>();
     let navigate = use_navigate();
     let settings = move |_| navigate("/settings", Default::default());
     let sign_out = move |_| leptos::task::spawn_local(api.sign_out());
@@ -82,6 +99,9 @@ fn Account() -> impl IntoView {
         >
             <MenuItem icon=IconName::Settings press=settings.clone()>
                 "Settings"
+            </MenuItem>
+            <MenuItem icon=IconName::Keyboard press=move |_| shortcuts.shown.set(true)>
+                "Keyboard shortcuts"
             </MenuItem>
             <MenuItem icon=IconName::LogOut press=sign_out>
                 "Sign out"

@@ -6,7 +6,6 @@ macro_rules! icons {
     ($($variant:ident = $name:literal,)*) => {
         /// An icon of the page.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each is what its name says")]
         #[expect(dead_code, reason = "the set is larger than what one version of the console shows")]
         pub enum IconName {
             $($variant,)*

@@ -1,0 +1,124 @@
+//! The query of the URL as a view's state, so that every view is a link. The router's own map is not used: it decodes values
+//! twice, which changes an expression with a `%` in it.
+
+use form_urlencoded::Serializer;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+
+/// A change of the query: a name, and its value or nothing.
+pub type Change<'a> = (&'a str, Option<String>);
+
+/// What stands behind `?`.
+#[derive(Clone, Copy)]
+pub struct UrlQuery {
+    search: Memo<String>,
+    navigate: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+}
+
+/// The query of the view's URL.
+pub fn use_url_query() -> UrlQuery {
+    UrlQuery { search: use_location().search, navigate: StoredValue::new(Box::new(use_navigate())) }
+}
+
+impl UrlQuery {
+    /// The value under a name.
+    pub fn get(self, name: &str) -> Option<String> {
+        self.search.with(|search| value(search, name))
+    }
+
+    /// The value under a name, as it is now.
+    pub fn get_untracked(self, name: &str) -> Option<String> {
+        self.search.with_untracked(|search| value(search, name))
+    }
+
+    /// A signal of the value under a name.
+    pub fn memo(self, name: &'static str) -> Memo<Option<String>> {
+        Memo::new(move |_| self.get(name))
+    }
+
+    /// The link to this view with some changes.
+    pub fn link(self, changes: &[Change]) -> String {
+        self.search.with(|search| changed(search, changes))
+    }
+
+    /// Makes changes, as a step of its own for the browser's way back.
+    pub fn push(self, changes: &[Change]) {
+        self.go(changes, false);
+    }
+
+    /// Makes changes in place.
+    pub fn replace(self, changes: &[Change]) {
+        self.go(changes, true);
+    }
+
+    fn go(self, changes: &[Change], replace: bool) {
+        let path = window().location().pathname().unwrap_or_default();
+        let query = self.search.with_untracked(|search| changed(search, changes));
+        let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
+        self.navigate.with_value(|navigate| navigate(&format!("{path}{query}"), options));
+    }
+
+    /// Whether a dialog is open that the URL names: it opens with the value, and takes it away when it is closed.
+    pub fn dialog(self, name: &'static str) -> RwSignal<bool> {
+        let named = self.memo(name);
+        let open = RwSignal::new(named.with_untracked(Option::is_some));
+        Effect::new(move |before: Option<()>| {
+            let is_named = named.with(Option::is_some);
+            if before.is_some() {
+                open.set(is_named);
+            }
+        });
+        Effect::new(move || {
+            if !open.get() && named.with_untracked(Option::is_some) {
+                self.replace(&[(name, None)]);
+            }
+        });
+        open
+    }
+}
+
+fn pairs(search: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(search.trim_start_matches('?').as_bytes()).into_owned().collect()
+}
+
+fn value(search: &str, name: &str) -> Option<String> {
+    pairs(search).into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
+/// The query with some changes, with its `?`.
+fn changed(search: &str, changes: &[Change]) -> String {
+    let mut pairs = pairs(search);
+    for (name, value) in changes {
+        let at = pairs.iter().position(|(own, _)| own == name);
+        match (at, value) {
+            (Some(at), Some(value)) => pairs[at].1.clone_from(value),
+            (Some(_), None) => pairs.retain(|(own, _)| own != name),
+            (None, Some(value)) => pairs.push(((*name).to_owned(), value.clone())),
+            (None, None) => {}
+        }
+    }
+    format!("?{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_as_they_went() {
+        for text in ["", "a b", "100%", "%41", "a=b&c", "title like \"%é%\"", "+"] {
+            let query = changed("", &[("filter", Some(text.to_owned()))]);
+            assert_eq!(value(&query, "filter").as_deref(), Some(text), "{query}");
+        }
+        assert_eq!(value("new", "new").as_deref(), Some(""));
+        assert_eq!(value("a=1", "b"), None);
+    }
+
+    #[test]
+    fn a_change_leaves_the_rest() {
+        assert_eq!(changed("a=1&b=2", &[("a", Some("3".to_owned())), ("b", None), ("c", None)]), "?a=3");
+        assert_eq!(changed("a=1", &[("a", None)]), "?");
+        assert_eq!(changed("", &[("d", Some("x y".to_owned()))]), "?d=x+y");
+    }
+}
