@@ -1,7 +1,5 @@
 //! JSON bodies.
 
-use std::collections::HashSet;
-use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -9,15 +7,14 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::time::error::Elapsed;
 
+use super::object::list_for_object;
+use super::shape::check_shape;
 use crate::app::App;
 use crate::problem::{Code, FieldError, Problem, Result};
-
-/// The deepest JSON that is taken in.
-const MAX_DEPTH: usize = 64;
 
 /// How many times longer than one read may take may a whole body take.
 const READS: u32 = 6;
@@ -30,7 +27,7 @@ const READS: u32 = 6;
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Json<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest for Json<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -132,9 +129,17 @@ pub fn read_body(
 ///
 /// # Errors
 /// As for [`Json`].
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
-    parse_checked(bytes)
+    let read: T = parse_checked(bytes)?;
+    let (sent, read_as) = (parse_checked(bytes)?, serde_json::to_value(&read).map_err(Problem::internal)?);
+    match list_for_object(&sent, &read_as) {
+        Some(pointer) => {
+            let detail = "this must be an object, not an array";
+            Err(Problem::validation(vec![FieldError::new(pointer, "invalid", detail)]))
+        }
+        None => Ok(read),
+    }
 }
 
 /// A value of that type from JSON text whose shape was checked; it may borrow from the text.
@@ -151,42 +156,22 @@ pub fn parse_checked<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     })
 }
 
-/// Checks that the text is JSON, is not nested too deep and repeats no key.
-///
-/// # Errors
-/// `invalid_json`, with the line and the column.
-pub fn check_shape(bytes: &[u8]) -> Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Shape { depth: 0 }.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| {
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let what = error.to_string().replace(&place, "");
-        let detail = match error.classify() {
-            serde_json::error::Category::Eof if bytes.is_empty() => {
-                "The body is empty, but JSON is needed".to_owned()
-            }
-            _ => format!(
-                "The body is not valid JSON at line {}, column {}: {what}",
-                error.line(),
-                error.column()
-            ),
-        };
-        Problem::new(Code::InvalidJson, detail)
-    })
-}
-
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => {
-                pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-            }
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     pointer
+}
+
+/// A member's name as a pointer has it.
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn sentence(error: &serde_json::Error) -> String {
@@ -194,109 +179,41 @@ fn sentence(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
-/// Walks through JSON without keeping it.
-#[derive(Clone, Copy)]
-struct Shape {
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Shape {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Shape {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth == MAX_DEPTH {
-            return Err(E::custom(format_args!("it is nested deeper than {MAX_DEPTH}")));
-        }
-        Ok(Self { depth: self.depth + 1 })
-    }
-}
-
-impl<'de> Visitor<'de> for Shape {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let inside = self.deeper()?;
-        while items.next_element_seed(inside)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let inside = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(key) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            if seen.contains(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} is there twice")));
-            }
-            seen.insert(key);
-            members.next_value_seed(inside)?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn repeated_keys_and_deep_nesting_are_refused() {
-        for (text, told) in [
-            (r#"{"a": 1, "a": 2}"#, "twice"),
-            (r#"{"a": {"b": [{"c": 1, "\u0063": 2}]}}"#, "twice"),
-            (&format!("{}1{}", "[".repeat(65), "]".repeat(65)), "nested deeper"),
-            ("{", "line 1, column 1"),
-            ("", "empty"),
-            ("{} {}", "trailing"),
-        ] {
-            let problem = check_shape(text.as_bytes()).unwrap_err();
-            assert!(problem.detail.contains(told), "{text}: {}", problem.detail);
-        }
-        check_shape(format!("{}1{}", "[".repeat(64), "]".repeat(64)).as_bytes()).unwrap();
-        check_shape(r#"{"a": {"a": 1}, "b": [{"a": 1}, {"a": 1e400}]}"#.as_bytes()).unwrap_err();
-    }
-
-    #[test]
     fn a_wrong_member_is_pointed_at() {
-        #[derive(Debug, serde::Deserialize)]
+        #[derive(Debug, Serialize, Deserialize)]
         struct Outer {
-            #[expect(dead_code, reason = "only its parsing is of interest")]
             list: Vec<u8>,
         }
         let problem = parse_json::<Outer>(br#"{"list": [1, "x"]}"#).unwrap_err();
         assert_eq!(problem.errors[0].pointer, "/list/1");
+    }
+
+    #[test]
+    fn an_array_is_no_structure() {
+        #[derive(Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        struct Outer {
+            list: Vec<Inner>,
+            any: serde_json::Value,
+        }
+        #[derive(Debug, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        enum Inner {
+            Named { name: String },
+        }
+        for (text, pointer) in [
+            ("[]", ""),
+            (r#"[[], 1]"#, ""),
+            (r#"{"list": [{"kind": "Named", "name": "a"}, ["Named", "b"]]}"#, "/list/1"),
+        ] {
+            let problem = parse_json::<Outer>(text.as_bytes()).unwrap_err();
+            assert_eq!(problem.errors[0].pointer, pointer, "{text}");
+        }
+        parse_json::<Outer>(br#"{"list": [{"kind": "Named", "name": "a"}], "any": [[]]}"#).unwrap();
     }
 }

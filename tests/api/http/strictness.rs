@@ -17,6 +17,25 @@ async fn repeated_keys_are_refused_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn an_array_is_not_taken_for_an_object() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.collection(serde_json::json!({"name": "posts", "fields": [{"name": "title", "type": "text"}]})).await;
+    for (method, path, body, pointer) in [
+        ("POST", "/v1/auth/login", r#"["ada@example.com", "seven quiet otters"]"#, ""),
+        ("POST", "/v1/records/posts/export", "[]", ""),
+        ("POST", "/v1/collections", r#"{"name": "notes", "fields": [["text", "text"]]}"#, "/fields/0"),
+        ("PATCH", "/v1/collections/posts", r#"{"changes": [["rename", "notes"]]}"#, "/changes/0"),
+        ("POST", "/v1/batch", "[[]]", ""),
+        ("POST", "/v1/batch", r#"{"operations": [["create", "posts", null, {}]]}"#, "/operations/0"),
+    ] {
+        let answer = admin.request(method, path).body("application/json", body).await;
+        let problem = answer.expect_problem("validation_failed");
+        assert_eq!(problem.errors[0].pointer, pointer, "{path}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn repeated_and_unknown_parameters_are_refused() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

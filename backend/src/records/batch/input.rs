@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::extract::parse_checked;
+use crate::extract::{Object, parse_checked};
 use crate::problem::{FieldError, Problem, Result};
 use crate::records::body;
 use crate::records::etag::Demand;
@@ -20,7 +20,7 @@ pub const MAX_OPERATIONS: usize = 1000;
 #[serde(deny_unknown_fields)]
 struct Sent<'a> {
     #[serde(borrow)]
-    operations: Vec<SentOperation<'a>>,
+    operations: Vec<Object<SentOperation<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +75,7 @@ pub struct Reference {
 /// # Errors
 /// `validation_failed` with every place that is wrong.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Input<'_>>> {
-    let sent: Sent<'_> = parse_checked(bytes)?;
+    let Object(sent): Object<Sent<'_>> = parse_checked(bytes)?;
     let count = sent.operations.len();
     if !(1..=MAX_OPERATIONS).contains(&count) {
         let detail = format!("A batch has 1 to {MAX_OPERATIONS} operations, not {count}");
@@ -83,7 +83,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Input<'_>>> {
     }
     let mut errors = Vec::new();
     let mut inputs = Vec::with_capacity(count);
-    for (index, sent) in sent.operations.into_iter().enumerate() {
+    for (index, Object(sent)) in sent.operations.into_iter().enumerate() {
         let checked = check(index, sent, &mut errors);
         inputs.push(checked?);
     }
