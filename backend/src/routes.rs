@@ -36,6 +36,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/healthz").get(health::healthz))
         .service(resource("/readyz").get(health::readyz))
         .service(resource("/metrics").get(health::metrics))
+        .service(resource("/v1/tables").get(collections::tables::list))
         .service(resource("/v1/server").get(server::get::get))
         .service(resource("/v1/openapi.core.json").get(document::serve_core))
         .service(resource("/v1/openapi.json").get(document::serve_full))

@@ -3,6 +3,7 @@
 use annex_openapi::collections::AdoptRequest;
 use sqlx::PgConnection;
 
+use super::catalogue::Unserved;
 use super::plan::{Entry, Settings, State, TableReference, check_collection_name, clean_name};
 use crate::problem::{Code, FieldError, Problem, Result};
 
@@ -24,6 +25,19 @@ pub(super) async fn settings(
         return Err(wrong("not_allowed", refusal));
     }
     check_table(transaction, &reference, &wrong).await?;
+    place(state, &reference, request, pointer)
+}
+
+/// What would be kept of a table that is there, and whether it is a collection already.
+///
+/// # Errors
+/// The name is taken, or is none.
+pub(super) fn place(
+    state: &State,
+    reference: &TableReference,
+    request: &AdoptRequest,
+    pointer: &str,
+) -> Result<(Settings, bool)> {
     let there = state
         .entries
         .values()
@@ -52,7 +66,8 @@ pub(super) async fn settings(
     };
     match there {
         Some(entry) if entry.origin.managed || entry.collection.name != name => {
-            taken(format!("{reference} is the collection `{}` already", entry.collection.name), at)
+            let detail = format!("{reference} is the collection `{}` already", entry.collection.name);
+            taken(detail, format!("{pointer}/table"))
         }
         Some(_) => Ok((settings, true)),
         None if state.entries.contains_key(&name) => {
@@ -109,27 +124,12 @@ async fn check_table(
 ///
 /// # Errors
 /// All such columns, each with its type.
-pub(super) async fn check_columns(
-    transaction: &mut PgConnection,
-    entry: &Entry,
-    pointer: &str,
-) -> Result<()> {
-    let columns: Vec<(String, String)> = sqlx::query_as(
-        "select a.attname::text, format_type(a.atttypid, a.atttypmod)
-           from pg_attribute a
-           join pg_class r on r.oid = a.attrelid
-           join pg_namespace n on n.oid = r.relnamespace
-          where n.nspname = $1 and r.relname = $2 and a.attnum > 0 and not a.attisdropped
-          order by a.attnum",
-    )
-    .bind(&entry.origin.schema)
-    .bind(&entry.origin.table)
-    .fetch_all(transaction)
-    .await?;
-    let unserved = columns.into_iter().filter(|(name, _)| entry.collection.field(name).is_none());
-    let errors: Vec<FieldError> = unserved
-        .map(|(name, type_)| {
-            let detail = format!("The column `{name}` has the type {type_}, which cannot be served");
+pub(super) fn check_columns(entry: &Entry, pointer: &str) -> Result<()> {
+    let errors: Vec<FieldError> = entry
+        .unserved
+        .iter()
+        .map(|Unserved { column, native_type }| {
+            let detail = format!("The column `{column}` has the type {native_type}, which cannot be served");
             FieldError::new(format!("{pointer}/table"), "unsupported_type", detail)
         })
         .collect();

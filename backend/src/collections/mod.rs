@@ -11,7 +11,9 @@ pub mod get;
 pub mod list;
 mod plan;
 mod session;
+mod size;
 mod store;
+pub mod tables;
 pub mod update;
 
 use std::borrow::Cow;

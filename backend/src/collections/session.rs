@@ -33,7 +33,7 @@ impl<'a> Session<'a> {
     pub(super) async fn begin(pool: &'a PgPool, catalogue: &'a Catalogue) -> Result<Self> {
         let mut transaction = pool.begin().await?;
         run::prepare(&mut transaction).await?;
-        let before = State::of(&Snapshot::read_in(&mut transaction).await?);
+        let before = State::of(&Snapshot::read_in(&mut transaction).await.map_err(run::refused)?);
         Ok(Self { pool, catalogue, transaction, state: before.clone(), before })
     }
 
@@ -73,14 +73,14 @@ impl<'a> Session<'a> {
             return Ok(name);
         }
         store::put(&mut self.transaction, &settings).await?;
-        let mut state = State::of(&Snapshot::read_in(&mut self.transaction).await?);
+        let mut state = State::of(&Snapshot::read_in(&mut self.transaction).await.map_err(run::refused)?);
         let has_key = |state: &State| !state.entries[&name].collection.primary_key.is_empty();
         if !has_key(&state) && request.primary_key.is_some() {
             let settings = Settings { primary_key: request.primary_key.clone(), ..settings };
             store::put(&mut self.transaction, &settings).await?;
-            state = State::of(&Snapshot::read_in(&mut self.transaction).await?);
+            state = State::of(&Snapshot::read_in(&mut self.transaction).await.map_err(run::refused)?);
         }
-        adoption::check_columns(&mut self.transaction, &state.entries[&name], pointer).await?;
+        adoption::check_columns(&state.entries[&name], pointer)?;
         // What was adopted or changed before in the same request stays so.
         for (other, entry) in &mut self.state.entries {
             if let Some(fresh) = state.entries.remove(other) {

@@ -36,6 +36,7 @@ use crate::idempotency::has_keys;
         crate::collections::get::get,
         crate::collections::list::list,
         crate::collections::update::update,
+        crate::collections::tables::list,
         crate::records::batch::batch,
         crate::server::get::get,
         crate::health::healthz,

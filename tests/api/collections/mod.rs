@@ -5,4 +5,5 @@ mod apply;
 mod create;
 mod delete;
 mod drift;
+mod tables;
 mod update;

@@ -12,6 +12,7 @@ use sqlx::postgres::types::Oid;
 use super::introspect::{Attribute, ConstraintRow, Facts, IndexRow, Relation};
 use super::model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
+    Unserved,
 };
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
@@ -85,7 +86,8 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         ));
     }
     let closed = relation.oid.and_then(|_| lost_hidden_fields(&relation, &attributes));
-    let (mut fields, mut columns, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fields, mut columns, mut numbers, mut unserved) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for attribute in attributes {
         if built_in && !USER_FIELDS.contains(&attribute.name.as_str()) {
             continue;
@@ -95,6 +97,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
                 "The column `{}` has the type {}, which cannot be served: it is left out",
                 attribute.name, attribute.native_type
             ));
+            unserved.push(Unserved { column: attribute.name, native_type: attribute.native_type });
             continue;
         };
         let filled = filled(&attribute);
@@ -151,6 +154,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         constraints: Vec::new(),
         references: vec![None; columns.len()],
         columns,
+        unserved,
         key: Vec::new(),
         incoming: Vec::new(),
         search: None,

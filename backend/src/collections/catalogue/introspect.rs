@@ -33,6 +33,38 @@ pub(super) struct Relation {
     pub(super) kind: Option<String>,
 }
 
+/// A row of [`OTHERS`].
+#[derive(Debug, FromRow)]
+struct OtherRow {
+    #[sqlx(flatten)]
+    relation: Relation,
+    locked: bool,
+}
+
+/// A table that is no collection. More is known of it where nobody has it locked against reading.
+#[derive(Debug)]
+pub(in crate::collections) struct Other {
+    /// Its name among those of collections.
+    pub(in crate::collections) key: String,
+    pub(in crate::collections) schema: String,
+    pub(in crate::collections) name: String,
+    pub(in crate::collections) oid: Oid,
+    /// As `pg_class.relkind` has it.
+    pub(in crate::collections) kind: String,
+}
+
+impl Other {
+    fn of(OtherRow { relation, .. }: &OtherRow) -> Option<Self> {
+        Some(Self {
+            key: relation.name.clone(),
+            schema: relation.schema_name.clone(),
+            name: relation.table_name.clone(),
+            oid: relation.oid?,
+            kind: relation.kind.clone()?,
+        })
+    }
+}
+
 /// A column.
 #[derive(Debug, FromRow)]
 pub(super) struct Attribute {
@@ -117,6 +149,24 @@ const RELATIONS: &str = "
            'annex.users'::regclass, 'r'
      order by 1";
 
+// Partitions are parts of their table, and what an extension made is the extension's.
+const OTHERS: &str = "
+    select r.oid::text as name, n.nspname::text as schema_name, r.relname::text as table_name, false as managed,
+           null::text[] as primary_key, '{}'::text[] as hidden_fields,
+           null as list_rule, null as view_rule, null as create_rule, null as update_rule, null as delete_rule,
+           r.oid, r.relkind::text as kind,
+           exists (select from pg_locks l
+                    where l.mode = 'AccessExclusiveLock' and l.relation = r.oid
+                      and l.database = (select oid from pg_database where datname = current_database())) as locked
+      from pg_class r
+      join pg_namespace n on n.oid = r.relnamespace
+     where r.relkind in ('r', 'p', 'v', 'm', 'f') and not r.relispartition and r.relpersistence <> 't'
+       and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'annex')
+       and not exists (select from annex.collections c where c.schema_name = n.nspname and c.table_name = r.relname)
+       and not exists (select from pg_depend d
+                        where d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'e')
+     order by n.nspname, r.relname";
+
 const COLUMNS: &str = "
     select a.attrelid as table_oid, a.attnum as number, a.attname::text as name,
            a.atttypid as type_oid, format_type(a.atttypid, a.atttypmod) as native_type,
@@ -200,6 +250,24 @@ impl Facts {
         // Postgres then spells every name with its schema, whoever's search path it is read under later.
         sqlx::query("set local search_path = pg_catalog").execute(&mut *connection).await?;
         let relations: Vec<Relation> = sqlx::query_as(RELATIONS).fetch_all(&mut *connection).await?;
+        Self::of(relations, connection).await
+    }
+
+    /// The same, with the tables that are no collections, as if each were one, except for those that are locked. They
+    /// are told apart by their names, which are numbers.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn read_with_others(connection: &mut PgConnection) -> sqlx::Result<(Self, Vec<Other>)> {
+        sqlx::query("set local search_path = pg_catalog").execute(&mut *connection).await?;
+        let mut relations: Vec<Relation> = sqlx::query_as(RELATIONS).fetch_all(&mut *connection).await?;
+        let added: Vec<OtherRow> = sqlx::query_as(OTHERS).fetch_all(&mut *connection).await?;
+        let others = added.iter().filter_map(Other::of).collect();
+        relations.extend(added.into_iter().filter(|row| !row.locked).map(|row| row.relation));
+        Ok((Self::of(relations, connection).await?, others))
+    }
+
+    async fn of(relations: Vec<Relation>, connection: &mut PgConnection) -> sqlx::Result<Self> {
         let oids: Vec<Oid> = relations.iter().filter_map(|relation| relation.oid).collect();
         Ok(Self {
             relations,

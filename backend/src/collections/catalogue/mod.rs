@@ -15,9 +15,10 @@ use arc_swap::ArcSwap;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
+pub(in crate::collections) use introspect::Other;
 pub use model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
-    Wire,
+    Unserved, Wire,
 };
 use watch::Watch;
 
@@ -120,5 +121,16 @@ impl Snapshot {
     /// The database does not answer.
     pub(in crate::collections) async fn read_in(transaction: &mut PgConnection) -> sqlx::Result<Self> {
         introspect::Facts::read_in(transaction).await.map(assemble::assemble)
+    }
+
+    /// The same, with the tables that are no collections, as if each were one under its [`Other::key`].
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(in crate::collections) async fn read_with_others(
+        transaction: &mut PgConnection,
+    ) -> sqlx::Result<(Self, Vec<Other>)> {
+        let (facts, others) = introspect::Facts::read_with_others(transaction).await?;
+        Ok((assemble::assemble(facts), others))
     }
 }

@@ -228,6 +228,15 @@ impl Rules {
     }
 }
 
+/// A column whose type Annex has no way to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unserved {
+    /// Its name.
+    pub column: String,
+    /// The Postgres type.
+    pub native_type: String,
+}
+
 /// A table or a view behind a collection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -239,6 +248,8 @@ pub struct Table {
     pub origin: Origin,
     /// Its columns.
     pub columns: Vec<Column>,
+    /// The columns that are left out.
+    pub unserved: Vec<Unserved>,
     /// Its constraints.
     pub constraints: Vec<Constraint>,
     /// The columns of the key, by index, in order.

@@ -73,8 +73,15 @@ pub(in crate::collections) async fn spell_defaults(
     Ok(spelled)
 }
 
+/// Somebody keeps others from a table.
+pub(in crate::collections) fn locked() -> Problem {
+    Problem::new(Code::Conflict, "Another transaction has the table locked, and did not let go")
+        .with_hint("Try again when it is done; nothing was changed")
+        .with_retry_after(5)
+}
+
 /// What Postgres says, in a sentence for whoever asked for the change.
-fn refused(error: sqlx::Error) -> Problem {
+pub(in crate::collections) fn refused(error: sqlx::Error) -> Problem {
     let sqlx::Error::Database(inner) = &error else { return error.into() };
     let Some(postgres) = inner.try_downcast_ref::<PgDatabaseError>() else { return error.into() };
     let conflict = |detail: String| Problem::new(Code::Conflict, detail);
@@ -82,11 +89,7 @@ fn refused(error: sqlx::Error) -> Problem {
     let more = postgres.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
     let column = postgres.column().unwrap_or("a field");
     match postgres.code() {
-        "55P03" => conflict(
-            "Another transaction has the table locked, and did not let go within 5 seconds".to_owned(),
-        )
-        .with_hint("Try again when it is done; nothing was changed")
-        .with_retry_after(5),
+        "55P03" => locked(),
         "40P01" => conflict("Another transaction changed the same tables at the same time".to_owned())
             .with_hint("Try again; nothing was changed")
             .with_retry_after(1),

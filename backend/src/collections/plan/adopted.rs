@@ -6,7 +6,7 @@ use annex_openapi::collections::{AdoptRequest, CollectionKind};
 
 use super::state::Entry;
 use super::{Planner, conflict};
-use crate::collections::catalogue::Demand;
+use crate::collections::catalogue::{Demand, Identifier};
 use crate::problem::{FieldError, Problem, Result};
 
 /// A table as a request names it.
@@ -52,6 +52,15 @@ impl TableReference {
             }
             Err(_) => Err("It must be `table` or `schema.table`".to_owned()),
         }
+    }
+
+    /// As [`TableReference::parse`] takes it, and as short as it can be said.
+    pub(in crate::collections) fn spelled(&self) -> String {
+        let part = |part: &str| {
+            let plain = !part.contains('.') && !part.starts_with('"');
+            if plain { part.to_owned() } else { Identifier::quote(part).as_sql().to_owned() }
+        };
+        format!("{}.{}", part(&self.schema), part(&self.table))
     }
 
     /// Why nothing of its schema can be taken in.
@@ -150,7 +159,8 @@ impl Planner {
         let Some(named) = &request.primary_key else {
             if entry.collection.primary_key.is_empty() {
                 let detail = format!("{table} has no primary key, and records are found by one");
-                return Err(conflict(detail).with_hint(
+                let missing = FieldError::new(at, "required", detail.clone());
+                return Err(conflict(detail).with_errors(vec![missing]).with_hint(
                     "Name the columns that tell its rows apart as `primary_key`, or give it a primary key",
                 ));
             }
@@ -247,6 +257,10 @@ mod tests {
         assert_eq!(parsed("shop.Orders"), is("shop", "Orders"));
         assert_eq!(parsed(r#""my.shop"."a ""b"" c""#), is("my.shop", "a \"b\" c"));
         assert_eq!(parsed(r#"shop."Orders""#), is("shop", "Orders"));
+        for table in ["a", "A b", "a.b", "\"", "a\"b", "\"a\".\"b\"", "ü"] {
+            let reference = TableReference { schema: "my.shop".to_owned(), table: table.to_owned() };
+            assert_eq!(TableReference::parse(&reference.spelled()), Ok(reference), "{table}");
+        }
         for wrong in ["", ".", "a.", ".a", "a.b.c", "\"a", "\"a\"b", "a..b"] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }

@@ -121,6 +121,7 @@ fn entry(spec: &CollectionSpec) -> Entry {
             named_key: None,
         },
         constraints: Vec::new(),
+        unserved: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use annex_openapi::collections::{Collection, CollectionKind, Rules};
 use annex_openapi::expression;
 
 use crate::collections::catalogue::assemble::incoming;
-use crate::collections::catalogue::{Demand, Identifier, Origin, Snapshot, Table};
+use crate::collections::catalogue::{Demand, Identifier, Origin, Snapshot, Table, Unserved};
 
 /// All collections at one point of a plan.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +20,7 @@ pub(in crate::collections) struct Entry {
     pub(in crate::collections) collection: Collection,
     pub(in crate::collections) origin: Origin,
     pub(in crate::collections) constraints: Vec<Named>,
+    pub(in crate::collections) unserved: Vec<Unserved>,
 }
 
 /// A constraint by its fields' names.
@@ -103,6 +104,7 @@ impl Entry {
             collection: table.collection.clone(),
             origin: table.origin.clone(),
             constraints: constraints.collect(),
+            unserved: table.unserved.clone(),
         }
     }
 
