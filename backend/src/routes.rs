@@ -54,6 +54,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/sessions").get(sessions::list).delete(sessions::delete_others))
         .service(resource("/v1/sessions/{id}").delete(sessions::delete))
         .service(resource("/v1/users").get(users::list).post(users::create))
+        .service(resource("/v1/users/{id}/impersonate").post(users::impersonate))
         .service(resource("/v1/users/{id}").get(users::get).patch(users::update).delete(users::delete))
         .service(
             resource("/v1/collections")

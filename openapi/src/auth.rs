@@ -222,6 +222,8 @@ pub struct Session {
     /// When it ends, however much it is used.
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
+    /// The admin who acts as the account in it; null where it is the account itself.
+    pub impersonated_by: Option<Uuid>,
 }
 
 /// One page of sessions.

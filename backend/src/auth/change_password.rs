@@ -10,13 +10,13 @@ use super::password::{Attempt, Outcome, Password};
 use super::store::{sessions, users as store};
 use super::{session, token};
 use crate::app::App;
-use crate::extract::{Client, Json, SignedIn};
+use crate::extract::{Client, InPerson, Json};
 use crate::problem::{Problem, Result};
 
 /// Change one's own password; every other session of the account ends.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `validation_failed`, `too_many_requests`
+/// `unauthenticated`, `invalid_token`, `forbidden` for who acts as the account, `validation_failed`, `too_many_requests`
 #[utoipa::path(
     post, path = "/v1/auth/password", operation_id = "auth_change_password", tag = "auth",
     request_body = PasswordChange,
@@ -28,7 +28,7 @@ use crate::problem::{Problem, Result};
     security(("bearer" = [])),
 )]
 pub async fn change_password(
-    SignedIn(caller): SignedIn,
+    InPerson(caller): InPerson,
     app: Data<App>,
     client: Client,
     Json(body): Json<PasswordChange>,

@@ -17,8 +17,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::store::sessions as store;
-use super::token::Checked;
-use crate::extract::Identity;
+use super::token::{Actor, Checked};
+use crate::extract::{ADMIN, Identity};
 use crate::problem::Result;
 
 const COUNTERS: usize = 8192;
@@ -34,11 +34,11 @@ pub struct Changes {
     listening: AtomicBool,
 }
 
-/// The counters of an account and a session at some moment.
+/// Counters at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    user: u64,
-    session: u64,
+    /// Of what a token depends on, added up: each only grows.
+    these: u64,
     everything: u64,
 }
 
@@ -75,10 +75,11 @@ impl Changes {
         self.listening.load(Ordering::SeqCst)
     }
 
-    fn seen(&self, user_id: Uuid, session_id: Uuid) -> Seen {
+    fn seen(&self, known: &Known) -> Seen {
+        let actor = known.actor.map(|actor| [actor.sub, actor.sid]);
+        let ids = [known.user_id, known.session_id].into_iter().chain(actor.into_iter().flatten());
         Seen {
-            user: self.counter(user_id).load(Ordering::SeqCst),
-            session: self.counter(session_id).load(Ordering::SeqCst),
+            these: ids.map(|id| self.counter(id).load(Ordering::SeqCst)).sum(),
             everything: self.everything.load(Ordering::SeqCst),
         }
     }
@@ -94,6 +95,7 @@ impl Changes {
 pub struct Known {
     user_id: Uuid,
     session_id: Uuid,
+    actor: Option<Actor>,
     good_until: i64,
     answer: ArcSwapOption<Answer>,
 }
@@ -154,12 +156,10 @@ impl Identities {
         }
         let answer = known.answer.load();
         match &*answer {
-            Some(answer) if answer.seen == self.changes.seen(known.user_id, known.session_id) => {
-                match &answer.identity {
-                    Some(identity) => Remembered::Identity(Arc::clone(identity)),
-                    None => Remembered::Ended,
-                }
-            }
+            Some(answer) if answer.seen == self.changes.seen(&known) => match &answer.identity {
+                Some(identity) => Remembered::Identity(Arc::clone(identity)),
+                None => Remembered::Ended,
+            },
             _ => Remembered::Stale(Arc::clone(&known)),
         }
     }
@@ -169,6 +169,7 @@ impl Identities {
         let known = Arc::new(Known {
             user_id: checked.claims.sub,
             session_id: checked.claims.sid,
+            actor: checked.claims.act,
             good_until: checked.good_until,
             answer: ArcSwapOption::empty(),
         });
@@ -187,12 +188,17 @@ impl Identities {
         now: OffsetDateTime,
     ) -> Result<Option<Arc<Identity>>> {
         // Before the question: a change meanwhile makes the answer stale.
-        let seen = self.changes.seen(known.user_id, known.session_id);
+        let seen = self.changes.seen(known);
         let standing = store::standing(pool, known.session_id, known.user_id, now).await?;
-        let identity = standing.map(|standing| {
+        let identity = standing.map(|mut standing| {
+            // Who became an admin meanwhile: what an admin may do, the one who acts as another does under their own name.
+            if standing.impersonator_id.is_some() {
+                standing.roles.retain(|role| role != ADMIN);
+            }
             Arc::new(Identity {
                 user_id: known.user_id,
                 session_id: Some(known.session_id),
+                impersonator: standing.impersonator_id,
                 email: standing.email,
                 verified: standing.verified,
                 roles: standing.roles,

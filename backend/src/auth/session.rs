@@ -1,16 +1,19 @@
 //! Begins sessions and issues their tokens.
 
-use annex_openapi::auth::{TokenResponse, User};
+use annex_openapi::auth::{Impersonation, TokenResponse, User};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
-use super::store::sessions::{self as store, NewSession};
-use super::token::{self, Claims};
+use super::store::sessions::{self as store, NewImpersonation, NewSession};
+use super::token::{self, Actor, Claims};
 use crate::app::App;
-use crate::extract::Client;
+use crate::extract::{Client, Identity};
 use crate::problem::Result;
+
+/// How long an admin may act as another account.
+const IMPERSONATION: Duration = Duration::minutes(15);
 
 /// Begins a session of that account.
 pub(super) async fn begin(
@@ -44,24 +47,66 @@ pub(super) fn tokens(
 ) -> Result<TokenResponse> {
     let now = app.clock.now();
     let ends = (now + app.config.auth.access_token_lifetime).min(session_ends);
-    let issuer = &app.config.server.public_url;
-    let claims = Claims {
-        iss: issuer.clone(),
-        aud: issuer.clone(),
-        sub: user.id,
-        sid: refresh.session_id,
-        exp: ends.unix_timestamp(),
-        iat: now.unix_timestamp(),
-        nbf: None,
-        jti: app.clock.uuid_v7(),
-    };
     Ok(TokenResponse {
-        access_token: token::sign(&*app.auth.keys.signing(now)?, &claims)?,
+        access_token: access_token(app, user.id, refresh.session_id, None, now, ends)?,
         refresh_token: refresh.text(),
         token_type: "Bearer".to_owned(),
         expires_in: (ends - now).whole_seconds(),
         user,
     })
+}
+
+/// Begins a session in which an admin acts as that account, and issues its token.
+pub(super) async fn impersonate(
+    app: &App,
+    client: &Client,
+    user: User,
+    admin: &Identity,
+) -> Result<Impersonation> {
+    let ended = || token::invalid("its session has ended");
+    let now = app.clock.now();
+    let actor = Actor { sub: admin.user_id, sid: admin.session_id.ok_or_else(ended)? };
+    let session = NewImpersonation {
+        id: app.clock.uuid_v7(),
+        user_id: user.id,
+        impersonator_id: actor.sub,
+        parent_id: actor.sid,
+        user_agent: client.user_agent.as_deref(),
+        address: &client.address.to_string(),
+        now,
+        expires_at: now + IMPERSONATION,
+    };
+    let ends = store::impersonate(&app.db.pool, &session).await?.ok_or_else(ended)?;
+    Ok(Impersonation {
+        access_token: access_token(app, user.id, session.id, Some(actor), now, ends)?,
+        token_type: "Bearer".to_owned(),
+        expires_in: ends.unix_timestamp() - now.unix_timestamp(),
+        session_id: session.id,
+        user,
+    })
+}
+
+fn access_token(
+    app: &App,
+    user_id: Uuid,
+    session_id: Uuid,
+    actor: Option<Actor>,
+    now: OffsetDateTime,
+    ends: OffsetDateTime,
+) -> Result<String> {
+    let issuer = &app.config.server.public_url;
+    let claims = Claims {
+        iss: issuer.clone(),
+        aud: issuer.clone(),
+        sub: user_id,
+        sid: session_id,
+        exp: ends.unix_timestamp(),
+        iat: now.unix_timestamp(),
+        nbf: None,
+        jti: app.clock.uuid_v7(),
+        act: actor,
+    };
+    token::sign(&*app.auth.keys.signing(now)?, &claims)
 }
 
 /// Since when a session must have been used to be alive.

@@ -38,6 +38,18 @@ pub struct Claims {
     pub nbf: Option<i64>,
     /// Its own name.
     pub jti: Uuid,
+    /// Who acts as the account, where it is not the account itself (RFC 8693).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// An admin who acts as another account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The admin.
+    pub sub: Uuid,
+    /// The admin's own session.
+    pub sid: Uuid,
 }
 
 /// What the header of a token of ours has, and nothing else: no member that would bring a key along (`jku`, `jwk`,

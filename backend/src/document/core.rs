@@ -29,6 +29,7 @@ use crate::idempotency::has_keys;
         crate::auth::users::get::get,
         crate::auth::users::update::update,
         crate::auth::users::delete::delete,
+        crate::auth::users::impersonate::impersonate,
         crate::collections::adopt::adopt,
         crate::collections::apply::apply,
         crate::collections::create::create,

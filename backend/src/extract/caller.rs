@@ -1,7 +1,7 @@
 //! Who is calling.
 //!
 //! The feature `auth` finds out and leaves the answer in the request; a handler says in its signature whom
-//! it serves: [`Caller`] for anybody, [`SignedIn`], or [`Admin`].
+//! it serves: [`Caller`] for anybody, [`SignedIn`], [`InPerson`], or [`Admin`].
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Identity {
     pub user_id: Uuid,
     /// The session, for a caller with an access token.
     pub session_id: Option<Uuid>,
+    /// The admin who acts as the account, where it is not the account itself.
+    pub impersonator: Option<Uuid>,
     /// The account's address.
     pub email: String,
     /// Whether the address is known to be the account's own.
@@ -57,6 +59,10 @@ impl Caller {
 #[derive(Debug, Clone)]
 pub struct SignedIn(pub Arc<Identity>);
 
+/// A caller that is signed in, and not an admin in the account's name: for the account's own password and sessions.
+#[derive(Debug, Clone)]
+pub struct InPerson(pub Arc<Identity>);
+
 /// A caller that is an admin.
 #[derive(Debug, Clone)]
 pub struct Admin(pub Arc<Identity>);
@@ -79,6 +85,25 @@ impl FromRequest for SignedIn {
         ready(caller.0.map(SignedIn).ok_or_else(|| {
             Problem::new(Code::Unauthenticated, "This needs an account")
                 .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`")
+        }))
+    }
+}
+
+impl FromRequest for InPerson {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload).into_inner();
+        ready(signed_in.and_then(|SignedIn(identity)| {
+            match identity.impersonator {
+                None => Ok(InPerson(identity)),
+                Some(_) => Err(Problem::new(
+                    Code::Forbidden,
+                    "This is for the account itself, not for who acts as it",
+                )
+                .with_hint("Use the token of your own account")),
+            }
         }))
     }
 }

@@ -10,7 +10,7 @@ mod query;
 mod secret;
 mod shape;
 
-pub use caller::{ADMIN, Admin, Caller, Identity, SignedIn};
+pub use caller::{ADMIN, Admin, Caller, Identity, InPerson, SignedIn};
 pub use client::Client;
 pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, parse_checked, parse_json, read_body};

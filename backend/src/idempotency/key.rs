@@ -41,8 +41,13 @@ fn routed_path(request: &ServiceRequest) -> &str {
 pub fn has_keys(method: &Method, path: &str) -> bool {
     (method == Method::POST || method == Method::PATCH)
         && path.starts_with("/v1/")
-        && !path.starts_with("/v1/auth/")
+        && !is_sign_in(path)
         && !(method == Method::POST && is_stream(path))
+}
+
+/// What answers with tokens, which are not kept.
+fn is_sign_in(path: &str) -> bool {
+    path.starts_with("/v1/auth/") || (path.starts_with("/v1/users/") && path.ends_with("/impersonate"))
 }
 
 /// `/v1/records/{collection}/import` and `…/export`
@@ -112,6 +117,14 @@ mod tests {
         for path in ["/v1/records/import", "/v1/records/posts", "/v1/records/posts/import/1", "/v1/batch"] {
             assert!(!is_stream(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_answers_with_tokens_has_no_keys() {
+        assert!(
+            !has_keys(&Method::POST, "/v1/auth/login") && !has_keys(&Method::POST, "/v1/users/7/impersonate")
+        );
+        assert!(has_keys(&Method::POST, "/v1/users") && has_keys(&Method::PATCH, "/v1/users/7"));
     }
 
     #[test]

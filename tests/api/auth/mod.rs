@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod forgery;
+mod impersonation;
 mod load;
 mod login;
 mod password;

@@ -90,6 +90,7 @@ fn user(role: &str) -> Caller {
     Caller::new(Arc::new(Identity {
         user_id: uuid!("0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"),
         session_id: None,
+        impersonator: None,
         email: "ada@example.com".to_owned(),
         verified: true,
         roles: vec![role.to_owned()],

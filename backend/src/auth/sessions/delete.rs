@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{session, store::sessions as store};
-use crate::extract::SignedIn;
+use crate::extract::InPerson;
 use crate::problem::{Problem, Result};
 
-/// End one of one's own sessions.
+/// End one of one's own sessions, or one in which one acts as another account.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `not_found`, also for the sessions of others
+/// `unauthenticated`, `invalid_token`, `forbidden` for who acts as the account, `not_found`, also for the sessions of others
 #[utoipa::path(
     delete, path = "/v1/sessions/{id}", operation_id = "sessions_delete", tag = "sessions",
     params(("id" = Uuid, Path, description = "The session")),
@@ -24,7 +24,7 @@ use crate::problem::{Problem, Result};
     ),
     security(("bearer" = [])),
 )]
-pub async fn delete(SignedIn(caller): SignedIn, app: Data<App>, id: Path<String>) -> Result<HttpResponse> {
+pub async fn delete(InPerson(caller): InPerson, app: Data<App>, id: Path<String>) -> Result<HttpResponse> {
     let missing = || Problem::not_found("such session");
     let id = Uuid::parse_str(&id).map_err(|_| missing())?;
     if !store::revoke(&app.db.pool, id, Some(caller.user_id), app.clock.now()).await? {

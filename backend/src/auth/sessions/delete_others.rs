@@ -6,13 +6,13 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use crate::app::App;
 use crate::auth::session;
-use crate::extract::SignedIn;
+use crate::extract::InPerson;
 use crate::problem::Result;
 
 /// End all of one's sessions but the one that asks.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`
+/// `unauthenticated`, `invalid_token`, `forbidden` for who acts as the account
 #[utoipa::path(
     delete, path = "/v1/sessions", operation_id = "sessions_delete_others", tag = "sessions",
     responses(
@@ -22,7 +22,7 @@ use crate::problem::Result;
     ),
     security(("bearer" = [])),
 )]
-pub async fn delete_others(SignedIn(caller): SignedIn, app: Data<App>) -> Result<HttpResponse> {
+pub async fn delete_others(InPerson(caller): InPerson, app: Data<App>) -> Result<HttpResponse> {
     let mut connection = app.db.pool.acquire().await?;
     let ended = session::end_others(&app, &mut connection, caller.user_id, caller.session_id).await?;
     session::ended(&app, &ended);

@@ -46,6 +46,52 @@ pub async fn insert(connection: &mut PgConnection, session: &NewSession<'_>) -> 
     Ok(())
 }
 
+/// A session in which an admin acts as an account.
+#[derive(Debug)]
+pub struct NewImpersonation<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The account.
+    pub user_id: Uuid,
+    /// The admin.
+    pub impersonator_id: Uuid,
+    /// The admin's own session.
+    pub parent_id: Uuid,
+    /// The admin's program.
+    pub user_agent: Option<&'a str>,
+    /// The admin's address.
+    pub address: &'a str,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// When it ends at the latest.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Begins a session in which an admin acts as an account. When it ends; nothing where the admin's own session has ended.
+pub async fn impersonate(
+    pool: &PgPool,
+    session: &NewImpersonation<'_>,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "insert into annex.sessions
+             (id, user_id, impersonator_id, parent_id, user_agent, address, created_at, last_used_at, expires_at)
+         select $1, $2, $3, p.id, $5, $6, $7, $7, least($8::timestamptz, p.expires_at)
+         from annex.sessions p
+         where p.id = $4 and p.user_id = $3 and p.revoked_at is null and p.expires_at > $7
+         returning expires_at",
+        session.id,
+        session.user_id,
+        session.impersonator_id,
+        session.parent_id,
+        session.user_agent,
+        session.address,
+        session.now,
+        session.expires_at
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// What is asked of a session before its caller is served.
 #[derive(Debug)]
 pub struct Standing {
@@ -55,9 +101,12 @@ pub struct Standing {
     pub verified: bool,
     /// The account's roles.
     pub roles: Vec<String>,
+    /// The admin who acts as the account.
+    pub impersonator_id: Option<Uuid>,
 }
 
-/// How a session and its account stand; nothing where either of them has ended.
+/// How a session and its account stand; nothing where either of them has ended. A session in which an admin acts as the
+/// account ends with the admin's own session, and when the admin is none any more.
 pub async fn standing(
     executor: impl PgExecutor<'_>,
     session_id: Uuid,
@@ -66,10 +115,14 @@ pub async fn standing(
 ) -> Result<Option<Standing>, sqlx::Error> {
     sqlx::query_as!(
         Standing,
-        r#"select u.email::text as "email!", u.verified, u.roles
+        r#"select u.email::text as "email!", u.verified, u.roles, s.impersonator_id
            from annex.sessions s
            join annex.users u on u.id = s.user_id
-           where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $3 and not u.disabled"#,
+           where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $3 and not u.disabled
+             and (s.parent_id is null or exists (
+                 select from annex.sessions p join annex.users a on a.id = p.user_id
+                 where p.id = s.parent_id and p.revoked_at is null and p.expires_at > $3
+                   and 'admin' = any (a.roles) and not a.disabled))"#,
         session_id,
         user_id,
         now
@@ -149,13 +202,13 @@ pub async fn newest(
     idle_since: OffsetDateTime,
 ) -> Result<Option<Newest>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select s.refresh_hash, s.generation, s.rotated_at, s.expires_at,
+        r#"select s.refresh_hash as "refresh_hash!", s.generation, s.rotated_at, s.expires_at,
                   (s.expires_at > $2 and s.last_used_at > $3 and not u.disabled) as "live!",
                   u.id, u.email::text as "email!", u.verified, u.display_name, u.roles, u.disabled,
                   u.created_at, u.updated_at
            from annex.sessions s
            join annex.users u on u.id = s.user_id
-           where s.id = $1 and s.revoked_at is null"#,
+           where s.id = $1 and s.revoked_at is null and s.refresh_hash is not null"#,
         session_id,
         now,
         idle_since
@@ -182,7 +235,8 @@ pub async fn newest(
     }))
 }
 
-/// Ends a session; of that account where one is named. Whether there was such a session.
+/// Ends a session; of that account, or in which it acts as another, where one is named. Whether there was such a
+/// session.
 pub async fn revoke(
     pool: &PgPool,
     session_id: Uuid,
@@ -191,7 +245,8 @@ pub async fn revoke(
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update annex.sessions set revoked_at = $3
-         where id = $1 and ($2::uuid is null or user_id = $2) and revoked_at is null and expires_at > $3",
+         where id = $1 and ($2::uuid is null or user_id = $2 or impersonator_id = $2)
+           and revoked_at is null and expires_at > $3",
         session_id,
         user_id,
         now
@@ -232,11 +287,13 @@ pub async fn list(
 ) -> Result<Vec<Session>, sqlx::Error> {
     sqlx::query_as!(
         Session,
-        r#"select id, coalesce(id = $2, false) as "current!", user_agent, address, created_at, last_used_at, expires_at
-           from annex.sessions
-           where user_id = $1 and ($3::uuid is null or id < $3)
-             and revoked_at is null and expires_at > $5 and last_used_at > $6
-           order by id desc
+        r#"select s.id, coalesce(s.id = $2, false) as "current!", s.user_agent, s.address, s.created_at, s.last_used_at,
+                  s.expires_at, s.impersonator_id as impersonated_by
+           from annex.sessions s
+           left join annex.sessions p on p.id = s.parent_id
+           where s.user_id = $1 and ($3::uuid is null or s.id < $3)
+             and s.revoked_at is null and s.expires_at > $5 and s.last_used_at > $6 and p.revoked_at is null
+           order by s.id desc
            limit $4"#,
         user_id,
         current,

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod delete;
 pub mod get;
+pub mod impersonate;
 pub mod list;
 mod roles;
 pub mod update;
@@ -16,6 +17,7 @@ use crate::problem::{Code, Problem, Result};
 pub use create::create;
 pub use delete::delete;
 pub use get::get;
+pub use impersonate::impersonate;
 pub use list::list;
 pub use update::update;
 
