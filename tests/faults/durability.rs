@@ -2,66 +2,25 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use annex_tests::Program;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "a password for the tests alone";
+use crate::annex::Annex;
 
 /// How long any request may take, whatever happens to the database.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Annex {
-    program: Program,
-    client: Client,
-    token: String,
-}
-
 impl Annex {
-    async fn serve(data_dir: &Path) -> Self {
-        let data_dir = data_dir.to_string_lossy();
-        let settings = [
-            ("ANNEX_DATA_DIR", &*data_dir),
-            ("ANNEX_ADMIN_EMAIL", EMAIL),
-            ("ANNEX_ADMIN_PASSWORD", PASSWORD),
-            ("ANNEX_LOG", "off"),
-        ];
-        let program = Program::serve(&settings);
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client can be made");
-        let mut annex = Self { program, client, token: String::new() };
-        let answer = annex.post("/v1/auth/login", &json!({"email": EMAIL, "password": PASSWORD})).await;
-        let body: Value = answer.expect("it answers").json().await.expect("it is JSON");
-        annex.token = body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned();
-        annex
-    }
-
-    fn url(&self, path: &str) -> String {
-        url(self.program.address, path)
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> reqwest::Result<reqwest::Response> {
-        let request = self.client.post(self.url(path)).header("content-type", "application/json");
-        let request = match self.token.as_str() {
-            "" => request,
-            token => request.bearer_auth(token),
-        };
-        request.body(body.to_string()).send().await
-    }
-
-    async fn make_notes(&self) {
-        let body = json!({"name": "notes", "fields": [{"name": "text", "type": "text"}]});
-        let answer = self.post("/v1/collections", &body).await.expect("it answers");
-        assert_eq!(answer.status(), StatusCode::CREATED, "{:?}", answer.text().await);
+    async fn over(data_dir: &Path) -> Self {
+        Self::serve(&[("ANNEX_DATA_DIR", &data_dir.to_string_lossy())], PATIENCE).await
     }
 
     /// The ids of all notes.
@@ -109,10 +68,6 @@ impl Annex {
     }
 }
 
-fn url(address: SocketAddr, path: &str) -> String {
-    format!("http://{address}{path}")
-}
-
 /// What came of the writes.
 #[derive(Debug, Default)]
 struct Written {
@@ -153,9 +108,9 @@ async fn every_acknowledged_row_outlives_twenty_kills_of_annex() {
     let data_dir = folder();
     let written = Arc::new(Mutex::new(Written::default()));
     for round in 0..20_u64 {
-        let mut annex = Annex::serve(data_dir.path()).await;
+        let mut annex = Annex::over(data_dir.path()).await;
         if round == 0 {
-            annex.make_notes().await;
+            annex.make_collection("notes").await;
         }
         let mut writers = annex.write_on(&written);
         // Not always at the same moment of a write.
@@ -164,7 +119,7 @@ async fn every_acknowledged_row_outlives_twenty_kills_of_annex() {
         annex.program.wait(Duration::from_secs(5));
         writers.shutdown().await;
     }
-    let mut annex = Annex::serve(data_dir.path()).await;
+    let mut annex = Annex::over(data_dir.path()).await;
     let notes = annex.notes().await;
     {
         let written = written.lock().expect("no writer panics");
@@ -181,8 +136,8 @@ async fn every_acknowledged_row_outlives_twenty_kills_of_annex() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_comes_and_goes_under_load_costs_no_row_and_no_hang() {
     let data_dir = folder();
-    let mut annex = Annex::serve(data_dir.path()).await;
-    annex.make_notes().await;
+    let mut annex = Annex::over(data_dir.path()).await;
+    annex.make_collection("notes").await;
     let written = Arc::new(Mutex::new(Written::default()));
     let mut writers = annex.write_on(&written);
     // Stopped in good order, at once, and killed.

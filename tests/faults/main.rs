@@ -1,5 +1,6 @@
 //! What goes wrong around the server: signals, crashes, a database that comes and goes.
 
+mod annex;
 mod durability;
 mod embedded;
 mod stop;
