@@ -16,3 +16,4 @@ pub mod server;
 pub mod stats;
 pub mod tables;
 pub mod transfer;
+pub mod users;

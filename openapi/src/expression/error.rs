@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::suggest::Hint;
+
 /// The most characters of the source's line that are shown on each side of what is wrong.
 const SHOWN: usize = 60;
 
@@ -79,6 +81,8 @@ pub struct ExpressionError {
     pub span: Range<usize>,
     /// What to write instead, or what there is to choose from.
     pub hint: Option<String>,
+    /// What stands in the place of the span then, where one thing was probably meant.
+    pub correction: Option<String>,
     /// The whole source; empty where it was too long to keep.
     pub source: String,
 }
@@ -86,12 +90,14 @@ pub struct ExpressionError {
 impl ExpressionError {
     /// A mistake without a hint.
     pub(super) fn new(source: &str, code: ErrorCode, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, hint: None, source: source.to_owned() }
+        Self { code, message: message.into(), span, hint: None, correction: None, source: source.to_owned() }
     }
 
     /// The same mistake with this hint.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub(super) fn hint(mut self, hint: impl Into<Hint>) -> Self {
+        let Hint { text, correction } = hint.into();
+        self.hint = Some(text);
+        self.correction = correction;
         self
     }
 

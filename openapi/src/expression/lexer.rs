@@ -1,6 +1,7 @@
 //! From characters to tokens, one at a time.
 
 use super::error::{ErrorCode, ExpressionError};
+use super::suggest::Hint;
 use super::syntax::{CompareOp, Span};
 
 /// A word, sign or literal.
@@ -74,6 +75,18 @@ impl<'s> Lexer<'s> {
             _ => return Err(self.foreign()),
         };
         Ok((token, start..self.at))
+    }
+
+    /// The next token, or where something stands that is none.
+    pub(super) fn next_or_skip(&mut self) -> Result<(Token, Span), Span> {
+        self.take_while(|c| c.is_ascii_whitespace());
+        let start = self.at;
+        self.next().map_err(|_| {
+            if self.at == start {
+                self.at += self.peek().map_or(0, char::len_utf8);
+            }
+            start..self.at
+        })
     }
 
     fn peek(&self) -> Option<char> {
@@ -280,7 +293,12 @@ impl<'s> Lexer<'s> {
         let shown = rest[..length].escape_debug();
         let error = self.error(ErrorCode::Syntax, self.at..self.at + length, format!("unexpected `{shown}`"));
         match found {
-            Some((_, hint)) => error.hint(*hint),
+            Some((_, hint)) => {
+                // A hint that names one sign alone is what to write.
+                let sign = hint.strip_prefix("write `").and_then(|rest| rest.strip_suffix('`'));
+                let correction = sign.filter(|sign| !sign.contains('`')).map(str::to_owned);
+                error.hint(Hint { text: (*hint).to_owned(), correction })
+            }
             None if rest.starts_with(char::is_alphabetic) => {
                 error.hint("names with letters beyond a to z stand in backticks: `` `größe` ``")
             }

@@ -28,6 +28,7 @@
 //! * `lower`, `upper` and `ilike` follow the database's locale.
 
 mod check;
+mod complete;
 mod decimal;
 mod duration;
 mod error;
@@ -38,6 +39,7 @@ mod rename;
 mod scope;
 mod suggest;
 pub mod syntax;
+mod tokens;
 mod typed;
 mod uses;
 
@@ -45,11 +47,13 @@ mod uses;
 mod tests;
 
 pub use check::check;
+pub use complete::{Completions, Suggestion, SuggestionKind, complete};
 pub use decimal::Decimal;
 pub use error::{ErrorCode, ExpressionError, Position};
 pub use parser::parse;
 pub use scope::{Catalogue, Purpose, RuleKind, Scope};
 pub use syntax::Expression;
+pub use tokens::{TokenKind, tokens};
 pub use typed::*;
 pub use uses::Uses;
 

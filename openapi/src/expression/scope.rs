@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::collections::Collection;
+use crate::collections::{Collection, Field};
 
 /// The collections that there are, as far as the one who wrote the expression may know.
 pub trait Catalogue {
@@ -52,6 +52,13 @@ pub struct Scope<'a> {
     pub collections: &'a dyn Catalogue,
     /// What it is for.
     pub purpose: Purpose,
+}
+
+impl Scope<'_> {
+    /// Whether the field exists as far as the author may know.
+    pub(super) fn shows(&self, field: &Field) -> bool {
+        !field.hidden || self.purpose != (Purpose::Filter { hidden: false })
+    }
 }
 
 /// What an expression is for.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::decimal::Decimal;
 pub use super::syntax::CompareOp;
-use crate::collections::FieldType;
+use crate::collections::{Field, FieldType};
 
 /// A condition over a row: true, false or unknown. A row passes where it is true.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,12 +97,21 @@ pub struct ValueType {
 
 impl ValueType {
     /// One value of that type.
-    pub fn one(type_: FieldType) -> Self {
+    pub const fn one(type_: FieldType) -> Self {
         Self { type_, array: false }
     }
 
+    /// The values of a field: for relations and files, the keys.
+    pub fn of(field: &Field) -> Self {
+        match field.value_type() {
+            FieldType::Files => Self::many(FieldType::Uuid),
+            FieldType::Relation | FieldType::File => Self { type_: FieldType::Uuid, array: field.array },
+            type_ => Self { type_, array: field.array },
+        }
+    }
+
     /// An array of that type.
-    pub fn many(type_: FieldType) -> Self {
+    pub const fn many(type_: FieldType) -> Self {
         Self { type_, array: true }
     }
 }

@@ -1,5 +1,7 @@
 //! `PATCH /v1/collections/{name}`
 
+use annex_openapi::collections::FieldType;
+use annex_openapi::users::FIELDS;
 use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
@@ -324,4 +326,23 @@ async fn rules_alone_are_changed_too() {
         .patch("/v1/collections/posts", json!({"rules": {"list": ""}}))
         .await
         .expect_status(403);
+}
+
+#[tokio::test]
+async fn accounts_have_the_fields_that_the_contract_says() {
+    let app = TestApp::start().await;
+    let admin = posts(&app).await;
+    let refused = async |filter: &str| {
+        let answer = admin.get(&format!("/v1/records/posts?filter={filter}")).await;
+        assert_eq!(answer.status, 400, "{filter}");
+        answer.json().to_string()
+    };
+    let names = FIELDS.map(|(name, _)| name).join(", ");
+    let unknown = refused("author.nope%20%3D%201").await;
+    assert!(unknown.contains(&format!("Fields: {names}")), "{unknown}");
+    for (name, type_) in FIELDS.into_iter().filter(|(_, type_)| *type_ != FieldType::Bool) {
+        let type_ = serde_json::to_value(type_).unwrap();
+        let mismatch = refused(&format!("author.{name}")).await;
+        assert!(mismatch.contains(&format!("is {}, not a condition", type_.as_str().unwrap())), "{mismatch}");
+    }
 }

@@ -4,15 +4,15 @@
 mod compare;
 mod contain;
 mod literal;
-mod path;
-mod value;
+pub(super) mod path;
+pub(super) mod value;
 
 use super::error::{ErrorCode, ExpressionError};
 use super::scope::{Purpose, RuleKind, Scope};
 use super::syntax::*;
 use super::typed::{Exists, Operand, Predicate};
 use super::{MAX_EXISTS, suggest};
-use crate::collections::{Collection, Field, FieldType};
+use crate::collections::{Collection, FieldType};
 use value::{Kind, Resolved};
 
 /// Checks an expression against the catalogue.
@@ -69,11 +69,6 @@ impl<'a> Checker<'a> {
 
     fn is_rule(&self, kind: RuleKind) -> bool {
         self.scope.purpose == Purpose::Rule(kind)
-    }
-
-    /// Whether the field exists as far as the author may know.
-    fn is_visible(&self, field: &Field) -> bool {
-        !field.hidden || self.scope.purpose != (Purpose::Filter { hidden: false })
     }
 
     fn condition(&mut self, condition: &Condition) -> Checked<Predicate> {

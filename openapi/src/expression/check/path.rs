@@ -9,17 +9,15 @@ use super::value::label;
 use super::{Checked, Checker, Reference};
 use crate::collections::{Collection, Field, FieldType};
 
-/// The caller's attributes as they are written.
-const ATTRIBUTES: [&str; 6] = ["id", "email", "verified", "roles", "orgs", "claims"];
-
-/// What a field's values are: for relations and files, the keys.
-fn value_type(field: &Field) -> ValueType {
-    match field.value_type() {
-        FieldType::Files => ValueType::many(FieldType::Uuid),
-        FieldType::Relation | FieldType::File => ValueType { type_: FieldType::Uuid, array: field.array },
-        type_ => ValueType { type_, array: field.array },
-    }
-}
+/// The caller's attributes as they are written, and what each is.
+pub(in crate::expression) const ATTRIBUTES: [(&str, ValueType); 6] = [
+    ("id", ValueType::one(FieldType::Uuid)),
+    ("email", ValueType::one(FieldType::Email)),
+    ("verified", ValueType::one(FieldType::Bool)),
+    ("roles", ValueType::many(FieldType::Text)),
+    ("orgs", ValueType::many(FieldType::Uuid)),
+    ("claims", ValueType::one(FieldType::Json)),
+];
 
 impl<'a> Checker<'a> {
     /// The operand, and the field where it is one.
@@ -79,7 +77,7 @@ impl<'a> Checker<'a> {
                 span: segment.span.clone(),
             });
             let rest = &segments[index + 1..];
-            let type_ = value_type(field);
+            let type_ = ValueType::of(field);
             if rest.is_empty() || type_ == ValueType::one(FieldType::Json) {
                 let field_ref = FieldRef {
                     row,
@@ -108,13 +106,13 @@ impl<'a> Checker<'a> {
 
     /// The field of that name, if the author may know of it.
     fn named(&self, collection: &'a Collection, name: &str, span: &Span) -> Checked<&'a Field> {
-        if let Some(field) = collection.field(name).filter(|field| self.is_visible(field)) {
+        if let Some(field) = collection.field(name).filter(|field| self.scope.shows(field)) {
             return Ok(field);
         }
         if let Some(error) = self.to_many(collection, name, span) {
             return Err(error);
         }
-        let visible = collection.fields.iter().filter(|field| self.is_visible(field));
+        let visible = collection.fields.iter().filter(|field| self.scope.shows(field));
         let hint = suggest::names(name, "Fields", visible.map(|field| field.name.as_str()));
         let message = format!("unknown field `{name}` in `{}`", collection.name);
         Err(self.error(ErrorCode::UnknownField, span, message).hint(hint))
@@ -124,7 +122,7 @@ impl<'a> Checker<'a> {
     fn to_many(&self, collection: &Collection, name: &str, span: &Span) -> Option<ExpressionError> {
         let incoming = collection.incoming.iter().find(|incoming| incoming.name == name)?;
         let other = self.scope.collections.collection(&incoming.collection)?;
-        let field = other.field(&incoming.field).filter(|field| self.is_visible(field))?;
+        let field = other.field(&incoming.field).filter(|field| self.scope.shows(field))?;
         let key = field.references.as_deref().unwrap_or("id");
         let message = format!("`{name}` is any number of rows of `{}`, not one value", incoming.collection);
         Some(self.error(ErrorCode::NotAllowed, span, message).hint(format!(
@@ -214,18 +212,17 @@ impl<'a> Checker<'a> {
             SegmentKind::Name(name) => name.as_str(),
             _ => "",
         };
-        let (attribute, value_type) = match name {
-            "id" => (UserAttribute::Id, ValueType::one(FieldType::Uuid)),
-            "email" => (UserAttribute::Email, ValueType::one(FieldType::Email)),
-            "verified" => (UserAttribute::Verified, ValueType::one(FieldType::Bool)),
-            "roles" => (UserAttribute::Roles, ValueType::many(FieldType::Text)),
-            "orgs" => (UserAttribute::Orgs, ValueType::many(FieldType::Uuid)),
-            "claims" => (UserAttribute::Claims(self.json_path(rest)?), ValueType::one(FieldType::Json)),
-            _ => {
-                let message = format!("unknown attribute {} of `@user`", self.quote(&first.span));
-                let hint = suggest::names(name, "Attributes", ATTRIBUTES);
-                return Err(self.error(ErrorCode::UnknownName, &first.span, message).hint(hint));
-            }
+        let attribute = match name {
+            "id" => UserAttribute::Id,
+            "email" => UserAttribute::Email,
+            "verified" => UserAttribute::Verified,
+            "roles" => UserAttribute::Roles,
+            "orgs" => UserAttribute::Orgs,
+            "claims" => UserAttribute::Claims(self.json_path(rest)?),
+            _ => return Err(self.unknown_attribute(name, first)),
+        };
+        let Some((_, value_type)) = ATTRIBUTES.into_iter().find(|(known, _)| *known == name) else {
+            return Err(self.unknown_attribute(name, first));
         };
         match (&attribute, rest.first()) {
             (UserAttribute::Claims(_), _) | (_, None) => Ok(Operand::User(UserRef { attribute, value_type })),
@@ -234,5 +231,11 @@ impl<'a> Checker<'a> {
                 Err(self.error(ErrorCode::TypeMismatch, &beyond.span, message))
             }
         }
+    }
+
+    fn unknown_attribute(&self, name: &str, segment: &Segment) -> ExpressionError {
+        let message = format!("unknown attribute {} of `@user`", self.quote(&segment.span));
+        let hint = suggest::names(name, "Attributes", ATTRIBUTES.map(|(known, _)| known));
+        self.error(ErrorCode::UnknownName, &segment.span, message).hint(hint)
     }
 }

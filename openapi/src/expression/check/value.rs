@@ -3,7 +3,7 @@
 use super::super::decimal::Decimal;
 use super::super::duration::DAY;
 use super::super::error::ErrorCode;
-use super::super::suggest;
+use super::super::suggest::{self, Hint};
 use super::super::syntax::*;
 use super::super::typed::*;
 use super::{Checked, Checker};
@@ -45,7 +45,7 @@ impl Resolved<'_> {
 
 /// What may be compared with one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(in crate::expression) enum Class {
     Text,
     Number,
     Bool,
@@ -54,7 +54,7 @@ pub(super) enum Class {
     Json,
 }
 
-pub(super) fn class(type_: FieldType) -> Class {
+pub(in crate::expression) fn class(type_: FieldType) -> Class {
     match type_ {
         FieldType::Text | FieldType::Email | FieldType::Url | FieldType::Enum => Class::Text,
         FieldType::Int | FieldType::Bigint | FieldType::Float | FieldType::Numeric => Class::Number,
@@ -66,7 +66,7 @@ pub(super) fn class(type_: FieldType) -> Class {
 }
 
 /// The type as messages name it.
-pub(super) fn label(type_: ValueType) -> String {
+pub(in crate::expression) fn label(type_: ValueType) -> String {
     let one = match type_.type_ {
         FieldType::Text => "text",
         FieldType::Email => "email",
@@ -140,7 +140,10 @@ impl<'a> Checker<'a> {
                 let word = self.source.get(value.span.clone()).unwrap_or_default();
                 let known = error.hint.clone().unwrap_or_default();
                 match other.may_be(word) {
-                    true => error.hint(format!("text stands in quotes: `\"{word}\"`. {known}")),
+                    true => error.hint(Hint {
+                        text: format!("text stands in quotes: `\"{word}\"`. {known}"),
+                        correction: Some(format!("\"{word}\"")),
+                    }),
                     false => error,
                 }
             }

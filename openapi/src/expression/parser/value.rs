@@ -3,6 +3,7 @@
 use super::super::duration;
 use super::super::error::ErrorCode;
 use super::super::lexer::Token;
+use super::super::suggest::Hint;
 use super::super::syntax::*;
 use super::{Parsed, Parser, is_keyword};
 use crate::near::nearest;
@@ -79,13 +80,13 @@ impl Parser<'_> {
             "new" => Ok(ValueKind::Path(self.path(Root::New, Vec::new())?)),
             _ => {
                 let names = ["now", "today", "user", "new"];
-                let hint = match nearest(&name, names) {
-                    Some(near) => format!("did you mean `@{near}`? "),
-                    None => String::new(),
+                let near = nearest(&name, names);
+                let meant = near.map(|near| format!("did you mean `@{near}`? ")).unwrap_or_default();
+                let hint = Hint {
+                    text: format!("{meant}There are @now, @today, @user and @new"),
+                    correction: near.map(|near| format!("@{near}")),
                 };
-                Err(self
-                    .error(ErrorCode::UnknownName, span, format!("unknown name `@{name}`"))
-                    .hint(format!("{hint}There are @now, @today, @user and @new")))
+                Err(self.error(ErrorCode::UnknownName, span, format!("unknown name `@{name}`")).hint(hint))
             }
         }
     }
