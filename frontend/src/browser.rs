@@ -64,3 +64,15 @@ pub fn focus(element: &impl JsCast) {
         element.focus().ok();
     }
 }
+
+/// Milliseconds since some moment, for spans of time.
+pub fn milliseconds() -> f64 {
+    window().performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+}
+
+/// Whether whoever looks at it wants nothing to move by itself.
+pub fn prefers_reduced_motion() -> bool {
+    window()
+        .match_media("(prefers-reduced-motion: reduce)")
+        .is_ok_and(|query| query.is_some_and(|query| query.matches()))
+}

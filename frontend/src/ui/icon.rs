@@ -76,6 +76,7 @@ icons! {
     ListTree = "list-tree",
     Lock = "lock",
     LogOut = "log-out",
+    Maximize2 = "maximize-2",
     Menu = "menu",
     Monitor = "monitor",
     Moon = "moon",

@@ -1,0 +1,132 @@
+//! The rows as a grid: only those that show are in the page, however many there are.
+
+mod faces;
+mod head;
+mod keys;
+mod pool;
+mod scrollbar;
+mod touch;
+mod view;
+mod wheel;
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, ResizeObserver};
+
+use super::sheet::{Place, use_sheet};
+use head::Head;
+use keys::Step;
+use scrollbar::Scrollbar;
+pub use view::GridView;
+
+/// The grid.
+#[component]
+pub fn Grid(view: GridView) -> impl IntoView {
+    let sheet = use_sheet();
+    let parts = view.parts();
+    observe(view);
+    let wheel = wheel::Wheel::new(view);
+    let touch = touch::Touch::new(view);
+    let columns = move || sheet.layout.with(|layout| layout.columns.len());
+    let rows = move || {
+        sheet.source.track();
+        sheet.source.rows()
+    };
+    let keydown = move |event: KeyboardEvent| {
+        if let Some(step) = Step::of(&event.key(), event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            take_step(view, step);
+        }
+    };
+    let focusin = move |event: web_sys::FocusEvent| {
+        let place = event.target().and_then(|target| place_of(target.dyn_ref::<Element>()?));
+        if let Some(place) = place.filter(|place| *place != sheet.active.get_untracked()) {
+            sheet.active.set(place);
+        }
+    };
+    let width = move || {
+        sheet.layout.with(|layout| {
+            let first = layout.columns.first().map_or(0.0, |column| column.width);
+            format!("{}px", view::GUTTER + first + layout.width)
+        })
+    };
+    view! {
+        <div class="grid-frame">
+            <div
+                class="grid"
+                role="grid"
+                aria-label=move || sheet.collection.with(|collection| format!("Rows of {}", collection.name))
+                aria-rowcount=move || rows() + 1
+                aria-colcount=move || columns() + 1
+                aria-multiselectable="true"
+                tabindex="-1"
+                node_ref=parts.scroller
+                on:scroll=move |_| view.moved_sideways()
+                on:wheel=move |event| wheel.turn(&event)
+                on:keydown=keydown
+                on:focusin=focusin
+            >
+                <Head width />
+                <div
+                    class="grid-body"
+                    role="rowgroup"
+                    node_ref=parts.body
+                    style:width=width
+                    on:pointerdown=move |event| touch.down(&event)
+                    on:pointermove=move |event| touch.moved(&event)
+                    on:pointerup=move |event| touch.up(&event)
+                    on:pointercancel=move |event| touch.cancel(&event)
+                >
+                    <div class="grid-layer" role="presentation" node_ref=parts.layer></div>
+                </div>
+            </div>
+            <Scrollbar view />
+        </div>
+    }
+}
+
+/// The cell that an element is within: its row and column stand in its own attributes.
+fn place_of(element: &Element) -> Option<Place> {
+    let cell = element.closest("[aria-colindex]").ok()??;
+    let column = cell.get_attribute("aria-colindex")?.parse::<usize>().ok()?.checked_sub(2)?;
+    let row = cell.closest("[aria-rowindex]").ok()??;
+    let row = row.get_attribute("aria-rowindex")?.parse::<usize>().ok()?.checked_sub(2);
+    Some(Place { row, column })
+}
+
+/// Moves the keyboard.
+fn take_step(view: GridView, step: Step) {
+    let sheet = view.sheet();
+    let (rows, columns) = (sheet.source.rows(), sheet.layout.with_untracked(|layout| layout.columns.len()));
+    let from = sheet.active.get_untracked();
+    let to = step.from(from, rows, columns, view.scroll().whole());
+    if step == Step::LastRow {
+        view.stay_at_end();
+    }
+    sheet.active.set(to);
+    view.reveal();
+}
+
+/// Tells the view of the room that it has.
+fn observe(view: GridView) {
+    let parts = view.parts();
+    let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut()>)>);
+    Effect::new(move |_| {
+        let (Some(scroller), Some(body)) = (parts.scroller.get(), parts.body.get()) else { return };
+        let resized = Closure::<dyn FnMut()>::new(move || view.resized());
+        if let Ok(made) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+            made.observe(&scroller);
+            made.observe(&body);
+            observer.set_value(Some((made, resized)));
+        }
+    });
+    on_cleanup(move || {
+        observer.try_update_value(|observer| {
+            if let Some((observer, _)) = observer.take() {
+                observer.disconnect();
+            }
+        });
+    });
+}

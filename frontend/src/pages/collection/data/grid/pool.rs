@@ -1,0 +1,392 @@
+//! The elements of the rows that show. They are made once and filled again and again: scrolling makes no element and lays none
+//! out, it moves rows and changes texts.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{CssStyleDeclaration, Element, HtmlElement, HtmlInputElement, Text};
+
+use super::super::layout::{Column, Layout};
+use super::super::sheet::Place;
+
+/// Rows beyond this distance from the one that the others are placed by would lie where browsers cannot tell pixels apart.
+const FARTHEST: usize = 50_000;
+
+/// What a cell shows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Face<'a> {
+    /// Its text.
+    pub text: Cow<'a, str>,
+    /// How it stands out.
+    pub state: CellState,
+}
+
+/// How a cell stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellState {
+    /// Not at all.
+    Plain,
+    /// It has no value.
+    Null,
+    /// Its value is changed, and not saved.
+    Edited,
+    /// Its value is changed to none, and not saved.
+    EditedNull,
+    /// Its change was refused.
+    Refused,
+}
+
+impl CellState {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Null => " null",
+            Self::Edited => " edited",
+            Self::EditedNull => " edited null",
+            Self::Refused => " edited refused",
+        }
+    }
+}
+
+/// How a row stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowState {
+    /// It is not here yet.
+    pub loading: bool,
+    /// It is one of those that something will be done with.
+    pub selected: bool,
+    /// It is open beside the grid.
+    pub open: bool,
+}
+
+/// What the rows show.
+pub trait Faces {
+    /// How a row stands out.
+    fn row(&self, row: usize) -> RowState;
+    /// What a cell shows.
+    fn cell(&self, row: usize, column: &Column) -> Option<Face<'_>>;
+}
+
+/// What there is to draw.
+pub struct Frame<'a> {
+    /// The rows that show.
+    pub rows: Range<usize>,
+    /// How tall a row is, in pixels.
+    pub row_height: f64,
+    /// How far down the view is, in pixels.
+    pub top: f64,
+    /// The columns.
+    pub layout: &'a Layout,
+    /// The columns after the first that show.
+    pub columns: Range<usize>,
+    /// Whether something else than the place of the view has changed.
+    pub anew: bool,
+}
+
+/// The elements of the rows that show.
+pub struct Pool {
+    layer: HtmlElement,
+    layer_style: CssStyleDeclaration,
+    slots: Vec<Slot>,
+    /// How many cells each has after the first.
+    cells: usize,
+    /// The row that the others are placed by.
+    anchor: usize,
+    /// The cell that the keyboard is on, where it shows.
+    active: Option<HtmlElement>,
+}
+
+struct Slot {
+    element: HtmlElement,
+    style: CssStyleDeclaration,
+    check: HtmlInputElement,
+    pin: CssStyleDeclaration,
+    rest: HtmlElement,
+    first: Cell,
+    cells: Vec<Cell>,
+    row: Option<usize>,
+    state: Option<RowState>,
+}
+
+struct Cell {
+    element: HtmlElement,
+    style: CssStyleDeclaration,
+    text: Text,
+    column: Option<usize>,
+    shown: String,
+    state: Option<CellState>,
+}
+
+fn make(tag: &str, class: &str, role: &str) -> HtmlElement {
+    let element = document().create_element(tag).expect("the names of elements are right");
+    element.set_class_name(class);
+    if !role.is_empty() {
+        set(&element, "role", role);
+    }
+    element.unchecked_into()
+}
+
+fn set(element: &Element, name: &str, value: &str) {
+    element.set_attribute(name, value).ok();
+}
+
+fn put(parent: &HtmlElement, child: &HtmlElement) {
+    parent.append_child(child).ok();
+}
+
+impl Cell {
+    fn new() -> Self {
+        let element = make("div", "cell", "gridcell");
+        set(&element, "tabindex", "-1");
+        let words = make("span", "words", "");
+        let text = document().create_text_node("");
+        words.append_child(&text).ok();
+        put(&element, &words);
+        Self { style: element.style(), element, text, column: None, shown: String::new(), state: None }
+    }
+
+    /// Gives the cell to a column.
+    fn assign(&mut self, index: usize, column: &Column) {
+        self.column = Some(index);
+        self.state = None;
+        set(&self.element, "aria-colindex", &(index + 2).to_string());
+        self.style.set_property("width", &format!("{}px", column.width)).ok();
+        if index > 0 {
+            self.style.set_property("left", &format!("{}px", column.left)).ok();
+        }
+    }
+
+    fn fill(&mut self, column: &Column, face: Option<Face<'_>>) {
+        let (text, state) = match face {
+            Some(face) => (face.text, face.state),
+            None => (Cow::Borrowed(""), CellState::Plain),
+        };
+        if self.shown != text {
+            self.text.set_data(&text);
+            self.shown.clear();
+            self.shown.push_str(&text);
+        }
+        if self.state != Some(state) {
+            self.state = Some(state);
+            self.element.set_class_name(&format!("cell {}{}", column.look.class(), state.class()));
+        }
+    }
+}
+
+impl Slot {
+    fn new() -> Self {
+        let element = make("div", "grid-row", "row");
+        let pin = make("div", "grid-pin", "");
+        let gutter = make("div", "grid-gutter", "gridcell");
+        set(&gutter, "aria-colindex", "1");
+        let check: HtmlInputElement = make("input", "grid-check", "").unchecked_into();
+        check.set_type("checkbox");
+        check.set_tab_index(-1);
+        put(&gutter, &check);
+        put(&pin, &gutter);
+        let first = Cell::new();
+        set(&first.element, "role", "rowheader");
+        put(&pin, &first.element);
+        let open = make("button", "grid-open", "");
+        set(&open, "type", "button");
+        set(&open, "tabindex", "-1");
+        set(&open, "aria-label", "Open the record");
+        set(&open, "data-tip", "Open the record");
+        set(&open, "data-keys", "mod+enter");
+        open.set_inner_html(
+            r##"<svg class="icon" aria-hidden="true"><use href="#icon-maximize-2"></use></svg>"##,
+        );
+        put(&pin, &open);
+        put(&element, &pin);
+        let rest = make("div", "grid-rest", "");
+        put(&element, &rest);
+        Self {
+            style: element.style(),
+            pin: pin.style(),
+            element,
+            check,
+            rest,
+            first,
+            cells: Vec::new(),
+            row: None,
+            state: None,
+        }
+    }
+
+    fn show(&mut self, row: Option<usize>) {
+        if self.row.is_some() != row.is_some() {
+            self.element.set_hidden(row.is_none());
+        }
+        self.row = row;
+    }
+
+    fn mark(&mut self, row: usize, state: RowState) {
+        set(&self.element, "aria-rowindex", &(row + 2).to_string());
+        if self.state == Some(state) {
+            return;
+        }
+        self.state = Some(state);
+        let mut class = String::from("grid-row");
+        for (is, name) in [(state.loading, " loading"), (state.selected, " selected"), (state.open, " open")]
+        {
+            if is {
+                class.push_str(name);
+            }
+        }
+        self.element.set_class_name(&class);
+        set(&self.element, "aria-selected", if state.selected { "true" } else { "false" });
+        self.check.set_checked(state.selected);
+    }
+}
+
+impl Pool {
+    /// No elements yet; they will lie on that layer.
+    pub fn new(layer: HtmlElement) -> Self {
+        Self { layer_style: layer.style(), layer, slots: Vec::new(), cells: 0, anchor: 0, active: None }
+    }
+
+    /// Sees to it that there are elements for so many rows with so many cells each.
+    pub fn resize(&mut self, rows: usize, cells: usize) {
+        let changed = self.slots.len() != rows || self.cells != cells;
+        while self.slots.len() > rows {
+            if let Some(slot) = self.slots.pop() {
+                slot.element.remove();
+            }
+        }
+        while self.slots.len() < rows {
+            let slot = Slot::new();
+            slot.element.set_hidden(true);
+            put(&self.layer, &slot.element);
+            self.slots.push(slot);
+        }
+        self.cells = cells;
+        for slot in &mut self.slots {
+            while slot.cells.len() > cells {
+                if let Some(cell) = slot.cells.pop() {
+                    cell.element.remove();
+                }
+            }
+            while slot.cells.len() < cells {
+                let cell = Cell::new();
+                put(&slot.rest, &cell.element);
+                slot.cells.push(cell);
+            }
+            if changed {
+                slot.show(None);
+                slot.element.set_hidden(true);
+            }
+        }
+    }
+
+    /// Forgets which columns the cells belong to, since these are others now.
+    pub fn lay_out(&mut self, layout: &Layout) {
+        for slot in &mut self.slots {
+            slot.first.column = None;
+            slot.cells.iter_mut().for_each(|cell| cell.column = None);
+            slot.rest.style().set_property("width", &format!("{}px", layout.width)).ok();
+        }
+    }
+
+    /// How tall a row is, in pixels.
+    pub fn measure(&self) -> f64 {
+        let Some(slot) = self.slots.first() else { return 0.0 };
+        let hidden = slot.element.hidden();
+        slot.element.set_hidden(false);
+        let height = f64::from(slot.element.offset_height());
+        slot.element.set_hidden(hidden);
+        height
+    }
+
+    /// Draws the rows that show.
+    pub fn draw(&mut self, frame: &Frame<'_>, faces: &dyn Faces) {
+        let length = self.slots.len();
+        let Some(first_column) = frame.layout.columns.first().filter(|_| length > 0) else { return };
+        let mut anew = frame.anew;
+        if frame.rows.start.abs_diff(self.anchor) > FARTHEST {
+            self.anchor = frame.rows.start;
+            self.slots.iter_mut().for_each(|slot| slot.show(None));
+            anew = true;
+        }
+        let shift = (self.anchor as f64 * frame.row_height - frame.top).round();
+        self.layer_style.set_property("transform", &format!("translateY({shift}px)")).ok();
+        for row in frame.rows.start..frame.rows.start + length {
+            let slot = &mut self.slots[row % length];
+            if row >= frame.rows.end {
+                slot.show(None);
+                continue;
+            }
+            let moved = slot.row != Some(row);
+            if moved {
+                slot.show(Some(row));
+                let place = (row as f64 - self.anchor as f64) * frame.row_height;
+                slot.style.set_property("transform", &format!("translateY({place}px)")).ok();
+            }
+            if moved || anew {
+                slot.mark(row, faces.row(row));
+            }
+            if slot.first.column.is_none() {
+                slot.first.assign(0, first_column);
+                slot.pin.set_property("--first", &format!("{}px", first_column.width)).ok();
+                slot.first.fill(first_column, faces.cell(row, first_column));
+            } else if moved || anew {
+                slot.first.fill(first_column, faces.cell(row, first_column));
+            }
+            for index in frame.columns.clone() {
+                let cell = &mut slot.cells[index % self.cells];
+                let column = &frame.layout.columns[index];
+                let other = cell.column != Some(index);
+                if other {
+                    cell.assign(index, column);
+                }
+                if other || moved || anew {
+                    cell.fill(column, faces.cell(row, column));
+                }
+            }
+        }
+    }
+
+    /// The element of a cell, where it shows.
+    pub fn cell(&self, row: usize, column: usize) -> Option<&HtmlElement> {
+        let slot = self.slots.get(row % self.slots.len().max(1)).filter(|slot| slot.row == Some(row))?;
+        if column == 0 {
+            return Some(&slot.first.element);
+        }
+        let cell = slot.cells.get(column % self.cells.max(1)).filter(|cell| cell.column == Some(column))?;
+        Some(&cell.element)
+    }
+
+    /// Marks the cell that the keyboard is on, and gives it the focus where that was on the one before or `take` says so. False
+    /// where the focus should be on a cell that does not show.
+    pub fn activate(&mut self, place: Place, take: bool) -> bool {
+        let now = place.row.and_then(|row| self.cell(row, place.column)).cloned();
+        if now != self.active {
+            if let Some(before) = &self.active {
+                set(before, "tabindex", "-1");
+                before.class_list().remove_1("active").ok();
+            }
+            if let Some(now) = &now {
+                set(now, "tabindex", "0");
+            }
+        }
+        if let Some(now) = &now {
+            // Filling a cell writes its classes anew.
+            now.class_list().add_1("active").ok();
+        }
+        let focused = document().active_element();
+        let had = focused.is_some() && self.active.as_ref().map(AsRef::<Element>::as_ref) == focused.as_ref();
+        let should = take || had && now != self.active;
+        self.active = now;
+        match &self.active {
+            Some(now) if should && focused.as_ref() != Some(now.as_ref()) => {
+                let options = web_sys::FocusOptions::new();
+                options.set_prevent_scroll(true);
+                now.focus_with_options(&options).ok();
+                true
+            }
+            Some(_) => true,
+            None => !should,
+        }
+    }
+}

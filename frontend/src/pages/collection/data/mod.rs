@@ -1,0 +1,31 @@
+//! The data tab: a collection's rows, to be looked through, found, changed, taken in and out.
+
+mod address;
+mod extent;
+mod grid;
+mod layout;
+mod scroll;
+mod sheet;
+mod source;
+mod value;
+mod window;
+
+use leptos::prelude::*;
+
+use crate::ui::ErrorNotice;
+use grid::{Grid, GridView};
+use sheet::Sheet;
+
+/// The data tab.
+#[component]
+pub fn Data() -> impl IntoView {
+    let sheet = Sheet::new();
+    provide_context(sheet);
+    let view = GridView::new(sheet);
+    view! {
+        <div class="data">
+            <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
+            <Grid view />
+        </div>
+    }
+}

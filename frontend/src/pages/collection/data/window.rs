@@ -1,0 +1,166 @@
+//! The rows that are held: pages of a list, each fetched by the cursor of the one before where that is known, and by its place
+//! where it is not.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::extent::Extent;
+use crate::api::records::Start;
+
+/// How many rows a page has.
+pub const PAGE: usize = 100;
+/// How many pages are held at most.
+const HELD: usize = 60;
+
+struct Page<R> {
+    rows: Vec<R>,
+    next: Option<String>,
+    used: u64,
+}
+
+/// The pages of a list that are held.
+pub struct Window<R> {
+    pages: HashMap<usize, Page<R>>,
+    extent: Extent,
+    clock: u64,
+}
+
+impl<R> Window<R> {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self { pages: HashMap::new(), extent: Extent::default(), clock: 0 }
+    }
+
+    /// How many rows the list has.
+    pub fn extent(&mut self) -> &mut Extent {
+        &mut self.extent
+    }
+
+    /// How many rows the list has, as far as is known.
+    pub fn rows(&self) -> usize {
+        self.extent.rows()
+    }
+
+    /// The row at a place, where it is held.
+    pub fn row(&self, place: usize) -> Option<&R> {
+        self.pages.get(&(place / PAGE))?.rows.get(place % PAGE)
+    }
+
+    /// Every row that is held, to be changed.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut R> {
+        self.pages.values_mut().flat_map(|page| &mut page.rows)
+    }
+
+    /// The pages that should be there for these rows to show, the most urgent first: theirs, then two ahead, then one behind.
+    pub fn wanted(&mut self, shown: Range<usize>, forward: bool) -> Vec<usize> {
+        let last_page = self.rows().saturating_sub(1) / PAGE;
+        let first = (shown.start / PAGE).min(last_page);
+        let last = (shown.end.saturating_sub(1) / PAGE).clamp(first, last_page);
+        let mut pages: Vec<usize> = (first..=last).collect();
+        let (up, down) = (1..=first.min(2), last + 1..=last_page.min(last + 2));
+        if forward {
+            pages.extend(down);
+            pages.extend(up.take(1).map(|back| first - back));
+        } else {
+            pages.extend(up.map(|back| first - back));
+            pages.extend(down.take(1));
+        }
+        self.clock += 1;
+        for page in &pages {
+            if let Some(page) = self.pages.get_mut(page) {
+                page.used = self.clock;
+            }
+        }
+        pages
+    }
+
+    /// Whether a page is held.
+    pub fn holds(&self, page: usize) -> bool {
+        self.pages.contains_key(&page)
+    }
+
+    /// Where a page begins.
+    pub fn start(&self, page: usize) -> Start {
+        let before = page.checked_sub(1).and_then(|before| self.pages.get(&before));
+        match before.and_then(|before| before.next.clone()) {
+            Some(cursor) => Start::Cursor(cursor),
+            None => Start::Offset(page * PAGE),
+        }
+    }
+
+    /// Takes a page in, and lets go of those that were not looked at for the longest time.
+    pub fn insert(&mut self, page: usize, rows: Vec<R>, next: Option<String>) {
+        let end = page * PAGE + rows.len();
+        match (&next, rows.is_empty()) {
+            (Some(_), _) => self.extent.goes_beyond(end),
+            (None, true) if page > 0 => self.extent.ends_before(end),
+            (None, _) => self.extent.is(end),
+        }
+        if rows.is_empty() && page > 0 {
+            return;
+        }
+        self.pages.insert(page, Page { rows, next, used: self.clock });
+        while self.pages.len() > HELD {
+            let oldest = self.pages.iter().min_by_key(|(_, page)| page.used).map(|(index, _)| *index);
+            oldest.map(|index| self.pages.remove(&index));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(window: &mut Window<usize>, page: usize, next: Option<&str>) {
+        let rows = (page * PAGE..(page + 1) * PAGE).collect();
+        window.insert(page, rows, next.map(str::to_owned));
+    }
+
+    #[test]
+    fn the_page_after_one_that_is_held_is_fetched_by_its_cursor() {
+        let mut window = Window::new();
+        assert_eq!(window.start(0), Start::Offset(0));
+        page(&mut window, 0, Some("a"));
+        assert_eq!(window.start(1), Start::Cursor("a".to_owned()));
+        assert_eq!(window.start(7), Start::Offset(700));
+        assert_eq!(window.row(42), Some(&42));
+        assert_eq!(window.row(142), None);
+    }
+
+    #[test]
+    fn pages_ahead_are_wanted_in_the_direction_of_scrolling() {
+        let mut window = Window::<usize>::new();
+        window.extent().believe(10_000);
+        assert_eq!(window.wanted(0..40, true), [0, 1, 2]);
+        assert_eq!(window.wanted(5_080..5_120, true), [50, 51, 52, 53, 49]);
+        assert_eq!(window.wanted(5_080..5_120, false), [50, 51, 49, 48, 52]);
+        assert_eq!(window.wanted(9_960..10_000, true), [99, 98]);
+        let mut nothing = Window::<usize>::new();
+        assert_eq!(nothing.wanted(0..40, true), [0]);
+    }
+
+    #[test]
+    fn what_was_not_looked_at_for_the_longest_time_goes_first() {
+        let mut window = Window::new();
+        window.extent().believe(1_000_000);
+        for index in 0..HELD {
+            window.wanted(index * PAGE..index * PAGE + 1, true);
+            page(&mut window, index, Some("next"));
+        }
+        window.wanted(0..1, true);
+        page(&mut window, 500, Some("next"));
+        assert!(window.holds(0) && window.holds(500));
+        assert!(!window.holds(3));
+    }
+
+    #[test]
+    fn a_page_without_rows_says_that_the_list_ends_before_it() {
+        let mut window = Window::<usize>::new();
+        window.extent().believe(1_000);
+        page(&mut window, 0, Some("a"));
+        window.insert(9, Vec::new(), None);
+        assert!(window.rows() < 900);
+        window.insert(1, vec![1, 2, 3], None);
+        assert_eq!(window.rows(), 103);
+    }
+}
