@@ -5,7 +5,6 @@ mod app;
 mod browser;
 mod format;
 mod pages;
-mod query;
 mod shell;
 mod ui;
 mod url;

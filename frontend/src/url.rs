@@ -78,6 +78,19 @@ impl UrlQuery {
     }
 }
 
+/// Text as a segment of a path.
+pub fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 fn pairs(search: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(search.trim_start_matches('?').as_bytes()).into_owned().collect()
 }
@@ -120,5 +133,10 @@ mod tests {
         assert_eq!(changed("a=1&b=2", &[("a", Some("3".to_owned())), ("b", None), ("c", None)]), "?a=3");
         assert_eq!(changed("a=1", &[("a", None)]), "?");
         assert_eq!(changed("", &[("d", Some("x y".to_owned()))]), "?d=x+y");
+    }
+
+    #[test]
+    fn a_segment_keeps_no_sign_that_a_path_has_a_use_for() {
+        assert_eq!(segment("a/b,c é"), "a%2Fb%2Cc%20%C3%A9");
     }
 }

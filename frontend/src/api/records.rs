@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use web_sys::AbortSignal;
 
 use super::{Api, ApiError, Call};
-use crate::query;
+use crate::url;
 
 /// A row: for each field of its collection, in order, the JSON text of its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +51,8 @@ fn key_segment(collection: &Collection, row: &Row) -> String {
         let value = collection.fields.iter().position(|field| field.name == *name);
         let value = value.and_then(|field| row.value(field)).unwrap_or_default();
         match serde_json::from_str::<String>(value) {
-            Ok(text) => query::segment(&text),
-            Err(_) => query::segment(value),
+            Ok(text) => url::segment(&text),
+            Err(_) => url::segment(value),
         }
     });
     parts.collect::<Vec<_>>().join(",")

@@ -80,6 +80,7 @@ icons! {
     Menu = "menu",
     Monitor = "monitor",
     Moon = "moon",
+    MoveHorizontal = "move-horizontal",
     Pencil = "pencil",
     Play = "play",
     Plus = "plus",

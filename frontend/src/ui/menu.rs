@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, MouseEvent};
 
 use super::field::fresh_id;
+use super::tooltip::Keys;
 use super::{Icon, IconName};
 use crate::browser;
 
@@ -77,13 +78,14 @@ pub fn Menu(
     }
 }
 
-fn is_opening(event: &web_sys::Event) -> bool {
+/// Whether a popover's `toggle` says that it opens.
+pub(super) fn is_opening(event: &web_sys::Event) -> bool {
     js_sys::Reflect::get(event, &"newState".into())
         .is_ok_and(|state| state.as_string().as_deref() == Some("open"))
 }
 
 /// Moves the keyboard to the next item of a menu, round its end.
-fn focus_next(menu: &HtmlElement, forward: bool) {
+pub(super) fn focus_next(menu: &HtmlElement, forward: bool) {
     let Ok(items) = menu.query_selector_all("[role^=menuitem]:not(:disabled)") else { return };
     let length = items.length();
     if length == 0 {
@@ -112,6 +114,9 @@ pub fn MenuItem(
     #[prop(optional, into)] icon: Option<IconName>,
     #[prop(optional)] danger: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// Keys that do the same: `mod+c`.
+    #[prop(optional, into)]
+    keys: Option<&'static str>,
     #[prop(into)] press: Callback<MouseEvent>,
     children: Children,
 ) -> impl IntoView {
@@ -126,6 +131,34 @@ pub fn MenuItem(
         >
             {icon.map(|name| view! { <Icon name /> })}
             {children()}
+            {keys.map(|keys| view! { <span class="menu-keys"><Keys keys /></span> })}
+        </button>
+    }
+}
+
+/// Something in a menu that is on or off. The menu stays open.
+#[component]
+pub fn MenuCheck(
+    #[prop(into)] checked: Signal<bool>,
+    #[prop(into)] change: Callback<bool>,
+    #[prop(optional, into)] icon: Option<IconName>,
+    #[prop(into)] label: String,
+) -> impl IntoView {
+    view! {
+        <button
+            class="menu-item check"
+            type="button"
+            role="menuitemcheckbox"
+            tabindex="-1"
+            aria-checked=move || checked.get().to_string()
+            on:click=move |event| {
+                event.stop_propagation();
+                change.run(!checked.get_untracked());
+            }
+        >
+            <Icon name=IconName::Check />
+            {icon.map(|name| view! { <Icon name /> })}
+            <span class="truncate">{label}</span>
         </button>
     }
 }

@@ -1,7 +1,7 @@
 //! What of the view stands in the page's address, so that it can be linked to, kept and gone back to.
 
 use crate::api::records::Listing;
-use crate::query;
+use crate::url::Change;
 
 /// The part of the view that its address says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,34 +15,26 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads a query string.
-    pub fn parse(search: &str) -> Self {
-        let mut address = Self::default();
-        for (name, value) in query::parse(search) {
-            match name.as_str() {
-                "filter" => address.listing.filter = value,
-                "search" => address.listing.search = value,
-                "sort" => address.listing.sort = names(&value),
-                "columns" => address.columns = Some(names(&value)).filter(|columns| !columns.is_empty()),
-                "record" => address.record = Some(value),
-                _ => {}
-            }
+    /// Reads it from the values of a query.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| get(name).unwrap_or_default();
+        Self {
+            listing: Listing { filter: text("filter"), search: text("search"), sort: names(&text("sort")) },
+            columns: get("columns").map(|list| names(&list)).filter(|columns| !columns.is_empty()),
+            record: get("record"),
         }
-        address
     }
 
-    /// The query string, with its `?`.
-    pub fn write(&self) -> String {
-        let (sort, columns) = (self.listing.sort.join(","), self.columns.as_ref().map(|all| all.join(",")));
-        let some = |text: &'_ str| !text.is_empty();
-        let pairs = [
-            ("filter", Some(self.listing.filter.as_str()).filter(|text| some(text))),
-            ("search", Some(self.listing.search.as_str()).filter(|text| some(text))),
-            ("sort", Some(sort.as_str()).filter(|text| some(text))),
-            ("columns", columns.as_deref()),
-            ("record", self.record.as_deref()),
-        ];
-        query::write(pairs.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    /// What a query has to say for it.
+    pub fn changes(&self) -> [Change<'static>; 5] {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        [
+            ("filter", some(&self.listing.filter)),
+            ("search", some(&self.listing.search)),
+            ("sort", some(&self.listing.sort.join(","))),
+            ("columns", self.columns.as_ref().map(|columns| columns.join(","))),
+            ("record", self.record.clone()),
+        ]
     }
 
     /// How a field is sorted: its place among the fields that are, from 1, and whether it is descending.
@@ -85,6 +77,8 @@ fn names(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
@@ -98,8 +92,10 @@ mod tests {
             columns: Some(vec!["id".to_owned(), "flight".to_owned()]),
             record: Some("a%2Fb,7".to_owned()),
         };
-        assert_eq!(Address::parse(&address.write()), address);
-        assert_eq!(Address::default().write(), "");
+        let query: HashMap<&str, String> =
+            address.changes().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        assert_eq!(Address::read(|name| query.get(name).cloned()), address);
+        assert!(Address::default().changes().iter().all(|(_, value)| value.is_none()));
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub struct Preferences {
     pub widths: BTreeMap<String, f64>,
 }
 
+impl Preferences {
+    /// Shows these fields in that order, and no others.
+    pub fn arrange(&mut self, collection: &Collection, shown: &[String]) {
+        let others = ordered(collection, self).into_iter().map(|field| &collection.fields[field].name);
+        let others: Vec<String> = others.filter(|name| !shown.contains(name)).cloned().collect();
+        self.order = shown.iter().chain(&others).cloned().collect();
+        self.hidden = others;
+    }
+}
+
 /// A column that shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
@@ -69,6 +79,20 @@ impl Layout {
             layout.columns.push(column);
         }
         layout
+    }
+
+    /// The names of the fields that show, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Between which columns a place lies, measured from where the first one ends: the place that a column gets that is put there.
+    pub fn gap(&self, left: f64) -> usize {
+        let rest = self.columns.get(1..).unwrap_or_default();
+        if left < -self.columns.first().map_or(0.0, |first| first.width / 2.0) {
+            return 0;
+        }
+        1 + rest.partition_point(|column| column.left + column.width / 2.0 <= left)
     }
 
     /// The column of a field.
@@ -147,4 +171,55 @@ pub fn usual_width(field: &Field) -> f64 {
         FieldType::Json | FieldType::Files => 220.0,
     };
     of_values.max(of_name.min(200.0)).round()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::collection::data::fixture;
+
+    fn names(layout: &Layout) -> Vec<&str> {
+        layout.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_key_comes_first_and_what_comes_by_itself_last() {
+        let layout = Layout::new(&fixture::books(), &Preferences::default(), None);
+        assert_eq!(names(&layout), ["id", "title", "author", "pages", "price", "tags", "created_at"]);
+    }
+
+    #[test]
+    fn columns_are_arranged() {
+        let books = fixture::books();
+        let mut preferences = Preferences::default();
+        preferences.arrange(&books, &["title".to_owned(), "id".to_owned()]);
+        assert_eq!(names(&Layout::new(&books, &preferences, None)), ["title", "id"]);
+        assert_eq!(ordered(&books, &preferences).len(), books.fields.len());
+        let chosen = ["pages".to_owned(), "gone".to_owned(), "pages".to_owned()];
+        assert_eq!(names(&Layout::new(&books, &preferences, Some(&chosen))), ["pages"]);
+        preferences.hidden = books.fields.iter().map(|field| field.name.clone()).collect();
+        assert_eq!(Layout::new(&books, &preferences, None).columns.len(), books.fields.len());
+    }
+
+    #[test]
+    fn only_columns_that_show_are_drawn() {
+        let layout = Layout::new(&fixture::books(), &Preferences::default(), None);
+        assert_eq!(layout.between(0.0, 1.0), 1..2);
+        assert_eq!(layout.between(0.0, layout.width), 1..7);
+        let (second, third) = (&layout.columns[2], &layout.columns[3]);
+        assert_eq!(layout.between(second.left + 1.0, third.left + 1.0), 2..4);
+        assert!(layout.between(layout.width + 1.0, layout.width + 2.0).is_empty());
+        for left in 0..layout.width as usize {
+            assert!(layout.between(left as f64, left as f64 + 300.0).len() <= layout.most_between(300.0));
+        }
+    }
+
+    #[test]
+    fn a_column_is_put_between_others() {
+        let layout = Layout::new(&fixture::books(), &Preferences::default(), None);
+        assert_eq!(layout.gap(-500.0), 0);
+        assert_eq!(layout.gap(1.0), 1);
+        assert_eq!(layout.gap(layout.columns[2].left + 1.0), 2);
+        assert_eq!(layout.gap(layout.width), 7);
+    }
 }

@@ -1,12 +1,18 @@
 //! The data tab: a collection's rows, to be looked through, found, changed, taken in and out.
 
 mod address;
+mod columns;
 mod extent;
+mod field;
+#[cfg(test)]
+mod fixture;
 mod grid;
 mod layout;
 mod scroll;
 mod sheet;
 mod source;
+mod status;
+mod toolbar;
 mod value;
 mod window;
 
@@ -15,6 +21,8 @@ use leptos::prelude::*;
 use crate::ui::ErrorNotice;
 use grid::{Grid, GridView};
 use sheet::Sheet;
+use status::Status;
+use toolbar::Toolbar;
 
 /// The data tab.
 #[component]
@@ -24,8 +32,10 @@ pub fn Data() -> impl IntoView {
     let view = GridView::new(sheet);
     view! {
         <div class="data">
+            <Toolbar />
             <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
             <Grid view />
+            <Status view />
         </div>
     }
 }

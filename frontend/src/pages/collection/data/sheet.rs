@@ -2,15 +2,14 @@
 
 use annex_openapi::collections::{Collection, CollectionKind};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 
 use super::address::Address;
-use super::layout::{Layout, Preferences};
+use super::layout::{Layout, NARROWEST, Preferences, WIDEST};
 use super::source::Source;
 use crate::api::{Api, use_api};
 use crate::browser;
 use crate::pages::collection::frame::use_collection;
+use crate::url::{UrlQuery, use_url_query};
 
 /// A cell: its row, `None` for the header, and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub struct Sheet {
     /// The cell that the keyboard is on.
     pub active: RwSignal<Place>,
     preferences: RwSignal<Preferences>,
-    go: Callback<(Address, bool)>,
+    query: UrlQuery,
 }
 
 /// The data tab of the surrounding view.
@@ -49,13 +48,8 @@ impl Sheet {
     /// The data tab of the surrounding page's collection.
     pub fn new() -> Self {
         let (api, collection) = (use_api(), use_collection());
-        let (location, navigate) = (use_location(), use_navigate());
-        let pathname = location.pathname.get_untracked();
-        let address = Memo::new(move |_| Address::parse(&location.search.get()));
-        let go = Callback::new(move |(address, replace): (Address, bool)| {
-            let target = format!("{pathname}{}", address.write());
-            navigate(&target, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
-        });
+        let query = use_url_query();
+        let address = Memo::new(move |_| Address::read(|name| query.get(name)));
         let preferences = RwSignal::new(kept(&collection.get_untracked().name));
         let layout = Memo::new(move |_| {
             let chosen = address.with(|address| address.columns.clone());
@@ -67,7 +61,7 @@ impl Sheet {
         let listing = Memo::new(move |_| address.with(|address| address.listing.clone()));
         Effect::new(move || source.begin(listing.get()));
         let active = RwSignal::new(Place { row: Some(0), column: 0 });
-        Self { api, collection, address, layout, source, active, preferences, go }
+        Self { api, collection, address, layout, source, active, preferences, query }
     }
 
     /// Whether rows can be written: a view of the database cannot.
@@ -75,13 +69,33 @@ impl Sheet {
         self.collection.with(|collection| collection.kind == CollectionKind::Table)
     }
 
-    /// Changes what the address says. Going back undoes it, where it does not `replace` what was there.
-    pub fn go(self, replace: bool, change: impl FnOnce(&mut Address)) {
+    /// Changes what the address says, as a step of its own for the browser's way back.
+    pub fn go(self, change: impl FnOnce(&mut Address)) {
         let mut address = self.address.get_untracked();
         change(&mut address);
         if self.address.with_untracked(|now| *now != address) {
-            self.go.run((address, replace));
+            self.query.push(&address.changes());
         }
+    }
+
+    /// Shows other columns, or in another order: in the address where that says which, and kept in the browser elsewise.
+    pub fn arrange(self, change: impl FnOnce(&mut Vec<String>)) {
+        let mut shown = self.layout.with_untracked(Layout::names);
+        change(&mut shown);
+        if self.address.with_untracked(|address| address.columns.is_some()) {
+            self.go(|address| address.columns = Some(shown));
+        } else {
+            let collection = self.collection.get_untracked();
+            self.prefer(|preferences| preferences.arrange(&collection, &shown));
+        }
+    }
+
+    /// Makes a column that wide, in pixels.
+    pub fn widen(self, column: &str, width: f64) {
+        let width = width.clamp(NARROWEST, WIDEST).round();
+        self.prefer(|preferences| {
+            preferences.widths.insert(column.to_owned(), width);
+        });
     }
 
     /// What is set for the columns.

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use leptos::prelude::*;
-
 use super::super::layout::Column;
 use super::super::sheet::Sheet;
 use super::super::value::is_null;

@@ -1,94 +1,341 @@
-//! The header of the grid.
+//! The header of the grid: what the columns are called, how they are sorted, in which order they come and how wide they are.
 
-use annex_openapi::collections::{Field, FieldType};
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use web_sys::MouseEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MouseEvent, PointerEvent};
 
-use super::super::layout::Column;
-use super::super::sheet::use_sheet;
-use crate::ui::{Icon, IconName};
+use super::super::field::type_icon;
+use super::super::layout::{Column, Layout};
+use super::super::sheet::{Place, Sheet};
+use super::super::value::Look;
+use super::view::GridView;
+use crate::ui::{Icon, IconName, MenuItem, Spot};
+
+/// A pointer that moves so far drags; before that it presses.
+const SLACK: f64 = 6.0;
+/// By how many pixels a key makes a column wider.
+const KEY_STEP: f64 = 16.0;
+
+/// What the pointer does with a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Drag {
+    /// It is down on the column, at that place.
+    Held { column: usize, x: f64 },
+    /// It takes the column to another place among the others.
+    Moves { column: usize, to: usize },
+    /// It makes the column wider: where it began, and how wide that was.
+    Widens { column: usize, x: f64, width: f64 },
+}
+
+/// The column whose menu is open, and beside what.
+#[derive(Clone, Copy)]
+pub struct HeadMenu {
+    /// The column.
+    pub column: RwSignal<usize>,
+    /// Beside what the menu lies.
+    pub at: RwSignal<Option<Spot>>,
+}
 
 /// The header: a cell for each column. It moves sideways with the rows.
 #[component]
-pub fn Head(#[prop(into)] width: Signal<String>) -> impl IntoView {
-    let sheet = use_sheet();
-    let cells = move || {
-        let mut columns = sheet.layout.with(|layout| layout.columns.clone()).into_iter().enumerate();
-        let first = columns.next();
-        view! {
-            <div class="grid-pin" role="presentation">
-                <div class="grid-gutter" role="columnheader" aria-colindex="1" aria-label="Selected"></div>
-                {first.map(|(index, column)| view! { <HeadCell index column /> })}
-            </div>
-            <div class="grid-rest" role="presentation">
-                {columns.map(|(index, column)| view! { <HeadCell index column /> }).collect_view()}
-            </div>
-        }
-    };
+pub fn Head(view: GridView, menu: HeadMenu, #[prop(into)] width: Signal<String>) -> impl IntoView {
+    let sheet = view.sheet();
+    let drag = RwSignal::new(None::<Drag>);
+    let first = Memo::new(move |_| {
+        sheet.layout.with(|layout| layout.columns.first().map(|column| column.name.clone()))
+    });
+    let rest = move || sheet.layout.with(Layout::names).into_iter().skip(1);
     view! {
-        <div class="grid-head" role="rowgroup" style:width=width>
+        <div class="grid-head" class:dragging=move || drag.get().is_some() role="rowgroup" style:width=width>
             <div class="grid-row" role="row" aria-rowindex="1">
-                {cells}
+                <div class="grid-pin" role="presentation">
+                    <div class="grid-gutter" role="columnheader" aria-colindex="1" aria-label="Selected"></div>
+                    {move || first.get().map(|name| view! { <HeadCell view menu drag name /> })}
+                </div>
+                <div class="grid-rest" role="presentation">
+                    <For each=rest key=String::clone let(name)>
+                        <HeadCell view menu drag name />
+                    </For>
+                </div>
             </div>
         </div>
     }
 }
 
 #[component]
-fn HeadCell(index: usize, column: Column) -> impl IntoView {
-    let sheet = use_sheet();
-    let name = StoredValue::new(column.name.clone());
-    let icon = sheet.collection.with_untracked(|collection| type_icon(&collection.fields[column.field]));
+fn HeadCell(view: GridView, menu: HeadMenu, drag: RwSignal<Option<Drag>>, name: String) -> impl IntoView {
+    let sheet = view.sheet();
+    let field = sheet.collection.with_untracked(|collection| collection.field(&name).cloned());
+    let Some(field) = field else { return ().into_any() };
+    let (icon, look) = (type_icon(&field), Look::of(&field));
+    let words = name.clone();
+    let name = StoredValue::new(name);
+    let place = Memo::new(move |before: Option<&usize>| {
+        let place = sheet.layout.with(|layout| name.with_value(|name| layout.place(name)));
+        place.or(before.copied()).unwrap_or_default()
+    });
+    let pixels = move |measure: fn(&Column) -> f64| {
+        let value = sheet.layout.with(|layout| layout.columns.get(place.get()).map(measure));
+        format!("{}px", value.unwrap_or_default())
+    };
     let sorted =
         Memo::new(move |_| sheet.address.with(|address| name.with_value(|name| address.sorted(name))));
-    let press = move |event: MouseEvent| {
-        sheet.go(false, |address| name.with_value(|name| address.toggle_sort(name, event.shift_key())));
+    let several = move || sheet.address.with(|address| address.listing.sort.len() > 1);
+    let sort = move |beside: bool| {
+        sheet.go(|address| name.with_value(|name| address.toggle_sort(name, beside)));
+    };
+    let open_menu = move |element: &Element| {
+        menu.column.set(place.get_untracked());
+        menu.at.set(Some(Spot::of(element)));
+    };
+    let keydown = move |event: KeyboardEvent| {
+        let Some(cell) = event.current_target().and_then(|cell| cell.dyn_into::<Element>().ok()) else {
+            return;
+        };
+        let index = place.get_untracked();
+        match (event.key().as_str(), event.alt_key(), event.shift_key()) {
+            ("Enter", false, beside) => sort(beside),
+            ("ArrowDown", true, _) | (" " | "ContextMenu" | "F10", ..) => open_menu(&cell),
+            ("ArrowLeft", true, _) => move_column(sheet, index, index.saturating_sub(1)),
+            ("ArrowRight", true, _) => move_column(sheet, index, index + 1),
+            ("ArrowLeft", false, true) => resize(sheet, index, -KEY_STEP),
+            ("ArrowRight", false, true) => resize(sheet, index, KEY_STEP),
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+        view.reveal();
+    };
+    let down = move |event: PointerEvent| {
+        if event.button() != 0 {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let on = |class: &str| {
+            target.as_ref().is_some_and(|target| target.closest(class).is_ok_and(|found| found.is_some()))
+        };
+        let (index, x) = (place.get_untracked(), f64::from(event.client_x()));
+        if on(".head-edge") {
+            event.prevent_default();
+            let width = sheet.layout.with_untracked(|layout| layout.columns[index].width);
+            drag.set(Some(Drag::Widens { column: index, x, width }));
+        } else if event.pointer_type() == "mouse" && !on(".head-menu") {
+            drag.set(Some(Drag::Held { column: index, x }));
+        }
+        if drag.get_untracked().is_some()
+            && let Some(cell) = event.current_target().and_then(|cell| cell.dyn_into::<Element>().ok())
+        {
+            cell.set_pointer_capture(event.pointer_id()).ok();
+        }
+    };
+    let moved = move |event: PointerEvent| {
+        let x = f64::from(event.client_x());
+        match drag.get_untracked() {
+            Some(Drag::Held { column, x: from }) if (x - from).abs() > SLACK => {
+                drag.set(Some(Drag::Moves { column, to: column }));
+            }
+            Some(Drag::Moves { column, .. }) => {
+                let to = sheet.layout.with_untracked(|layout| layout.gap(view.beyond_first(x)));
+                drag.set(Some(Drag::Moves { column, to }));
+            }
+            Some(Drag::Widens { column, x: from, width }) => {
+                let name = sheet.layout.with_untracked(|layout| layout.columns[column].name.clone());
+                sheet.widen(&name, width + x - from);
+            }
+            _ => {}
+        }
+    };
+    // A column that was dragged is not pressed.
+    let pressed = StoredValue::new(true);
+    let up = move |_: PointerEvent| {
+        let was = drag.get_untracked();
+        pressed.set_value(matches!(was, None | Some(Drag::Held { .. })));
+        drag.set(None);
+        if let Some(Drag::Moves { column, to }) = was {
+            // What comes after the column moves one to the left when it is taken out.
+            move_column(sheet, column, if to > column { to - 1 } else { to });
+        }
+    };
+    let click = move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let on = |class: &str| target.as_ref().and_then(|target| target.closest(class).ok().flatten());
+        if let Some(button) = on(".head-menu") {
+            open_menu(&button);
+        } else if on(".head-edge").is_none() && pressed.get_value() {
+            sort(event.shift_key());
+        }
+    };
+    let is_over = move |after: usize| {
+        let index = place.get();
+        matches!(drag.get(), Some(Drag::Moves { column, to }) if to == index + after && column != index)
     };
     view! {
         <div
-            class=format!("head-cell {}", column.look.class())
+            class=format!("head-cell {}", look.class())
+            class:sorted=move || sorted.get().is_some()
+            class:before=move || is_over(0)
+            class:after=move || is_over(1)
             role="columnheader"
-            aria-colindex=index + 2
+            aria-colindex=move || place.get() + 2
             aria-sort=move || match sorted.get() {
                 None => "none",
                 Some((_, false)) => "ascending",
                 Some((_, true)) => "descending",
             }
-            tabindex=move || if sheet.active.get() == (super::Place { row: None, column: index }) { "0" } else { "-1" }
-            style:width=format!("{}px", column.width)
-            style:left=(index > 0).then(|| format!("{}px", column.left))
-            on:click=press
+            tabindex=move || if sheet.active.get() == (Place { row: None, column: place.get() }) { "0" } else { "-1" }
+            data-head=move || place.get()
+            style:width=move || pixels(|column| column.width)
+            style:left=move || pixels(|column| column.left)
+            on:click=click
+            on:keydown=keydown
+            on:pointerdown=down
+            on:pointermove=moved
+            on:pointerup=up
+            on:pointercancel=move |_| drag.set(None)
+            on:contextmenu=move |event| {
+                event.prevent_default();
+                if let Some(cell) = event.current_target().and_then(|cell| cell.dyn_into::<Element>().ok()) {
+                    open_menu(&cell);
+                }
+            }
         >
             <Icon name=icon />
-            <span class="truncate">{column.name}</span>
+            <span class="truncate">{words}</span>
             {move || {
                 sorted
                     .get()
-                    .map(|(_, descending)| {
-                        view! { <Icon name=if descending { IconName::ArrowDown } else { IconName::ArrowUp } /> }
+                    .map(|(place, descending)| {
+                        view! {
+                            <span class="head-sort">
+                                <Icon name=if descending { IconName::ArrowDown } else { IconName::ArrowUp } />
+                                {several().then_some(place)}
+                            </span>
+                        }
                     })
             }}
+            <button class="head-menu" type="button" tabindex="-1" aria-label="Column menu">
+                <Icon name=IconName::ChevronDown />
+            </button>
+            <span
+                class="head-edge"
+                aria-hidden="true"
+                on:dblclick=move |_| fit(view, place.get_untracked())
+            ></span>
         </div>
+    }
+    .into_any()
+}
+
+/// Puts a column at another place among those that show.
+pub fn move_column(sheet: Sheet, from: usize, to: usize) {
+    let last = sheet.layout.with_untracked(|layout| layout.columns.len().saturating_sub(1));
+    let to = to.min(last);
+    if from == to {
+        return;
+    }
+    sheet.arrange(|shown| {
+        let column = shown.remove(from);
+        shown.insert(to, column);
+    });
+    if sheet.active.get_untracked().row.is_none() {
+        sheet.active.set(Place { row: None, column: to });
     }
 }
 
-/// The picture of a field's type.
-pub fn type_icon(field: &Field) -> IconName {
-    if field.array {
-        return IconName::List;
+/// Makes a column wider or narrower.
+pub fn resize(sheet: Sheet, column: usize, by: f64) {
+    let column = sheet.layout.with_untracked(|layout| {
+        layout.columns.get(column).map(|column| (column.name.clone(), column.width))
+    });
+    if let Some((name, width)) = column {
+        sheet.widen(&name, width + by);
     }
-    match field.type_ {
-        FieldType::Text => IconName::Text,
-        FieldType::Email => IconName::AtSign,
-        FieldType::Url | FieldType::Relation => IconName::Link,
-        FieldType::Bool => IconName::ToggleLeft,
-        FieldType::Int | FieldType::Bigint | FieldType::Float | FieldType::Numeric => IconName::Hash,
-        FieldType::Date => IconName::Calendar,
-        FieldType::Timestamp => IconName::CalendarClock,
-        FieldType::Uuid => IconName::Fingerprint,
-        FieldType::Json => IconName::Braces,
-        FieldType::Enum => IconName::ListTree,
-        FieldType::File => IconName::File,
-        FieldType::Files => IconName::Files,
+}
+
+/// Makes a column as wide as what shows of it needs.
+pub fn fit(view: GridView, column: usize) {
+    if let Some((name, width)) = view.needed_width(column) {
+        view.sheet().widen(&name, width);
     }
+}
+
+/// The menu of a column.
+#[component]
+pub fn HeadMenuItems(view: GridView, column: usize) -> impl IntoView {
+    let sheet = view.sheet();
+    let Some(name) =
+        sheet.layout.with_untracked(|layout| layout.columns.get(column).map(|column| column.name.clone()))
+    else {
+        return ().into_any();
+    };
+    let sorted = sheet.address.with_untracked(|address| address.sorted(&name));
+    let others = sheet
+        .address
+        .with_untracked(|address| address.listing.sort.iter().any(|key| key.trim_start_matches('-') != name));
+    let last = sheet.layout.with_untracked(|layout| layout.columns.len()) - 1;
+    let sortable = sheet
+        .collection
+        .with_untracked(|collection| collection.field(&name).is_some_and(super::super::field::has_order));
+    let name = StoredValue::new(name);
+    let sort = move |descending: Option<bool>, beside: bool| {
+        let name = name.get_value();
+        let key = descending.map(|descending| if descending { format!("-{name}") } else { name.clone() });
+        sheet.go(|address| address.set_sort(&name, key, beside));
+    };
+    view! {
+        {sortable
+            .then(|| {
+                view! {
+                    <MenuItem icon=IconName::ArrowUp press=move |_| sort(Some(false), false)>
+                        "Sort ascending"
+                    </MenuItem>
+                    <MenuItem icon=IconName::ArrowDown press=move |_| sort(Some(true), false)>
+                        "Sort descending"
+                    </MenuItem>
+                    {(others && sorted.is_none())
+                        .then(|| {
+                            view! {
+                                <MenuItem icon=IconName::ArrowUpDown press=move |_| sort(Some(false), true)>
+                                    "Then sort by this"
+                                </MenuItem>
+                            }
+                        })}
+                    {sorted
+                        .map(|_| {
+                            view! {
+                                <MenuItem icon=IconName::X press=move |_| sort(None, true)>
+                                    "Do not sort by this"
+                                </MenuItem>
+                            }
+                        })}
+                    <hr class="menu-line" />
+                }
+            })}
+        <MenuItem
+            icon=IconName::ArrowLeft
+            disabled=column == 0
+            press=move |_| move_column(sheet, column, column.saturating_sub(1))
+        >
+            "Move left"
+        </MenuItem>
+        <MenuItem
+            icon=IconName::ArrowRight
+            disabled=column == last
+            press=move |_| move_column(sheet, column, column + 1)
+        >
+            "Move right"
+        </MenuItem>
+        <MenuItem icon=IconName::MoveHorizontal press=move |_| fit(view, column)>
+            "Fit to content"
+        </MenuItem>
+        <MenuItem
+            icon=IconName::EyeOff
+            disabled=last == 0
+            press=move |_| name.with_value(|name| sheet.arrange(|shown| shown.retain(|column| column != name)))
+        >
+            "Hide"
+        </MenuItem>
+    }
+    .into_any()
 }

@@ -16,10 +16,12 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, ResizeObserver};
 
 use super::sheet::{Place, use_sheet};
-use head::Head;
+use head::{Head, HeadMenu, HeadMenuItems};
 use keys::Step;
 use scrollbar::Scrollbar;
 pub use view::GridView;
+
+use crate::ui::Popup;
 
 /// The grid.
 #[component]
@@ -46,6 +48,7 @@ pub fn Grid(view: GridView) -> impl IntoView {
             sheet.active.set(place);
         }
     };
+    let menu = HeadMenu { column: RwSignal::new(0), at: RwSignal::new(None) };
     let width = move || {
         sheet.layout.with(|layout| {
             let first = layout.columns.first().map_or(0.0, |column| column.width);
@@ -68,7 +71,7 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 on:keydown=keydown
                 on:focusin=focusin
             >
-                <Head width />
+                <Head view menu width />
                 <div
                     class="grid-body"
                     role="rowgroup"
@@ -83,6 +86,9 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 </div>
             </div>
             <Scrollbar view />
+            <Popup at=menu.at label="Column">
+                <HeadMenuItems view column=menu.column.get_untracked() />
+            </Popup>
         </div>
     }
 }

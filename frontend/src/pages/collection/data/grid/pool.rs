@@ -357,6 +357,14 @@ impl Pool {
         Some(&cell.element)
     }
 
+    /// How wide a column has to be for what its cells show.
+    pub fn needed_width(&self, column: usize) -> Option<f64> {
+        let shown = (0..self.slots.len()).filter_map(|slot| self.cell(self.slots[slot].row?, column));
+        // The words of a cell are as wide as they are where there is room, and wider within where there is none.
+        let needed = shown.filter_map(|cell| cell.first_element_child()).map(|words| words.scroll_width());
+        needed.max().map(|width| (f64::from(width) + 24.0).max(super::super::layout::NARROWEST))
+    }
+
     /// Marks the cell that the keyboard is on, and gives it the focus where that was on the one before or `take` says so. False
     /// where the focus should be on a cell that does not show.
     pub fn activate(&mut self, place: Place, take: bool) -> bool {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::super::scroll::Scroll;
@@ -195,6 +196,30 @@ impl GridView {
         state.pool.as_ref()?.cell(place.row?, place.column).cloned()
     }
 
+    /// How far a place of the window is beyond the end of the first column, in the room of the others.
+    pub fn beyond_first(self, x: f64) -> f64 {
+        let Some(scroller) = self.parts.scroller.get_untracked() else { return 0.0 };
+        let first = self
+            .sheet
+            .layout
+            .with_untracked(|layout| layout.columns.first().map_or(0.0, |column| column.width));
+        let from = scroller.get_bounding_client_rect().left() + GUTTER + first;
+        let beyond = x - from;
+        // What lies over the first column is that column, wherever the others are.
+        if beyond < 0.0 { beyond } else { beyond + f64::from(scroller.scroll_left()) }
+    }
+
+    /// How wide a column has to be for what shows of it, with its name.
+    pub fn needed_width(self, column: usize) -> Option<(String, f64)> {
+        let state = self.state.get_value();
+        let state = state.borrow();
+        let name = self
+            .sheet
+            .layout
+            .with_untracked(|layout| layout.columns.get(column).map(|column| column.name.clone()))?;
+        Some((name, state.pool.as_ref()?.needed_width(column)?))
+    }
+
     /// What shows sideways has changed.
     pub fn moved_sideways(self) {
         let Some(scroller) = self.parts.scroller.get_untracked() else { return };
@@ -274,8 +299,11 @@ impl GridView {
             anew: std::mem::take(&mut state.anew) || std::mem::take(&mut state.columns_anew),
         };
         SheetFaces::with(self.sheet, |faces| pool.draw(&frame, faces));
-        if !pool.activate(active, std::mem::take(&mut state.take)) {
-            self.focus_scroller();
+        let take = std::mem::take(&mut state.take);
+        if !pool.activate(active, take && active.row.is_some()) {
+            self.focus(None);
+        } else if take && active.row.is_none() {
+            self.focus(Some(active.column));
         }
         self.draw_scrollbar(&state.scroll);
         let shown = whole(&state.scroll, &rows);
@@ -310,13 +338,17 @@ impl GridView {
         *left = f64::from(scroller.scroll_left());
     }
 
-    /// The keyboard is on a cell that does not show: it stays within the grid.
-    fn focus_scroller(self) {
-        if let Some(scroller) = self.parts.scroller.get_untracked() {
-            let options = web_sys::FocusOptions::new();
-            options.set_prevent_scroll(true);
-            scroller.focus_with_options(&options).ok();
-        }
+    /// Gives the focus to the header of a column; or to the grid as a whole, while the keyboard is on a cell that does not show.
+    fn focus(self, column: Option<usize>) {
+        let Some(scroller) = self.parts.scroller.get_untracked() else { return };
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let head = column
+            .and_then(|column| scroller.query_selector(&format!("[data-head='{column}']")).ok().flatten());
+        match head.and_then(|head| head.dyn_into::<HtmlElement>().ok()) {
+            Some(head) => head.focus_with_options(&options).ok(),
+            None => scroller.focus_with_options(&options).ok(),
+        };
     }
 
     fn draw_scrollbar(self, scroll: &Scroll) {

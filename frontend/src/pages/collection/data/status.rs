@@ -1,0 +1,72 @@
+//! The line below the grid: where one is, and of how many rows.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::grid::GridView;
+use super::sheet::use_sheet;
+use crate::format;
+use crate::ui::toast::use_toasts;
+use crate::ui::{Button, ButtonKind, ButtonSize};
+
+/// The line below the grid.
+#[component]
+pub fn Status(view: GridView) -> impl IntoView {
+    let sheet = use_sheet();
+    let toasts = use_toasts();
+    let counting = RwSignal::new(false);
+    let total = move || {
+        sheet.source.track();
+        sheet.source.total()
+    };
+    let shown = view.shown();
+    let count = move |_| {
+        counting.set(true);
+        spawn_local(async move {
+            if let Err(error) = sheet.source.count().await {
+                toasts.fail("The rows could not be counted", &error);
+            }
+            counting.try_set(false);
+        });
+    };
+    let words = move || {
+        let ((from, to), (rows, exact, known)) = (shown.get(), total());
+        match (known, rows) {
+            (false, _) => String::new(),
+            (true, 0) => "No rows".to_owned(),
+            (true, rows) => {
+                let about = if exact { "" } else { "about " };
+                format!(
+                    "{}–{} of {about}{} rows",
+                    format::count(from as i64 + 1),
+                    format::count(to as i64),
+                    format::count(rows as i64)
+                )
+            }
+        }
+    };
+    view! {
+        <div class="data-status">
+            <span class="numbers" role="status">
+                {words}
+            </span>
+            {move || {
+                let (rows, exact, known) = total();
+                (known && !exact && rows > 0)
+                    .then(|| {
+                        view! {
+                            <Button
+                                kind=ButtonKind::Quiet
+                                size=ButtonSize::Small
+                                tip="The number of rows is the planner's estimate. Counting reads them all."
+                                busy=counting
+                                press=count
+                            >
+                                "Count"
+                            </Button>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
