@@ -21,6 +21,7 @@ use crate::db::{Db, Lanes};
 use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
+use crate::stats::{Stats, sample};
 use crate::telemetry::{Metrics, observe};
 
 /// What handlers work with; shared by all worker threads.
@@ -38,6 +39,8 @@ pub struct App {
     pub random: Random,
     /// Counters.
     pub metrics: Metrics,
+    /// How busy the server has been.
+    pub stats: Stats,
     /// The database.
     pub db: Db,
     /// What the database looks like through the API.
@@ -92,13 +95,15 @@ impl App {
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let documents = Documents::default();
+        let started_at = clock.now();
         Ok(Self {
             instance: clock.uuid_v7(),
-            started_at: clock.now(),
+            started_at,
             config,
             clock,
             random,
             metrics: Metrics::new(),
+            stats: Stats::new(started_at),
             db,
             catalogue,
             cursors,
@@ -117,7 +122,8 @@ pub struct Running {
     pub address: SocketAddr,
     handle: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
-    sweeping: tokio::task::JoinHandle<()>,
+    /// What goes on beside the requests.
+    beside: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Running {
@@ -125,7 +131,7 @@ impl Running {
     pub async fn stop(self) {
         self.handle.stop(true).await;
         drop(self.served.await);
-        self.sweeping.abort();
+        self.beside.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 
@@ -171,6 +177,7 @@ where
         actix_web::App::new()
             .app_data(shared.clone())
             .app_data(Data::new(Lanes::open(&shared.db.target)))
+            .app_data(Data::from(shared.stats.worker()))
             .configure(more.clone())
             .configure(crate::routes::configure)
             .wrap(from_fn(idempotent))
@@ -187,8 +194,8 @@ where
     let address = listener.local_addr().unwrap_or(address);
     let server = server.listen(listener).map_err(|error| StartError::Listen { address, error })?.run();
     let handle = server.handle();
-    let sweeping = tokio::spawn(sweep(app.clone()));
-    Ok(Running { app, address, handle, served: tokio::spawn(server), sweeping })
+    let beside = [tokio::spawn(sweep(app.clone())), tokio::spawn(sample(app.clone()))];
+    Ok(Running { app, address, handle, served: tokio::spawn(server), beside })
 }
 
 /// Which pages of other origins may call the API, and what they may see.

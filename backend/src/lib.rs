@@ -15,4 +15,5 @@ pub mod problem;
 pub mod records;
 pub mod routes;
 pub mod server;
+pub mod stats;
 pub mod telemetry;

@@ -25,6 +25,8 @@ use serde::Serialize;
 
 use crate::extract::Parameters;
 
+pub use size::of_all as sizes;
+
 /// The query parameters of a change.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DryRun {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgExecutor;
+use annex_openapi::stats::CollectionSize;
 use sqlx::postgres::types::Oid;
+use sqlx::{PgExecutor, PgPool};
 
 /// How large a table is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,4 +53,27 @@ pub(super) async fn sizes(
     .fetch_all(executor)
     .await?;
     Ok(rows.into_iter().map(|row| (row.table, Size { rows: row.rows, bytes: row.bytes })).collect())
+}
+
+/// How large the collections are, by name.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn of_all(pool: &PgPool) -> Result<Vec<CollectionSize>, sqlx::Error> {
+    let collections = sqlx::query!(
+        r#"select c.name, r.oid as "table!"
+             from annex.collections c
+             join pg_namespace n on n.nspname = c.schema_name
+             join pg_class r on r.relnamespace = n.oid and r.relname = c.table_name
+            order by c.name"#
+    )
+    .fetch_all(pool)
+    .await?;
+    let tables: Vec<Oid> = collections.iter().map(|collection| collection.table).collect();
+    let sizes = sizes(pool, &tables).await?;
+    let sized = collections.into_iter().map(|collection| {
+        let size = sizes.get(&collection.table).copied().unwrap_or_default();
+        CollectionSize { name: collection.name, estimated_rows: size.rows, size_bytes: size.bytes }
+    });
+    Ok(sized.collect())
 }

@@ -40,6 +40,7 @@ use crate::idempotency::has_keys;
         crate::collections::tables::list,
         crate::records::batch::batch,
         crate::server::get::get,
+        crate::stats::get::get,
         crate::health::healthz,
         crate::health::readyz,
         super::serve::core,

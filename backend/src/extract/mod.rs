@@ -16,6 +16,6 @@ pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, parse_checked, parse_json, read_body};
 pub use object::Object;
 pub use prefer::{Count, Prefer};
-pub use query::{NoParameters, Parameters, Query, parse as parse_query};
+pub use query::{NoParameters, Parameters, Query, moment, parse as parse_query};
 pub use secret::same_secret;
 pub use shape::check_shape;

@@ -5,6 +5,8 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use annex_openapi::near;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::problem::{Problem, Result};
 
@@ -65,6 +67,15 @@ pub fn parse<T: Parameters>(text: &str) -> Result<T> {
         seen.push(name);
     }
     Ok(parameters)
+}
+
+/// A moment.
+///
+/// # Errors
+/// In a sentence, what it must be.
+pub fn moment(value: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(value, &Rfc3339)
+        .map_err(|_| "must be a moment, such as 2026-01-31T12:00:00Z (`+` is written %2B)".to_owned())
 }
 
 /// No parameters at all.

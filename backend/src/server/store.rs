@@ -27,3 +27,24 @@ pub async fn database(pool: &PgPool) -> Result<DatabaseFacts, sqlx::Error> {
     .fetch_one(pool)
     .await
 }
+
+/// How busy the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Connections in use, as in [`DatabaseFacts`].
+    pub connections: i64,
+    /// What the database takes on disk, where that was asked.
+    pub size_bytes: Option<i64>,
+}
+
+/// How busy the database is now, and what it takes on disk, where it is to be measured.
+pub async fn load(pool: &PgPool, sized: bool) -> Result<Load, sqlx::Error> {
+    sqlx::query_as!(
+        Load,
+        r#"select (select sum(numbackends)::bigint from pg_stat_database) as "connections!",
+                  case when $1 then pg_database_size(current_database()) end as size_bytes"#,
+        sized
+    )
+    .fetch_one(pool)
+    .await
+}

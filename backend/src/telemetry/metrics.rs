@@ -65,6 +65,11 @@ impl Metrics {
         self.duration.with_label_values(&[route, method]).observe(after.as_secs_f64());
     }
 
+    /// How many requests are under way.
+    pub fn under_way(&self) -> u64 {
+        self.under_way.get().max(0) as u64
+    }
+
     /// Adds a metric of a feature.
     ///
     /// # Panics

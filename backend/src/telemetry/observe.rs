@@ -19,6 +19,7 @@ use tracing::Instrument;
 use super::trace;
 use crate::app::App;
 use crate::problem::{Code, MEDIA_TYPE, Problem};
+use crate::stats::Counters;
 
 /// The header that carries a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,6 +59,7 @@ pub async fn observe<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
     let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
+    let counters = request.app_data::<Data<Counters>>().cloned();
     let id = RequestId::of(&request, &app);
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
@@ -83,7 +85,9 @@ pub async fn observe<B: MessageBody + 'static>(
         Ok(response) => response,
         // The request went down with the layer that failed, so there is nothing to hang an answer on but an error.
         Err(problem) => {
-            app.metrics.answered("unmatched", method, problem.code.status().as_u16(), started.elapsed());
+            let (status, took) = (problem.code.status().as_u16(), started.elapsed());
+            app.metrics.answered("unmatched", method, status, took);
+            counters.iter().for_each(|counters| counters.answered(status, took));
             return Err(Failed { problem, id }.into());
         }
     };
@@ -95,6 +99,9 @@ pub async fn observe<B: MessageBody + 'static>(
     let pattern = if record_route(path).is_none() { response.request().match_pattern() } else { None };
     let route = record_route(path).or(pattern.as_deref()).unwrap_or("unmatched");
     app.metrics.answered(route, method, status, took);
+    if !only_watches(route, method, status) {
+        counters.iter().for_each(|counters| counters.answered(status, took));
+    }
     trace::answered(&span, method, route, status);
     tracing::debug!(
         request_id = id.as_str(),
@@ -146,6 +153,12 @@ fn record_route(path: &str) -> Option<&'static str> {
         Some((_, "import" | "export")) => None,
         Some((_, id)) => (!id.contains('/')).then_some("/v1/records/{collection}/{id}"),
     }
+}
+
+/// Whether a request is made by who watches the server, or by a browser on the way to one: neither says how busy it is.
+fn only_watches(route: &str, method: &str, status: u16) -> bool {
+    matches!(route, "/healthz" | "/readyz" | "/metrics" | "/v1/stats" | "/v1/requests" | "/v1/requests/{id}")
+        || (method == "OPTIONS" && status < 400)
 }
 
 /// A label that a client cannot invent.

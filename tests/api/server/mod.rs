@@ -1,3 +1,4 @@
 //! What admins see of the server.
 
 mod get;
+mod stats;
