@@ -52,6 +52,16 @@ pub async fn copy(text: &str) -> Result<(), JsValue> {
     wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.map(drop)
 }
 
+/// A password that nobody guesses: five groups of four signs that are not mistaken for others, 100 bits.
+pub fn random_password() -> String {
+    const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; 20];
+    let crypto = window().crypto().expect("every browser that runs WebAssembly has it");
+    crypto.get_random_values_with_u8_array(&mut bytes).expect("20 bytes are few");
+    let signs: Vec<char> = bytes.iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect();
+    signs.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
+}
+
 /// Whether shortcuts are pressed with the command key.
 pub fn is_mac() -> bool {
     window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"))

@@ -75,6 +75,30 @@ pub fn now() -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
+fn in_browser(at: OffsetDateTime) -> js_sys::Date {
+    js_sys::Date::new(&(at.unix_timestamp_nanos() as f64 / 1_000_000.0).into())
+}
+
+fn day(date: &js_sys::Date) -> String {
+    format!("{}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
+fn time_of_day(date: &js_sys::Date) -> String {
+    format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
+}
+
+/// An instant where the browser is: `2026-11-23 04:33:12`.
+pub fn local(at: OffsetDateTime) -> String {
+    let date = in_browser(at);
+    format!("{} {}", day(&date), time_of_day(&date))
+}
+
+/// The time of the day where the browser is, with the day where it is not today's.
+pub fn clock(at: OffsetDateTime) -> String {
+    let (date, now) = (in_browser(at), js_sys::Date::new_0());
+    if day(&date) == day(&now) { time_of_day(&date) } else { local(at) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

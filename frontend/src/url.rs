@@ -9,11 +9,14 @@ use leptos_router::hooks::{use_location, use_navigate};
 /// A change of the query: a name, and its value or nothing.
 pub type Change<'a> = (&'a str, Option<String>);
 
+/// The router's way to another URL.
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
 /// What stands behind `?`.
 #[derive(Clone, Copy)]
 pub struct UrlQuery {
     search: Memo<String>,
-    navigate: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+    navigate: StoredValue<Navigate>,
 }
 
 /// The query of the view's URL.

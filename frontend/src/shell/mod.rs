@@ -20,6 +20,7 @@ pub use shortcuts::{shortcut, shortcut_note};
 pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};
+use crate::browser;
 use crate::ui::{Dialog, DialogShape, ErrorNotice};
 use palette::{Palette, PaletteOpen};
 use shortcuts::{ShortcutList, Shortcuts};
@@ -125,6 +126,11 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         let navigate = use_navigate();
         shortcuts.everywhere(keys, words, move || navigate(link, NavigateOptions::default()));
     }
+    shortcuts.everywhere("/", "Search in the list", || {
+        if let Ok(Some(input)) = document().query_selector("#content input[data-keys='/']") {
+            browser::focus(&input);
+        }
+    });
     shortcuts.everywhere("?", "Keyboard shortcuts", move || shortcuts.shown.set(true));
     view! {
         <a class="skip-link" href="#content">
@@ -132,9 +138,9 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         </a>
         <div class="shell">
             <Sidebar />
-            <div class="main" id="content" tabindex="-1">
+            <main class="main" id="content" tabindex="-1">
                 <Outlet />
-            </div>
+            </main>
         </div>
         <Dialog open=sidebar title="Menu" shape=DialogShape::LeftDrawer>
             <Sidebar />

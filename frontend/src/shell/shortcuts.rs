@@ -73,7 +73,9 @@ impl Shortcuts {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         self.all.update(|all| all.push(Shortcut { id, keys, words, everywhere, act }));
-        on_cleanup(move || drop(self.all.try_update(|all| all.retain(|shortcut| shortcut.id != id))));
+        on_cleanup(move || {
+            self.all.try_update(|all| all.retain(|shortcut| shortcut.id != id));
+        });
     }
 
     fn hear(self, event: &KeyboardEvent) {

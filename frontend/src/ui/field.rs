@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::{Icon, IconName};
+use super::{ButtonSize, Icon, IconButton, IconName};
 
 /// An id for an element of this page.
 pub fn fresh_id() -> String {
@@ -81,18 +81,20 @@ pub fn TextInput(
         });
     }
     let class = format!("input{}{}", if large { " large" } else { "" }, if mono { " mono" } else { "" });
+    let is_password = kind == "password";
+    let shown = RwSignal::new(false);
     view! {
         <Field
             label=label
             hint=hint
             error=error
             control=move |id, about| {
-                view! {
+                let input = view! {
                     <input
                         class=class
                         id=id
                         node_ref=input
-                        type=kind
+                        type=move || if is_password && shown.get() { "text" } else { kind }
                         placeholder=placeholder
                         autocomplete=autocomplete
                         autocapitalize="none"
@@ -103,7 +105,26 @@ pub fn TextInput(
                         aria-invalid=move || error.get().is_some().then_some("true")
                         bind:value=value
                     />
+                };
+                if !is_password {
+                    return input.into_any();
                 }
+                view! {
+                    <div class="input-with-button">
+                        {input}
+                        {move || {
+                            let (name, label) = if shown.get() {
+                                (IconName::EyeOff, "Hide the password")
+                            } else {
+                                (IconName::Eye, "Show the password")
+                            };
+                            view! {
+                                <IconButton name label size=ButtonSize::Small press=move |_| shown.update(|shown| *shown = !*shown) />
+                            }
+                        }}
+                    </div>
+                }
+                    .into_any()
             }
         />
     }

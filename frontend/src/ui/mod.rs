@@ -12,7 +12,10 @@ pub mod field;
 pub mod icon;
 pub mod menu;
 pub mod popup;
+pub mod search;
 pub mod surface;
+pub mod tags;
+pub mod time;
 pub mod toast;
 pub mod tooltip;
 
@@ -27,4 +30,7 @@ pub use field::{Field, Select, TextArea, TextInput};
 pub use icon::{Icon, IconName};
 pub use menu::{Menu, MenuCheck, MenuItem};
 pub use popup::{Popup, Spot};
+pub use search::SearchInput;
 pub use surface::{Badge, Card};
+pub use tags::TagInput;
+pub use time::{Ago, Clock, Instant};
