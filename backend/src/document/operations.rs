@@ -151,7 +151,7 @@ impl Subject<'_> {
     }
 
     fn list(&self) -> Value {
-        let further = ["Cursor", "Limit", "PreferCount"].map(|name| reference("parameters", name));
+        let further = ["Cursor", "Offset", "Limit", "PreferCount"].map(|name| reference("parameters", name));
         let parameters = [&self.list_path[..], &self.list, &self.read, &further].concat();
         let page = self.answer("A page of rows.", "Page", &["Preference-Applied"]);
         let about = "Rows that the list rule hides are not there. The order is that of `sort` and then of the key, and a \
@@ -342,6 +342,10 @@ pub(super) fn parameters() -> Value {
             json!({"type": "string"})),
         "Search": query("search", "Words that the rows have, in the fields of the full-text index.", json!({"type": "string"})),
         "Cursor": query("cursor", "The `next_cursor` of the page before, with the same filter and sort.", json!({"type": "string"})),
+        "Offset": query("offset", "How many rows to skip, from the beginning or from `cursor`, to jump into a long list. They are \
+            counted anew each time, so the further, the longer it takes: quickly by an index on all that is sorted by, slowly \
+            without one. To go on from there give `next_cursor` back without it.",
+            json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 10_000_000, "default": 0})),
         "Limit": query("limit", "The most rows of the page.",
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 1000, "default": 20})),
         "PreferCount": header("Prefer", "`count=exact` or `count=estimated` adds `count`."),

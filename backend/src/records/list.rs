@@ -51,6 +51,7 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
         search: search.as_deref(),
         sort: &sort,
         after: after.as_deref(),
+        offset: parameters.offset,
         // One more than the page tells whether there is a next one.
         limit: Some(parameters.limit + 1),
     };

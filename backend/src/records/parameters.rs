@@ -1,6 +1,7 @@
 //! What a list or a read asks for.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use annex_openapi::expression::{self, Predicate, Purpose, Scope};
 
@@ -14,6 +15,8 @@ use crate::problem::{Code, FieldError, Problem, Result};
 pub const MAX_LIMIT: usize = 1000;
 /// The rows of a page where nothing is said.
 pub const DEFAULT_LIMIT: usize = 20;
+/// The most rows to skip.
+const MAX_OFFSET: usize = 10_000_000;
 /// The most fields to sort by.
 const MAX_SORT: usize = 8;
 
@@ -51,6 +54,8 @@ pub struct ListParameters {
     pub read: ReadParameters,
     /// Where to begin.
     pub cursor: Option<String>,
+    /// How many rows to skip from there.
+    pub offset: usize,
     /// At most so many rows.
     pub limit: usize,
 }
@@ -63,6 +68,7 @@ impl Default for ListParameters {
             search: None,
             read: ReadParameters::default(),
             cursor: None,
+            offset: 0,
             limit: DEFAULT_LIMIT,
         }
     }
@@ -70,7 +76,7 @@ impl Default for ListParameters {
 
 impl Parameters for ListParameters {
     const NAMES: &'static [&'static str] =
-        &["filter", "sort", "search", "fields", "expand", "cursor", "limit"];
+        &["filter", "sort", "search", "fields", "expand", "cursor", "offset", "limit"];
 
     fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), String> {
         match name {
@@ -78,14 +84,17 @@ impl Parameters for ListParameters {
             "sort" => self.sort = names(&value)?,
             "search" => self.search = Some(value.into_owned()),
             "cursor" => self.cursor = Some(value.into_owned()),
-            "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                self.limit = limit.ok_or_else(|| format!("must be a whole number from 1 to {MAX_LIMIT}"))?;
-            }
+            "offset" => self.offset = number(&value, 0..=MAX_OFFSET)?,
+            "limit" => self.limit = number(&value, 1..=MAX_LIMIT)?,
             _ => self.read.set(name, value)?,
         }
         Ok(())
     }
+}
+
+fn number(value: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
 }
 
 /// Names with commas between them.

@@ -139,6 +139,57 @@ async fn page_through_from(client: &Client, cursor: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn an_offset_skips_rows_of_the_list_and_no_others() {
+    let app = TestApp::start().await;
+    adopt(&app, "items", TABLE, Settings::open().rule("list", "score = null or score < 3")).await;
+    app.sql("create view seen as select * from items").await;
+    adopt(&app, "seen", "", Settings::open().keyed(&["id"]).rule("list", "score = null or score < 3")).await;
+    let anyone = app.anonymous();
+    for (sort, filter) in [
+        ("id", ""),
+        ("-rank,name", "rank > 0"),
+        ("name", ""),
+        ("-name,score", "flag"),
+        ("score,-price", "name != null"),
+        ("-moment", "exists(items, score = 1 and id = $.id) or score = null"),
+    ] {
+        let all = ids(&page_through(&anyone, &[("sort", sort), ("filter", filter)], 1000).await);
+        assert!(all.len() > 8, "{sort} {filter}");
+        for collection in ["items", "seen"] {
+            for offset in [0, 1, 4, all.len() - 2, all.len(), all.len() + 5] {
+                let label = format!("{collection} sort={sort} filter={filter} offset={offset}");
+                let asked = [("sort", sort), ("filter", filter), ("limit", "3")];
+                let text = offset.to_string();
+                let page = anyone
+                    .get(&records(collection, &[&asked[..], &[("offset", &text)]].concat()))
+                    .header("prefer", "count=exact")
+                    .await
+                    .expect_status(200);
+                let from = offset.min(all.len());
+                assert_eq!(ids(&page.items()), all[from..(from + 3).min(all.len())], "{label}");
+                assert_eq!(page.json()["count"], all.len(), "{label}: the count is of all rows");
+                // The next page goes on from the last row, and an offset counts from there.
+                let Some(next) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
+                    assert!(from + 3 >= all.len(), "{label}");
+                    continue;
+                };
+                for more in [0, 2] {
+                    let from = (from + 3 + more).min(all.len());
+                    let text = more.to_string();
+                    let further = [&asked[..], &[("cursor", &next), ("offset", &text)]].concat();
+                    let page = anyone.get(&records(collection, &further)).await.expect_status(200);
+                    assert_eq!(
+                        ids(&page.items()),
+                        all[from..(from + 3).min(all.len())],
+                        "{label} and {more}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_is_good_for_its_own_list_alone() {
     let app = TestApp::start().await;
     adopt(&app, "items", TABLE, Settings::open()).await;
@@ -255,6 +306,13 @@ async fn a_page_has_its_bounds() {
         let problem = answer.expect_status(400).expect_problem("invalid_parameter");
         assert_eq!(problem.errors[0].pointer, "?limit");
     }
+    for offset in ["-1", "10000001", "1.5", "", "x", "99999999999999999999"] {
+        let answer = anyone.get(&records("items", &[("offset", offset)])).await;
+        let problem = answer.expect_status(400).expect_problem("invalid_parameter");
+        assert_eq!(problem.errors[0].pointer, "?offset");
+    }
+    let beyond = anyone.get(&records("items", &[("offset", "10000000")])).await.expect_status(200);
+    assert_eq!(beyond.json(), json!({"items": [], "next_cursor": null}));
     for (name, value) in [
         ("sort", "nope"),
         ("sort", "name,name"),

@@ -74,15 +74,14 @@ impl Bench {
             .iter()
             .map(|(field, descending)| SortKey { column: self.column(field), descending: *descending })
             .collect();
-        let list = List {
-            columns: &[self.column("id"), self.column("title")],
-            filter: filter.as_ref(),
-            search: None,
-            sort: &sort,
-            after,
-            limit: Some(21),
-        };
-        select::list(&self.context(caller), table, &list).unwrap()
+        let list = List { filter: filter.as_ref(), sort: &sort, after, ..self.plain() };
+        let columns = [self.column("id"), self.column("title")];
+        select::list(&self.context(caller), table, &List { columns: &columns, ..list }).unwrap()
+    }
+
+    /// Twenty rows and one more, from the beginning.
+    fn plain(&self) -> List<'_> {
+        List { columns: &[], filter: None, search: None, sort: &[], after: None, offset: 0, limit: Some(21) }
     }
 }
 
@@ -164,6 +163,41 @@ async fn a_page_begins_behind_the_last_row() {
         ("descending, after null", vec![("score", true), ("id", true)], values(&[None, Some("i")])),
     ] {
         show(&mut out, what, bench.list(&caller, None, &sort, Some(&after)));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[tokio::test]
+async fn rows_are_skipped_by_their_keys() {
+    let bench = Bench::new(Settings::open().reading(OWN)).await;
+    bench
+        .app
+        .sql("create view titles as select id, title from posts; create table pairs (a int, b int, primary key (b, a))")
+        .await;
+    adopt(&bench.app, "titles", "", Settings::open().keyed(&["id"])).await;
+    adopt(&bench.app, "pairs", "", Settings::open()).await;
+    let snapshot = bench.app.inside().catalogue.snapshot();
+    let caller = user("writer");
+    let context = Context { snapshot: &snapshot, ..bench.context(&caller) };
+    let mut out = String::new();
+    for (name, sort, after) in [
+        ("posts", vec![("title", true), ("id", true)], None),
+        (
+            "posts",
+            vec![("score", false), ("id", false)],
+            Some([Some("1.50".to_owned()), Some("i".to_owned())]),
+        ),
+        ("titles", vec![("title", false), ("id", false)], None),
+        ("pairs", vec![("b", false), ("a", false)], None),
+    ] {
+        let table = snapshot.table(name).unwrap();
+        let sort: Vec<SortKey> = sort
+            .into_iter()
+            .map(|(field, descending)| SortKey { column: table.column(field).unwrap(), descending })
+            .collect();
+        let after = after.as_ref().map(<[_; 2]>::as_slice);
+        let list = List { columns: &[0, 1], sort: &sort, after, offset: 300, ..bench.plain() };
+        show(&mut out, name, select::list(&context, table, &list).unwrap());
     }
     insta::assert_snapshot!(out);
 }

@@ -4,7 +4,7 @@ use annex_openapi::expression::Predicate;
 
 use super::predicate::{Context, Rows, Source, Stale, Trust, Verdict};
 use super::{Alias, Bind, Sql};
-use crate::collections::catalogue::{Column, Rule, Table, Wire};
+use crate::collections::catalogue::{Column, Constraint, Demand, Rule, Table, Wire};
 
 /// A column that a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct List<'a> {
     pub sort: &'a [SortKey],
     /// The values of `sort` in the row after which to begin.
     pub after: Option<&'a [Option<String>]>,
+    /// How many rows to skip from there.
+    pub offset: usize,
     /// At most so many rows; none for all.
     pub limit: Option<usize>,
 }
@@ -62,25 +64,82 @@ pub fn list(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Opt
     let mut sql = Sql::new();
     sql.push("select ");
     read_columns(&mut sql, table, list.columns);
+    if let Some(limit) = list.limit
+        && list.offset > 0
+        && is_found_by_key(table)
+    {
+        return Ok(skip(context, &mut sql, table, list, limit)?.then_some(sql));
+    }
     from_table(&mut sql, table);
-    if !conditions(context, &mut sql, table, list)? {
+    if !ordered(context, &mut sql, table, list)? {
         return Ok(None);
+    }
+    if list.offset > 0 {
+        sql.push(" offset ").bind(Bind::text(list.offset.to_string()), "int8");
+    }
+    if let Some(limit) = list.limit {
+        sql.push(" limit ").bind(Bind::text(limit.to_string()), "int8");
+    }
+    Ok(Some(sql))
+}
+
+/// Looks for the keys of the rows behind those to skip, and only then at the rows: with an index on what is sorted by, the
+/// skipped rows themselves are not read, and without one only keys are sorted. False where the rule denies without looking.
+fn skip(
+    context: &Context<'_>,
+    sql: &mut Sql,
+    table: &Table,
+    list: &List<'_>,
+    limit: usize,
+) -> Result<bool, Stale> {
+    sql.push(" from (select ");
+    sql.separated(", ", &table.key, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[*index]).push(" as k").number(*index);
+    });
+    from_table(sql, table);
+    if !ordered(context, sql, table, list)? {
+        return Ok(false);
+    }
+    sql.push(" offset ").bind(Bind::text(list.offset.to_string()), "int8");
+    // A number in the text: not knowing it, the planner takes it for a tenth of the table, and joins with the whole of it.
+    sql.push(" limit ").number(limit).push(") k join ").name(&table.name).push(" ").alias(Alias::ROOT);
+    sql.push(" on ").separated(" and ", &table.key, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[*index]).push(" = k.k").number(*index);
+    });
+    order(sql, table, list.sort);
+    Ok(true)
+}
+
+/// Whether the database itself holds that a key is that of one row, which it then finds quickly.
+fn is_found_by_key(table: &Table) -> bool {
+    let is_key = |columns: &[usize]| {
+        columns.len() == table.key.len() && columns.iter().all(|column| table.key.contains(column))
+    };
+    let unique = |constraint: &Constraint| constraint.demand == Demand::Unique && is_key(&constraint.columns);
+    table.constraints.iter().any(unique) && !table.key.iter().any(|column| is_nullable(table, *column))
+}
+
+/// Which rows a list has from its beginning on, and their order; false where the rule denies without looking.
+fn ordered(context: &Context<'_>, sql: &mut Sql, table: &Table, list: &List<'_>) -> Result<bool, Stale> {
+    if !conditions(context, sql, table, list)? {
+        return Ok(false);
     }
     if let Some(values) = list.after {
         sql.push(" and ");
-        after(&mut sql, table, list.sort, values);
+        after(sql, table, list.sort, values);
     }
+    order(sql, table, list.sort);
+    Ok(true)
+}
+
+fn order(sql: &mut Sql, table: &Table, sort: &[SortKey]) {
     sql.push(" order by ");
-    sql.separated(", ", list.sort, |sql, key| {
+    sql.separated(", ", sort, |sql, key| {
         sql.column(Alias::ROOT, &table.columns[key.column]);
         if key.descending {
             sql.push(" desc");
         }
     });
-    if let Some(limit) = list.limit {
-        sql.push(" limit ").bind(Bind::text(limit.to_string()), "int8");
-    }
-    Ok(Some(sql))
 }
 
 /// How many rows a list has in all. None where the rule denies without looking.

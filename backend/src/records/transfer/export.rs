@@ -121,6 +121,7 @@ fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>
         search: None,
         sort: &sort,
         after: None,
+        offset: 0,
         limit: None,
     };
     let sql = select::list(&context, table, &list)?;
