@@ -21,6 +21,7 @@ use crate::db::{Db, Lanes};
 use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
+use crate::records::GroupCommit;
 use crate::stats::{Stats, sample};
 use crate::telemetry::{Metrics, observe};
 
@@ -174,9 +175,11 @@ where
     let (workers, read, drain) = (server.workers, server.read_timeout, server.drain_timeout);
     let shared = app.clone();
     let server = HttpServer::new(move || {
+        let lanes = Lanes::open(&shared.db.target);
         actix_web::App::new()
             .app_data(shared.clone())
-            .app_data(Data::new(Lanes::open(&shared.db.target)))
+            .app_data(Data::new(GroupCommit::new(lanes.groups.clone())))
+            .app_data(Data::new(lanes))
             .app_data(Data::from(shared.stats.worker()))
             .configure(more.clone())
             .configure(crate::routes::configure)

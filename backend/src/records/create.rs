@@ -1,5 +1,7 @@
 //! `POST /v1/records/{collection}`
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
@@ -45,7 +47,8 @@ pub fn prepare<'a>(
     let assignments =
         body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
     let returning = Returning::new(table, context.caller)?;
-    let statement = sql::write::insert(&context, table, &assignments, &returning.projection.columns)?;
+    let statement =
+        sql::write::insert(&context, table, &assignments, &returning.projection.columns)?.map(Rc::new);
     let made = assignments.into_iter().find_map(|(index, value)| match value {
         Value::Given(bind) if table.key == [index] && table.columns[index].wire == Wire::Uuid => bind.0,
         _ => None,

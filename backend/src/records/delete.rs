@@ -1,5 +1,7 @@
 //! `DELETE /v1/records/{collection}/{id}`
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 
 use super::create::check_writable;
@@ -31,6 +33,7 @@ pub async fn delete(request: Request, demand: Demand) -> Result<HttpResponse> {
 /// See [`Failure`].
 pub fn prepare<'a>(view: View<'a>, table: &'a Table, target: Target) -> Result<Operation<'a>, Failure> {
     check_writable(table)?;
-    let statement = sql::write::delete(&view.context(), table, &target.key, target.demand.version())?;
+    let statement =
+        sql::write::delete(&view.context(), table, &target.key, target.demand.version())?.map(Rc::new);
     Ok(Operation { table, verb: Verb::Delete(target), statement, returning: None, made: None })
 }

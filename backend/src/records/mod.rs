@@ -10,10 +10,12 @@ pub mod delete;
 mod etag;
 mod expand;
 pub mod get;
+mod group_commit;
 mod key;
 pub mod list;
 mod operation;
 mod parameters;
+mod pipeline;
 mod projection;
 pub mod replace;
 mod request;
@@ -23,3 +25,5 @@ pub mod transfer;
 pub mod update;
 pub mod wire;
 mod write;
+
+pub use group_commit::GroupCommit;

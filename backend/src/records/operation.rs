@@ -3,6 +3,8 @@
 //! Each verb prepares its own. A request for one record runs it on a lane, a batch inside its transaction; there is no
 //! other way to write a record, so that nothing is checked on the one way and not on the other.
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tokio_postgres::Row;
@@ -47,7 +49,7 @@ pub struct Operation<'a> {
     /// What it does.
     pub verb: Verb,
     /// The statement; none where the rules deny without looking.
-    pub statement: Option<Sql>,
+    pub statement: Option<Rc<Sql>>,
     /// What the statement returns; nothing for a delete.
     pub returning: Option<Returning>,
     /// The key of the record that it makes, where that is known beforehand: a UUID.
@@ -69,16 +71,8 @@ impl Operation<'_> {
     /// # Errors
     /// See [`Failure`].
     pub async fn run(&self, view: View<'_>) -> Result<Outcome, Failure> {
-        let lanes = &view.request.lanes;
         let rows = match &self.statement {
-            Some(statement) => {
-                let mut rows = store::rows(&lanes.writes, self.table, statement).await;
-                if matches!(&rows, Err(Failure::Problem(problem)) if self.was_overtaken(problem)) {
-                    // Another request has made the record meanwhile: it is there to be replaced now.
-                    rows = store::rows(&lanes.writes, self.table, statement).await;
-                }
-                rows.map_err(|failure| self.refused(failure))?
-            }
+            Some(statement) => self.rows(view, statement).await?,
             None => Vec::new(),
         };
         if let Some(outcome) = self.outcome(&rows)? {
@@ -89,6 +83,22 @@ impl Operation<'_> {
             None => Vec::new(),
         };
         Err(self.missed(view, &seen).into())
+    }
+
+    async fn rows(&self, view: View<'_>, statement: &Rc<Sql>) -> Result<Vec<Row>, Failure> {
+        if self.verb == Verb::Create
+            && let Some(company) = view.company(self.table)
+            && let Some(rows) = company.rows(self.table, statement).await?
+        {
+            return Ok(rows);
+        }
+        let alone = || store::rows(&view.request.lanes.writes, self.table, statement);
+        let mut rows = alone().await;
+        if matches!(&rows, Err(Failure::Problem(problem)) if self.was_overtaken(problem)) {
+            // Another request has made the record meanwhile: it is there to be replaced now.
+            rows = alone().await;
+        }
+        rows.map_err(|failure| self.refused(failure))
     }
 
     /// What the statement's rows tell; none where it has written nothing.

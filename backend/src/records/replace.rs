@@ -1,5 +1,7 @@
 //! `PUT /v1/records/{collection}/{id}`
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
@@ -57,7 +59,7 @@ pub fn prepare<'a>(
         (target.demand == Demand::None && takes_key(table)).then(|| inserted(table, &target.key, &changes));
     let version = target.demand.version();
     let replacement = Replacement { changes: &changes, version, row: row.as_deref() };
-    let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?;
+    let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?.map(Rc::new);
     Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning), made: None })
 }
 

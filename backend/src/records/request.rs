@@ -9,12 +9,13 @@ use actix_web::{FromRequest, HttpRequest};
 use annex_openapi::collections::CollectionKind;
 use time::OffsetDateTime;
 
+use super::group_commit::GroupCommit;
 use super::key;
 use super::sql::Bind;
 use super::sql::predicate::{Context, Verdict, is_row_local};
 use super::store::Failure;
 use crate::app::App;
-use crate::collections::catalogue::{Snapshot, Table};
+use crate::collections::catalogue::{Rule, Snapshot, Table};
 use crate::db::Lanes;
 use crate::db::lanes::Lane;
 use crate::extract::Caller;
@@ -27,6 +28,8 @@ pub struct Request {
     pub app: Data<App>,
     /// The worker's connections.
     pub lanes: Data<Lanes>,
+    /// Where the worker's inserts meet.
+    pub group_commit: Data<GroupCommit>,
     /// Who is calling.
     pub caller: Caller,
     /// The instant of the request.
@@ -45,12 +48,13 @@ impl FromRequest for Request {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
         let lanes = request.app_data::<Data<Lanes>>().expect("every worker has its lanes").clone();
+        let group_commit = request.app_data::<Data<GroupCommit>>().expect("every worker has its own").clone();
         let mut segments = request.uri().path().split('/').skip(3);
         let collection = segments.next().unwrap_or_default().to_owned();
         let key = segments.next().unwrap_or_default().to_owned();
         let now = app.clock.now();
         let caller = Caller::from_request(request, payload).into_inner();
-        ready(caller.map(|caller| Self { app, lanes, caller, now, collection, key }))
+        ready(caller.map(|caller| Self { app, lanes, group_commit, caller, now, collection, key }))
     }
 }
 
@@ -125,14 +129,26 @@ impl<'a> View<'a> {
     /// that looks at other rows.
     pub fn reads(&self, table: &Table) -> &'a Lane {
         let lanes = &self.request.lanes;
-        let rule_is_quick = match self.context().verdict(&table.rules.view) {
-            Verdict::All | Verdict::Nothing => true,
-            Verdict::Some(predicate) => is_row_local(predicate),
-        };
-        if table.collection.kind == CollectionKind::Table && rule_is_quick {
+        if table.collection.kind == CollectionKind::Table && self.is_quick(&table.rules.view) {
             &lanes.points
         } else {
             &lanes.scans
+        }
+    }
+
+    /// Where an insert into a table may meet others, to be committed with them: it looks at no other rows, and nothing
+    /// else comes of it than its own.
+    pub fn company(&self, table: &Table) -> Option<&'a GroupCommit> {
+        let is_plain =
+            table.inserts_plainly && self.is_quick(&table.rules.create) && self.is_quick(&table.rules.view);
+        is_plain.then_some(&*self.request.group_commit)
+    }
+
+    /// Whether a rule looks at no other rows.
+    fn is_quick(&self, rule: &Rule) -> bool {
+        match self.context().verdict(rule) {
+            Verdict::All | Verdict::Nothing => true,
+            Verdict::Some(predicate) => is_row_local(predicate),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::problem::{Code, FieldError, Problem};
 use crate::telemetry::trace;
 
 /// How long to wait beyond the statement's own time limit before the connection is given up.
-const GRACE: Duration = Duration::from_secs(3);
+pub const GRACE: Duration = Duration::from_secs(3);
 
 /// Why a statement over a collection gave no answer.
 #[derive(Debug)]
@@ -202,7 +202,7 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
 }
 
 /// Class 08 and 57P: the connection broke, or the server stops or starts; 53300: it has no connection left.
-fn is_unavailable(code: &SqlState) -> bool {
+pub fn is_unavailable(code: &SqlState) -> bool {
     code.code().starts_with("08") || code.code().starts_with("57P") || *code == SqlState::TOO_MANY_CONNECTIONS
 }
 

@@ -1,5 +1,7 @@
 //! `PATCH /v1/records/{collection}/{id}`
 
+use std::rc::Rc;
+
 use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
@@ -61,6 +63,7 @@ pub fn prepare<'a>(
     let returning = Returning::new(table, context.caller)?;
     let columns = &returning.projection.columns;
     let version = target.demand.version();
-    let statement = sql::write::update(&context, table, &target.key, &assignments, version, columns)?;
+    let statement =
+        sql::write::update(&context, table, &target.key, &assignments, version, columns)?.map(Rc::new);
     Ok(Operation { table, verb: Verb::Update(target), statement, returning: Some(returning), made: None })
 }

@@ -5,6 +5,7 @@ mod constraints;
 mod expand;
 mod export;
 mod filters;
+mod group_commit;
 mod hidden;
 mod hostile;
 mod import;

@@ -168,6 +168,8 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         // Rows of a partitioned table have no `xmin` in the RETURNING of an INSERT.
         versioned: kind == "r",
         writable,
+        // A partition may have triggers of its own.
+        inserts_plainly: kind == "r" && !relation.inserts_fire,
         served: !built_in && relation.oid.is_some(),
     };
     Draft { relation, table, numbers, closed }

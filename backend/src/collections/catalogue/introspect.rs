@@ -31,6 +31,8 @@ pub(super) struct Relation {
     pub(super) oid: Option<Oid>,
     /// As `pg_class.relkind` has it.
     pub(super) kind: Option<String>,
+    /// Whether it has triggers or rules on inserts, other than those of its constraints.
+    pub(super) inserts_fire: bool,
 }
 
 /// A row of [`OTHERS`].
@@ -139,14 +141,17 @@ pub(super) struct IndexRow {
 const RELATIONS: &str = "
     select c.name, c.schema_name, c.table_name, c.managed, c.primary_key, c.hidden_fields,
            c.list_rule, c.view_rule, c.create_rule, c.update_rule, c.delete_rule,
-           r.oid, r.relkind::text as kind
+           r.oid, r.relkind::text as kind,
+           exists (select from pg_trigger t
+                    where t.tgrelid = r.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0)
+           or exists (select from pg_rewrite w where w.ev_class = r.oid and w.ev_type = '3') as inserts_fire
       from annex.collections c
       left join (pg_class r join pg_namespace n on n.oid = r.relnamespace)
         on n.nspname = c.schema_name and r.relname = c.table_name and r.relkind in ('r', 'p', 'v', 'm', 'f')
     union all
     select 'users', 'annex', 'users', true, null, '{}',
            null, 'id = @user.id', null, null, null,
-           'annex.users'::regclass, 'r'
+           'annex.users'::regclass, 'r', false
      order by 1";
 
 // Partitions are parts of their table, and what an extension made is the extension's.

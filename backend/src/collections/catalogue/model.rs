@@ -266,6 +266,8 @@ pub struct Table {
     pub versioned: bool,
     /// Whether rows can be written at all.
     pub writable: bool,
+    /// Whether nothing comes of an insert but its row: no trigger or rule of the database's owner sees it.
+    pub inserts_plainly: bool,
     /// Whether it is served as records; `annex.users` is not.
     pub served: bool,
 }

@@ -59,6 +59,11 @@ impl Lane {
         Self(Rc::new(Inner { slots, depth, room, available, target: target.clone() }))
     }
 
+    /// How many connections it has where the database can be reached.
+    pub fn connections(&self) -> usize {
+        self.0.slots.len()
+    }
+
     /// How long Postgres lets a statement run.
     pub fn statement_timeout(&self) -> Duration {
         self.0.target.statement_timeout
@@ -197,6 +202,11 @@ impl Place {
     /// Forgets what was prepared of that text: the schema changed under it.
     pub fn forget(&self, text: &str) {
         self.connection.statements.borrow_mut().pop(text);
+    }
+
+    /// Asks Postgres to stop what is under way here; it is told by the statement's own answer whether it did.
+    pub async fn cancel(&self) {
+        self.lane.0.target.cancel(&self.connection.client.cancel_token()).await;
     }
 
     /// Says that Postgres has answered: nothing is under way here any more.

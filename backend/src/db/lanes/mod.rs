@@ -19,6 +19,10 @@ pub use transaction::Transaction;
 /// How long a read by key waits for a table that is locked, by a change of its schema: others wait behind it.
 const POINT_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// The most connections of a worker for writes that commit together: the fewer there are, the more commit at once, but while one waits
+/// for the disk another should be at work.
+const GROUPS: usize = 2;
+
 /// How many connections are for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -30,6 +34,8 @@ pub struct Plan {
     pub scans: usize,
     /// For writes, a worker.
     pub writes: usize,
+    /// For writes that commit together, a worker.
+    pub groups: usize,
     /// For transactions of several statements, a worker.
     pub transactions: usize,
     /// Connections of one's own, for imports and exports.
@@ -46,8 +52,10 @@ impl Plan {
         let points = 1;
         let scans = ((each - points) / 3).max(1);
         let transactions = (each / 5).clamp(1, 4);
-        let writes = (each - points - scans - transactions).clamp(1, 16);
-        Self { pool, points, scans, writes, transactions, own }
+        let rest = each - points - scans - transactions;
+        let groups = (rest / 3).min(GROUPS);
+        let writes = (rest - groups).clamp(1, 16);
+        Self { pool, points, scans, writes, groups, transactions, own }
     }
 }
 
@@ -60,6 +68,8 @@ pub struct Lanes {
     pub scans: Lane,
     /// Writes.
     pub writes: Lane,
+    /// Writes that commit together.
+    pub groups: Lane,
     /// Transactions of several statements.
     pub transactions: Lane,
 }
@@ -72,6 +82,7 @@ impl Lanes {
             points: Lane::open(&target.with_lock_timeout(POINT_LOCK_TIMEOUT), plan.points, 64),
             scans: Lane::open(target, plan.scans, 1),
             writes: Lane::open(target, plan.writes, 1),
+            groups: Lane::open(target, plan.groups, 1),
             transactions: Lane::open(target, plan.transactions, 1),
         }
     }

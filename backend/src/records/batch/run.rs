@@ -1,16 +1,15 @@
 //! Runs a batch: one round trip for all that is prepared, and then the next.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 
-use futures_util::future::{MaybeDone, join_all, maybe_done};
-use futures_util::poll;
-use tokio_postgres::{Error, Row, Statement};
+use futures_util::future::join_all;
+use tokio_postgres::{Error, Statement};
 
 use super::plan::{Done, Plan};
 use crate::db::lanes::Transaction;
 use crate::problem::{Code, Problem, Result};
 use crate::records::operation::Outcome;
+use crate::records::pipeline::send;
 use crate::records::sql::Sql;
 use crate::records::store::{self, Failure};
 use crate::records::write::Written;
@@ -59,22 +58,6 @@ async fn run_all(plan: &mut Plan<'_>, transaction: &Transaction) -> Result<(), F
     Ok(())
 }
 
-/// A statement that was sent.
-type Sent<'s> = Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + 's>>>>>;
-
-/// Sends it now; what comes back is for later.
-async fn send<'s>(query: impl Future<Output = Result<Vec<Row>, Error>> + 's) -> Sent<'s> {
-    let mut sent: Sent<'s> = Box::pin(maybe_done(Box::pin(query) as Pin<Box<dyn Future<Output = _> + 's>>));
-    // A statement goes out when it is first asked for its answer.
-    let _ = poll!(sent.as_mut());
-    sent
-}
-
-async fn receive(mut sent: Sent<'_>) -> Result<Vec<Row>, Error> {
-    sent.as_mut().await;
-    sent.as_mut().take_output().unwrap_or_else(|| Ok(Vec::new()))
-}
-
 /// Does what is prepared and not done.
 async fn run_prepared(
     plan: &Plan<'_>,
@@ -97,13 +80,13 @@ async fn run_prepared(
         if begin {
             transaction.begin().await?;
         }
-        Ok(Vec::new())
+        Ok(())
     });
     let begun = begun.await;
     let mut sent = Vec::with_capacity(wave.len());
     for (prepared, look) in wave.iter().zip(&looks) {
         let mut queries = [None, None];
-        for (query, sql) in queries.iter_mut().zip([prepared.operation.statement.as_ref(), look.as_ref()]) {
+        for (query, sql) in queries.iter_mut().zip([prepared.operation.statement.as_deref(), look.as_ref()]) {
             if let Some(sql) = sql {
                 *query = Some(send(store::query(client, &statements[sql.text.as_str()], &sql.binds)).await);
             }
@@ -111,19 +94,19 @@ async fn run_prepared(
         sent.push(queries);
     }
 
-    receive(begun).await.map_err(Problem::database_unavailable)?;
+    begun.receive().await.map_err(Problem::database_unavailable)?;
     let mut done = Vec::with_capacity(wave.len());
     for (at, (prepared, [written, seen])) in wave.iter().zip(sent).enumerate() {
         let operation = &prepared.operation;
         let failed = |failure: Failure| plan.failed(first + at, failure);
         let refused = |error| failed(operation.refused(store::failure(operation.table, error)));
         let mut rows = match written {
-            Some(written) => receive(written).await.map_err(refused)?,
+            Some(written) => written.receive().await.map_err(refused)?,
             None => Vec::new(),
         };
         let Some(outcome) = operation.outcome(&rows).map_err(failed)? else {
             let seen = match seen {
-                Some(seen) => receive(seen).await.map_err(refused)?,
+                Some(seen) => seen.receive().await.map_err(refused)?,
                 None => Vec::new(),
             };
             return Err(failed(operation.missed(plan.view, &seen).into()));
@@ -147,7 +130,7 @@ async fn prepare_statements<'p>(
     // By text, with the operation that needs it first.
     let mut needed: HashMap<&str, (usize, &Sql)> = HashMap::new();
     for (at, (prepared, look)) in plan.prepared[first..].iter().zip(looks).enumerate() {
-        for sql in [prepared.operation.statement.as_ref(), look.as_ref()].into_iter().flatten() {
+        for sql in [prepared.operation.statement.as_deref(), look.as_ref()].into_iter().flatten() {
             needed.entry(sql.text.as_str()).or_insert((first + at, sql));
         }
     }
