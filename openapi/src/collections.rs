@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::expression::RuleKind;
+
 /// What a field holds. `bigint` and `numeric` are JSON strings, so that no digit is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +42,50 @@ pub enum FieldType {
     File,
     /// The ids of files, in order.
     Files,
+}
+
+impl FieldType {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Text,
+        Self::Email,
+        Self::Url,
+        Self::Bool,
+        Self::Int,
+        Self::Bigint,
+        Self::Float,
+        Self::Numeric,
+        Self::Date,
+        Self::Timestamp,
+        Self::Uuid,
+        Self::Json,
+        Self::Enum,
+        Self::Relation,
+        Self::File,
+        Self::Files,
+    ];
+
+    /// As it stands in `type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Bigint => "bigint",
+            Self::Float => "float",
+            Self::Numeric => "numeric",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Enum => "enum",
+            Self::Relation => "relation",
+            Self::File => "file",
+            Self::Files => "files",
+        }
+    }
 }
 
 /// What happens to a row when the row that it points at is deleted.
@@ -197,6 +243,30 @@ pub struct Rules {
     #[serde(default)]
     #[schema(example = "author = @user.id")]
     pub delete: Option<String>,
+}
+
+impl Rules {
+    /// The rule of that kind.
+    pub fn of(&self, kind: RuleKind) -> &Option<String> {
+        match kind {
+            RuleKind::List => &self.list,
+            RuleKind::View => &self.view,
+            RuleKind::Create => &self.create,
+            RuleKind::Update => &self.update,
+            RuleKind::Delete => &self.delete,
+        }
+    }
+
+    /// The rule of that kind, to be changed.
+    pub fn of_mut(&mut self, kind: RuleKind) -> &mut Option<String> {
+        match kind {
+            RuleKind::List => &mut self.list,
+            RuleKind::View => &mut self.view,
+            RuleKind::Create => &mut self.create,
+            RuleKind::Update => &mut self.update,
+            RuleKind::Delete => &mut self.delete,
+        }
+    }
 }
 
 /// A change of some rules: a rule that is left out stays as it is.
@@ -542,5 +612,30 @@ mod given {
         deserializer: D,
     ) -> Result<Option<Option<T>>, D::Error> {
         Option::<T>::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_called_as_in_json() {
+        for type_ in FieldType::ALL {
+            assert_eq!(serde_json::to_value(type_).expect("it has a name"), type_.as_str());
+        }
+    }
+
+    #[test]
+    fn a_rule_is_called_as_in_json() {
+        for kind in RuleKind::ALL {
+            let mut rules = Rules::default();
+            *rules.of_mut(kind) = Some(kind.as_str().to_owned());
+            let json = serde_json::to_value(&rules).expect("it has a JSON form");
+            assert_eq!(
+                (&json[kind.as_str()], rules.of(kind).as_deref()),
+                (&kind.as_str().into(), Some(kind.as_str()))
+            );
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod editor;
 pub mod expression;
 pub mod feedback;
 pub mod field;
+pub mod field_type;
 pub mod icon;
 pub mod menu;
 pub mod popup;

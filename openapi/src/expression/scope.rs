@@ -89,6 +89,9 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::List, Self::View, Self::Create, Self::Update, Self::Delete];
+
     /// As it stands in `rules`.
     pub fn as_str(self) -> &'static str {
         match self {

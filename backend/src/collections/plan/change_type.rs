@@ -126,16 +126,13 @@ impl Planner {
         let found = conversion(was.value_type(), to).filter(|_| array || !was.array);
         found.ok_or_else(|| {
             let list = |array: bool| if array { "a list of " } else { "" };
-            let name = |type_: FieldType| {
-                serde_json::to_value(type_).ok().and_then(|name| name.as_str().map(str::to_owned))
-            };
             let detail = format!(
                 "`{}` cannot be converted from {}{} to {}{}",
                 was.name,
                 list(was.array),
-                name(was.value_type()).unwrap_or_default(),
+                was.value_type().as_str(),
                 list(array),
-                name(to).unwrap_or_default(),
+                to.as_str(),
             );
             let error = FieldError::new(format!("{pointer}/type"), "not_convertible", detail);
             Problem::validation(vec![error])

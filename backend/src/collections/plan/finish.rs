@@ -1,8 +1,8 @@
 //! The end of a plan: what is left to check, and what changes in the settings.
 
 use annex_openapi::collections::PlanStep;
+use annex_openapi::expression::RuleKind;
 
-use super::rules::{KINDS, rule};
 use super::state::Settings;
 use super::{Planner, State};
 use crate::problem::Result;
@@ -70,7 +70,7 @@ fn tell(was: Option<&Settings>, is: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
     let Some(was) = was else {
         lines.push(format!("`{name}` becomes a collection, over the table {}.{}", is.schema, is.table));
-        let rules = KINDS.iter().map(|&kind| (kind, rule(&is.rules, kind)));
+        let rules = RuleKind::ALL.into_iter().map(|kind| (kind, is.rules.of(kind)));
         lines.extend(
             rules.filter(|(_, rule)| rule.is_some()).map(|(kind, rule)| {
                 format!("The rule `{}` of `{name}` becomes {}", kind.as_str(), said(rule))
@@ -78,8 +78,8 @@ fn tell(was: Option<&Settings>, is: &Settings) -> Vec<String> {
         );
         return lines;
     };
-    for kind in KINDS {
-        let (was, is) = (rule(&was.rules, kind), rule(&is.rules, kind));
+    for kind in RuleKind::ALL {
+        let (was, is) = (was.rules.of(kind), is.rules.of(kind));
         if was != is {
             let (kind, was, is) = (kind.as_str(), said(was), said(is));
             lines.push(format!("The rule `{kind}` of `{name}` becomes {is}; it was {was}"));

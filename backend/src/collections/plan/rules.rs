@@ -1,36 +1,11 @@
 //! Rules within a plan: those that are given are checked, those that are there follow a renaming, and none may be
 //! broken by a change of the table.
 
-use annex_openapi::collections::{Rules, RulesPatch};
+use annex_openapi::collections::RulesPatch;
 use annex_openapi::expression::{self, Expression, ExpressionError, Purpose, RuleKind, Scope};
 
 use super::{Planner, State, conflict};
 use crate::problem::Result;
-
-/// All kinds of rules.
-pub(super) const KINDS: [RuleKind; 5] =
-    [RuleKind::List, RuleKind::View, RuleKind::Create, RuleKind::Update, RuleKind::Delete];
-
-/// The rule of that kind.
-pub(super) fn rule(rules: &Rules, kind: RuleKind) -> &Option<String> {
-    match kind {
-        RuleKind::List => &rules.list,
-        RuleKind::View => &rules.view,
-        RuleKind::Create => &rules.create,
-        RuleKind::Update => &rules.update,
-        RuleKind::Delete => &rules.delete,
-    }
-}
-
-fn rule_mut(rules: &mut Rules, kind: RuleKind) -> &mut Option<String> {
-    match kind {
-        RuleKind::List => &mut rules.list,
-        RuleKind::View => &mut rules.view,
-        RuleKind::Create => &mut rules.create,
-        RuleKind::Update => &mut rules.update,
-        RuleKind::Delete => &mut rules.delete,
-    }
-}
 
 impl Planner {
     /// Sets the rules that are given.
@@ -61,7 +36,7 @@ impl Planner {
 
     /// Checks the rules of a collection that the request gives; `pointer` is where they stand in it.
     pub(super) fn check_given_rules(&mut self, collection: &str, pointer: &str) {
-        for kind in KINDS {
+        for kind in RuleKind::ALL {
             if let Err(error) = check(&self.after, collection, kind) {
                 let position = error.position();
                 let place =
@@ -79,7 +54,7 @@ impl Planner {
                 self.before.entries.values().find(|before| before.origin.table == entry.origin.table);
             let before = self.before.entries.get(name).or(renamed);
             let Some(before) = before.map(|before| before.collection.name.clone()) else { continue };
-            for kind in KINDS {
+            for kind in RuleKind::ALL {
                 let Err(error) = check(&self.after, name, kind) else { continue };
                 if check(&self.before, &before, kind).is_ok() {
                     let detail = format!(
@@ -101,8 +76,8 @@ impl Planner {
     ) {
         let state = self.after.clone();
         for (name, entry) in &mut self.after.entries {
-            for kind in KINDS {
-                let rule = rule_mut(&mut entry.collection.rules, kind);
+            for kind in RuleKind::ALL {
+                let rule = entry.collection.rules.of_mut(kind);
                 let Some(text) = rule.as_deref().filter(|text| !text.trim().is_empty()) else { continue };
                 let scope = Scope {
                     collection: &state.entries[name].collection,
@@ -120,6 +95,6 @@ impl Planner {
 
 fn check(state: &State, collection: &str, kind: RuleKind) -> Result<(), ExpressionError> {
     let Some(entry) = state.entries.get(collection) else { return Ok(()) };
-    let text = rule(&entry.collection.rules, kind).as_deref();
+    let text = entry.collection.rules.of(kind).as_deref();
     crate::collections::catalogue::rules::check(kind, text, &entry.collection, state).map(|_| ())
 }

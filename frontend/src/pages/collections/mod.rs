@@ -1,5 +1,6 @@
 //! All collections: the list, making and adopting one, and how they hang together.
 
+mod access;
 mod adopt;
 mod diagram;
 mod list;

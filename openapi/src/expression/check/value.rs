@@ -68,19 +68,8 @@ pub(in crate::expression) fn class(type_: FieldType) -> Class {
 /// The type as messages name it.
 pub(in crate::expression) fn label(type_: ValueType) -> String {
     let one = match type_.type_ {
-        FieldType::Text => "text",
-        FieldType::Email => "email",
-        FieldType::Url => "url",
-        FieldType::Bool => "bool",
-        FieldType::Int => "int",
-        FieldType::Bigint => "bigint",
-        FieldType::Float => "float",
-        FieldType::Numeric => "numeric",
-        FieldType::Date => "date",
-        FieldType::Timestamp => "timestamp",
-        FieldType::Uuid | FieldType::Relation | FieldType::File | FieldType::Files => "uuid",
-        FieldType::Json => "json",
-        FieldType::Enum => "enum",
+        FieldType::Relation | FieldType::File | FieldType::Files => FieldType::Uuid.as_str(),
+        plain => plain.as_str(),
     };
     if type_.array { format!("a list of {one}") } else { one.to_owned() }
 }
