@@ -93,6 +93,11 @@ pub fn local(at: OffsetDateTime) -> String {
     format!("{} {}", day(&date), time_of_day(&date))
 }
 
+/// The time of the day where the browser is, of seconds since 1970.
+pub fn clock_of(seconds: f64) -> String {
+    time_of_day(&js_sys::Date::new(&(seconds * 1000.0).into()))
+}
+
 /// The time of the day where the browser is, with the day where it is not today's.
 pub fn clock(at: OffsetDateTime) -> String {
     let (date, now) = (in_browser(at), js_sys::Date::new_0());

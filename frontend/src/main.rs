@@ -5,6 +5,7 @@ mod app;
 mod browser;
 mod format;
 mod pages;
+mod poll;
 mod shell;
 mod ui;
 mod url;

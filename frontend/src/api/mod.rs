@@ -8,8 +8,10 @@ mod session;
 pub mod auth;
 pub mod collections;
 pub mod records;
+pub mod requests;
 pub mod server;
 pub mod sessions;
+pub mod stats;
 pub mod users;
 
 pub use client::{Answer, Api, Call, use_api};

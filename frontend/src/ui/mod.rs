@@ -2,6 +2,7 @@
 //! `styles/tokens.css` alone.
 
 pub mod button;
+pub mod chart;
 pub mod choice;
 pub mod code;
 pub mod dialog;
@@ -10,6 +11,7 @@ pub mod expression;
 pub mod feedback;
 pub mod field;
 pub mod field_type;
+pub mod http;
 pub mod icon;
 pub mod menu;
 pub mod popup;
@@ -21,6 +23,7 @@ pub mod toast;
 pub mod tooltip;
 
 pub use button::{Button, ButtonKind, ButtonSize, IconButton, LinkButton};
+pub use chart::{Chart, ChartData, Line, Shape, Sparkline};
 pub use choice::{Checkbox, Segmented, Switch};
 pub use code::{CodeBlock, CopyButton};
 pub use dialog::{Confirm, Dialog, DialogShape};
@@ -28,6 +31,7 @@ pub use editor::{CodeEditor, CodeView, Language};
 pub use expression::{ExpressionEditor, ExpressionShape, Subject};
 pub use feedback::{Empty, ErrorNotice, Notice, Skeleton, Tone};
 pub use field::{Field, Select, TextArea, TextInput};
+pub use http::{Method, StatusBadge};
 pub use icon::{Icon, IconName};
 pub use menu::{Menu, MenuCheck, MenuItem};
 pub use popup::{Popup, Spot};
