@@ -20,7 +20,7 @@ pub fn Card(
                     view! {
                         <header class="card-head">
                             <h2 class="grow">{title}</h2>
-                            {actions.map(|actions| actions.run())}
+                            {actions.map(|actions| move || actions.run())}
                         </header>
                     }
                 })}

@@ -51,7 +51,8 @@ pub fn Frame() -> impl IntoView {
 fn Tabs(name: String) -> impl IntoView {
     let catalogue = use_catalogue();
     let base = format!("/collections/{name}");
-    let initial = untrack(|| catalogue.get(&name)).expect("the frame shows tabs of collections that are there");
+    let initial =
+        untrack(|| catalogue.get(&name)).expect("the frame shows tabs of collections that are there");
     let title = name.clone();
     // A collection that is gone keeps its last form until the page is.
     provide_context(Current(Memo::new(move |before: Option<&Collection>| {
