@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use annex_tests::{Answer, Client, TestApp};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use super::support::{Settings, adopt};
 
@@ -120,20 +121,26 @@ async fn what_waits_for_a_lock_holds_up_nobody_for_long() {
         .await
         .unwrap();
     let begin = Instant::now();
-    let locked = write(&client, "notes", json!({"text": "locked", "author": 1}));
-    let others = async {
-        for round in 0..4 {
-            let answers = write_all(&client, texts(&format!("round {round}"), 20)).await;
+    let all_others = Barrier::new(3);
+    let free = async |word: &str| {
+        for round in 0..2 {
+            let answers = write_all(&client, texts(&format!("{word} {round}"), 40)).await;
             answers.into_iter().for_each(|answer| drop(answer.expect_status(201)));
         }
+        all_others.wait().await;
+    };
+    let unlocking = async {
+        all_others.wait().await;
         let took = begin.elapsed();
-        assert!(took < Duration::from_secs(3), "the others waited {took:?}");
-        assert_eq!(number(&app, "select count(*)::text from notes").await, 80);
+        // Not until Postgres ends the statement, after 10 s.
+        assert!(took < Duration::from_secs(8), "the others waited {took:?}");
         sqlx::raw_sql("commit").execute(&mut connection).await.unwrap();
     };
-    let (locked, ()) = tokio::join!(locked, others);
+    // The one that waits is in the middle of those that need not.
+    let waiting = write(&client, "notes", json!({"text": "locked", "author": 1}));
+    let ((), locked, (), ()) = tokio::join!(free("before"), waiting, free("behind"), unlocking);
     locked.expect_status(201);
-    assert_eq!(number(&app, "select count(*)::text from notes").await, 81);
+    assert_eq!(number(&app, "select count(*)::text from notes").await, 161);
 }
 
 #[tokio::test]
