@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::HttpServer;
@@ -22,8 +23,9 @@ use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
 use crate::records::GroupCommit;
+use crate::requests;
 use crate::stats::{Stats, sample};
-use crate::telemetry::{Metrics, observe};
+use crate::telemetry::{Counters, Metrics, RequestLog, observe};
 
 /// What handlers work with; shared by all worker threads.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How busy the server has been.
     pub stats: Stats,
+    /// Requests on their way to the log.
+    pub request_log: RequestLog,
     /// The database.
     pub db: Db,
     /// What the database looks like through the API.
@@ -105,6 +109,7 @@ impl App {
             random,
             metrics: Metrics::new(),
             stats: Stats::new(started_at),
+            request_log: RequestLog::default(),
             db,
             catalogue,
             cursors,
@@ -124,7 +129,7 @@ pub struct Running {
     handle: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     /// What goes on beside the requests.
-    beside: [tokio::task::JoinHandle<()>; 2],
+    beside: [tokio::task::JoinHandle<()>; 4],
 }
 
 impl Running {
@@ -133,8 +138,16 @@ impl Running {
         self.handle.stop(true).await;
         drop(self.served.await);
         self.beside.iter().for_each(tokio::task::JoinHandle::abort);
+        let counters = Counters::default();
+        let flushed = requests::flush(&self.app, &counters);
+        if !matches!(tokio::time::timeout(FLUSH_TIMEOUT, flushed).await, Ok(Ok(()))) {
+            tracing::warn!("The last requests could not be written to the log of requests");
+        }
     }
 }
+
+/// How long the log of requests may take at the end.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -189,15 +202,20 @@ where
             .wrap(from_fn(observe))
     })
     .workers(workers)
-    .keep_alive(std::time::Duration::from_secs(75))
+    .keep_alive(Duration::from_secs(75))
     .client_request_timeout(read)
-    .client_disconnect_timeout(std::time::Duration::from_secs(2))
+    .client_disconnect_timeout(Duration::from_secs(2))
     .shutdown_timeout(drain.as_secs())
     .disable_signals();
     let address = listener.local_addr().unwrap_or(address);
     let server = server.listen(listener).map_err(|error| StartError::Listen { address, error })?.run();
     let handle = server.handle();
-    let beside = [tokio::spawn(sweep(app.clone())), tokio::spawn(sample(app.clone()))];
+    let beside = [
+        tokio::spawn(sweep(app.clone())),
+        tokio::spawn(sample(app.clone())),
+        tokio::spawn(requests::write(app.clone())),
+        tokio::spawn(requests::sweep(app.clone())),
+    ];
     Ok(Running { app, address, handle, served: tokio::spawn(server), beside })
 }
 

@@ -13,6 +13,7 @@ pub mod health;
 pub mod idempotency;
 pub mod problem;
 pub mod records;
+pub mod requests;
 pub mod routes;
 pub mod server;
 pub mod stats;

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::problem::{Problem, Result};
-use crate::{document, health, records, server, stats};
+use crate::{document, health, records, requests, server, stats};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -38,6 +38,8 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/metrics").get(health::metrics))
         .service(resource("/v1/tables").get(collections::tables::list))
         .service(resource("/v1/stats").get(stats::get::get))
+        .service(resource("/v1/requests").get(requests::list::list))
+        .service(resource("/v1/requests/{id}").get(requests::get::get))
         .service(resource("/v1/server").get(server::get::get))
         .service(resource("/v1/openapi.core.json").get(document::serve_core))
         .service(resource("/v1/openapi.json").get(document::serve_full))

@@ -155,6 +155,24 @@ async fn a_closed_terminal_ends_it_well() {
     database.drop_database().await;
 }
 
+#[tokio::test]
+async fn the_last_requests_of_a_server_are_written_when_it_stops() {
+    let database = TestDatabase::create().await;
+    let mut annex = Program::serve(&[("ANNEX_DATABASE_URL", &database.url())]);
+    let answer = reqwest::get(format!("http://{}/v1/nothing", annex.address)).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    annex.signal(Signal::SIGTERM);
+    assert!(annex.wait(Duration::from_secs(10)).success());
+    let mut connection = database.connect().await;
+    let kept: i64 = sqlx::query_scalar("select count(*) from annex.requests where path = '/v1/nothing'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(kept, 1);
+    drop(connection);
+    database.drop_database().await;
+}
+
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("Linux tells");

@@ -14,7 +14,6 @@ mod listener;
 pub mod login;
 pub mod logout;
 pub mod me;
-mod page;
 mod password;
 pub mod refresh;
 mod refresh_token;

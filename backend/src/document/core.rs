@@ -39,6 +39,8 @@ use crate::idempotency::has_keys;
         crate::collections::update::update,
         crate::collections::tables::list,
         crate::records::batch::batch,
+        crate::requests::list::list,
+        crate::requests::get::get,
         crate::server::get::get,
         crate::stats::get::get,
         crate::health::healthz,

@@ -25,14 +25,19 @@ pub struct Client {
 impl Client {
     /// The client of that request.
     pub fn of(request: &HttpRequest, trusted_proxies: &[IpAddr]) -> Self {
+        let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Self {
+            address: Self::address_of(request, trusted_proxies),
+            user_agent: user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect()),
+        }
+    }
+
+    /// The address of that request's client.
+    pub fn address_of(request: &HttpRequest, trusted_proxies: &[IpAddr]) -> IpAddr {
         let peer =
             request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
         let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Self {
-            address: through_proxies(peer, forwarded, trusted_proxies),
-            user_agent: user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect()),
-        }
+        through_proxies(peer, forwarded, trusted_proxies)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use annex_openapi::stats::{Latency, Resolution, StatsBucket};
 use time::{Duration, OffsetDateTime};
 
-use super::counters::Counts;
+use crate::telemetry::Counts;
 
 /// What is measured and not counted.
 #[derive(Debug, Clone, Copy, Default)]

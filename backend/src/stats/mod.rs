@@ -1,9 +1,7 @@
 //! How busy the server is: counted by each worker thread for itself, gathered every 10 seconds, kept for a day.
 
 mod buckets;
-mod counters;
 pub mod get;
-mod histogram;
 mod sample;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +10,9 @@ use annex_openapi::stats::{CollectionSize, Resolution, StatsBucket};
 use time::OffsetDateTime;
 
 use buckets::{Buckets, Gauges};
-pub use counters::Counters;
-use counters::{Counts, Reader};
 pub use sample::sample;
+
+use crate::telemetry::{CounterReader, Counters, Counts};
 
 /// How busy the server has been.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub struct Stats {
 
 #[derive(Debug)]
 struct Gathered {
-    workers: Vec<Reader>,
+    workers: Vec<CounterReader>,
     buckets: Buckets,
     gauges: Gauges,
 }
@@ -42,7 +40,7 @@ impl Stats {
     /// The counters of one more worker thread.
     pub fn worker(&self) -> Arc<Counters> {
         let counters = Arc::new(Counters::default());
-        self.gathered().workers.push(Reader::new(Arc::clone(&counters)));
+        self.gathered().workers.push(CounterReader::new(Arc::clone(&counters)));
         counters
     }
 

@@ -1,7 +1,10 @@
 //! What the server says of itself: logs, metrics, traces, and an id for every request.
 
+mod counters;
+mod histogram;
 mod metrics;
 mod observe;
+mod request_log;
 pub mod trace;
 
 use std::io::IsTerminal;
@@ -15,8 +18,12 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, Telemetry};
 
+pub use counters::{CounterReader, Counters, Counts};
 pub use metrics::Metrics;
 pub use observe::{RequestId, observe};
+#[cfg(test)]
+pub(crate) use request_log::test_entry;
+pub use request_log::{Entry, MOST as MOST_LOGGED, RequestLog};
 
 /// What has to be flushed at the end.
 #[derive(Debug, Default)]

@@ -2,7 +2,6 @@
 //! problem where it failed. A panic ends the request alone.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -15,37 +14,57 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use tracing::Instrument;
+use uuid::Uuid;
 
+use super::counters::Counters;
+use super::request_log::{Arrival, Ending};
 use super::trace;
 use crate::app::App;
+use crate::extract::Caller;
 use crate::problem::{Code, MEDIA_TYPE, Problem};
-use crate::stats::Counters;
 
 /// The header that carries a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request.
 #[derive(Debug, Clone)]
-pub struct RequestId(pub HeaderValue);
+pub struct RequestId {
+    /// The server's own.
+    pub id: Uuid,
+    /// The client's, where it sent a harmless one; otherwise the server's own.
+    header: HeaderValue,
+    given: bool,
+}
 
 impl RequestId {
-    /// The client's, where it sent a harmless one; otherwise a new one.
+    /// That of a new request.
     fn of(request: &ServiceRequest, app: &App) -> Self {
         let harmless = |value: &&HeaderValue| {
             let bytes = value.as_bytes();
             (8..=64).contains(&bytes.len())
                 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
         };
-        Self(request.headers().get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| {
-            let mut buffer = uuid::Uuid::encode_buffer();
-            let text = app.clock.uuid_v7().hyphenated().encode_lower(&mut buffer);
-            HeaderValue::from_str(text).expect("a UUID is a header value")
-        }))
+        let id = app.clock.uuid_v7();
+        let given = request.headers().get(REQUEST_ID).filter(harmless).cloned();
+        Self {
+            id,
+            given: given.is_some(),
+            header: given.unwrap_or_else(|| {
+                let mut buffer = Uuid::encode_buffer();
+                let text = id.hyphenated().encode_lower(&mut buffer);
+                HeaderValue::from_str(text).expect("a UUID is a header value")
+            }),
+        }
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        self.header.to_str().unwrap_or_default()
+    }
+
+    /// As the client called it, where it did.
+    pub fn given(&self) -> Option<&str> {
+        self.given.then(|| self.as_str())
     }
 }
 
@@ -59,8 +78,9 @@ pub async fn observe<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
     let app = request.app_data::<Data<App>>().expect("the application has its state").clone();
-    let counters = request.app_data::<Data<Counters>>().cloned();
+    let counters = request.app_data::<Data<Counters>>().expect("a worker has its counters").clone();
     let id = RequestId::of(&request, &app);
+    let arrival = Arrival::of(&request, &app);
     request.extensions_mut().insert(id.clone());
     let method = known_method(request.method());
     // What answers GET answers HEAD; the connection leaves the body away.
@@ -75,34 +95,40 @@ pub async fn observe<B: MessageBody + 'static>(
 
     let answered = match outcome {
         Ok(Ok(response)) => Ok(with_problem(response, method, &id)),
-        Ok(Err(error)) => Err(as_problem(&error).into_owned()),
+        Ok(Err(error)) => Err(as_problem(&error)),
         Err(panic) => {
             app.metrics.panics.inc();
             Err(Problem::internal(format!("a handler panicked: {}", panic_message(&*panic))))
         }
     };
-    let mut response = match answered {
-        Ok(response) => response,
+    let (mut response, problem) = match answered {
+        Ok(answered) => answered,
         // The request went down with the layer that failed, so there is nothing to hang an answer on but an error.
         Err(problem) => {
-            let (status, took) = (problem.code.status().as_u16(), started.elapsed());
-            app.metrics.answered("unmatched", method, status, took);
-            counters.iter().for_each(|counters| counters.answered(status, took));
+            let ending = Ending {
+                id: &id,
+                method,
+                route: None,
+                status: problem.code.status().as_u16(),
+                took: started.elapsed(),
+                caller: None,
+                problem: Some(&problem),
+            };
+            ended(&app, &counters, arrival, &ending);
             return Err(Failed { problem, id }.into());
         }
     };
-    response.headers_mut().insert(REQUEST_ID, id.0.clone());
+    response.headers_mut().insert(REQUEST_ID, id.header.clone());
 
     let took = started.elapsed();
     let status = response.status().as_u16();
     let path = response.request().path();
     let pattern = if record_route(path).is_none() { response.request().match_pattern() } else { None };
-    let route = record_route(path).or(pattern.as_deref()).unwrap_or("unmatched");
-    app.metrics.answered(route, method, status, took);
-    if !only_watches(route, method, status) {
-        counters.iter().for_each(|counters| counters.answered(status, took));
-    }
-    trace::answered(&span, method, route, status);
+    let route = record_route(path).or(pattern.as_deref());
+    let caller = response.request().extensions().get::<Caller>().cloned();
+    let ending = Ending { id: &id, method, route, status, took, caller, problem: problem.as_ref() };
+    ended(&app, &counters, arrival, &ending);
+    trace::answered(&span, method, route.unwrap_or(UNMATCHED), status);
     tracing::debug!(
         request_id = id.as_str(),
         method,
@@ -112,6 +138,19 @@ pub async fn observe<B: MessageBody + 'static>(
         "answered a request"
     );
     Ok(response)
+}
+
+/// Stands for the pattern of a path that there is no route for.
+const UNMATCHED: &str = "unmatched";
+
+/// Counts a request that has ended, and notes it in the log.
+fn ended(app: &App, counters: &Counters, arrival: Arrival, ending: &Ending<'_>) {
+    let &Ending { route, method, status, took, .. } = ending;
+    app.metrics.answered(route.unwrap_or(UNMATCHED), method, status, took);
+    if !only_watches(route.unwrap_or_default(), method, status) {
+        counters.answered(status, took);
+        arrival.note(app, counters, ending);
+    }
 }
 
 /// A failure that has no request any more, only its id.
@@ -135,7 +174,7 @@ impl ResponseError for Failed {
     fn error_response(&self) -> HttpResponse {
         let head = self.problem.error_response();
         let mut response = problem_response(&self.problem, head.head(), &self.id);
-        response.headers_mut().insert(REQUEST_ID, self.id.0.clone());
+        response.headers_mut().insert(REQUEST_ID, self.id.header.clone());
         response
     }
 }
@@ -180,32 +219,33 @@ fn with_problem<B: MessageBody>(
     response: ServiceResponse<B>,
     method: &str,
     id: &RequestId,
-) -> ServiceResponse<EitherBody<B, BoxBody>> {
+) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<Problem>) {
     let problem = match response.response().error() {
         Some(error) => as_problem(error),
         // Actix answers a wrong method by itself, without an error.
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             let detail = format!("{method} is not allowed here");
-            Cow::Owned(Problem::new(Code::MethodNotAllowed, detail))
+            Problem::new(Code::MethodNotAllowed, detail)
         }
-        None => return response.map_into_left_body(),
+        None => return (response.map_into_left_body(), None),
     };
     let rendered = problem_response(&problem, response.response().head(), id);
-    ServiceResponse::new(response.request().clone(), rendered).map_into_right_body()
+    let response = ServiceResponse::new(response.request().clone(), rendered).map_into_right_body();
+    (response, Some(problem))
 }
 
 /// Whatever went wrong, as one of our problems.
-fn as_problem(error: &Error) -> Cow<'_, Problem> {
+fn as_problem(error: &Error) -> Problem {
     if let Some(problem) = error.as_error::<Problem>() {
-        return Cow::Borrowed(problem);
+        return problem.clone();
     }
     let status = error.as_response_error().status_code();
     let code = Code::ALL.iter().copied().find(|code| code.status() == status);
-    Cow::Owned(match code {
+    match code {
         Some(code) if status.is_client_error() => Problem::new(code, error.to_string()),
         None if status.is_client_error() => Problem::new(Code::BadRequest, error.to_string()),
         _ => Problem::internal(error.to_string()),
-    })
+    }
 }
 
 /// The answer that tells a problem; `head` has the status's own headers, such as `Allow` or `Retry-After`.

@@ -1,4 +1,5 @@
 //! What admins see of the server.
 
 mod get;
+mod requests;
 mod stats;

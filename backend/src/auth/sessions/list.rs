@@ -8,10 +8,9 @@ use annex_openapi::auth::SessionPage;
 use annex_openapi::problem::Problem as ProblemBody;
 
 use crate::app::App;
-use crate::auth::page::PageParameters;
 use crate::auth::session::idle_since;
 use crate::auth::store::sessions as store;
-use crate::extract::{Parameters, Query, SignedIn};
+use crate::extract::{PageParameters, Parameters, Query, SignedIn};
 use crate::problem::Result;
 
 /// What the list may be asked.

@@ -8,9 +8,8 @@ use annex_openapi::auth::UserPage;
 use annex_openapi::problem::Problem as ProblemBody;
 
 use crate::app::App;
-use crate::auth::page::PageParameters;
 use crate::auth::store::users as store;
-use crate::extract::{Admin, Parameters, Prefer, Query};
+use crate::extract::{Admin, PageParameters, Parameters, Prefer, Query};
 use crate::problem::Result;
 
 /// What the list may be asked.

@@ -79,7 +79,7 @@ impl Counts {
 
 /// The counters of a worker as they were when they were last read.
 #[derive(Debug)]
-pub struct Reader {
+pub struct CounterReader {
     counters: std::sync::Arc<Counters>,
     requests: u64,
     client_errors: u64,
@@ -88,7 +88,7 @@ pub struct Reader {
     latency: Box<[u32; BUCKETS]>,
 }
 
-impl Reader {
+impl CounterReader {
     /// A reader of counters that are all at 0.
     pub fn new(counters: std::sync::Arc<Counters>) -> Self {
         let latency = Box::new([0; BUCKETS]);

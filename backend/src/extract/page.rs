@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use crate::extract::CursorKey;
+use super::CursorKey;
 use crate::problem::{Problem, Result};
 
 const DEFAULT_LIMIT: usize = 20;
