@@ -195,7 +195,7 @@ pub fn Select(
                                 .map(|(option, name)| {
                                     let this = option.clone();
                                     view! {
-                                        <option value=option selected=move || value.get() == this>
+                                        <option value=option prop:selected=move || value.get() == this>
                                             {name}
                                         </option>
                                     }

@@ -16,6 +16,7 @@ pub mod icon;
 pub mod menu;
 pub mod popup;
 pub mod search;
+pub mod sql;
 pub mod surface;
 pub mod tags;
 pub mod time;

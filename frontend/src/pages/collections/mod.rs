@@ -1,10 +1,15 @@
 //! All collections: the list, making and adopting one, and how they hang together.
 
-mod access;
+pub mod access;
 mod adopt;
 mod diagram;
+pub mod field;
 mod list;
 mod new;
+pub mod plan;
+pub mod planning;
+pub mod rule;
+pub mod rules_editor;
 
 pub use adopt::Adopt;
 pub use diagram::Diagram;

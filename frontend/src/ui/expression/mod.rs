@@ -215,14 +215,21 @@ fn mistake_view(mistake: ExpressionError, editor: Editor) -> impl IntoView {
 }
 
 /// A sentence, with what stands in backticks as code and a capital at its beginning.
-fn marked(sentence: &str) -> Vec<AnyView> {
-    let mut first = true;
-    place::pieces(sentence)
-        .into_iter()
-        .map(|(is_code, piece)| {
-            let piece = if first && !is_code { place::capital(piece) } else { piece.to_owned() };
-            first = false;
-            if is_code { view! { <code>{piece}</code> }.into_any() } else { piece.into_any() }
-        })
-        .collect()
+pub fn marked(sentence: &str) -> Vec<AnyView> {
+    let mut pieces = place::pieces(sentence);
+    let first = match pieces.first() {
+        Some((false, _)) => Some(place::capital(pieces.remove(0).1).into_any()),
+        _ => None,
+    };
+    first.into_iter().chain(pieces.into_iter().map(piece_view)).collect()
+}
+
+/// A part of a sentence, with what stands in backticks as code.
+pub fn quoted(text: &str) -> Vec<AnyView> {
+    place::pieces(text).into_iter().map(piece_view).collect()
+}
+
+fn piece_view((is_code, piece): (bool, &str)) -> AnyView {
+    let piece = piece.to_owned();
+    if is_code { view! { <code>{piece}</code> }.into_any() } else { piece.into_any() }
 }
