@@ -86,3 +86,13 @@ pub fn prefers_reduced_motion() -> bool {
         .match_media("(prefers-reduced-motion: reduce)")
         .is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }
+
+/// A new UUID.
+pub fn uuid() -> String {
+    let mut bytes = [0; 16];
+    let drawn = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+    if drawn.is_err() {
+        bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}

@@ -94,6 +94,13 @@ pub fn segment(text: &str) -> String {
     encoded
 }
 
+/// The text that a segment of a path stands for.
+pub fn text(segment: &str) -> String {
+    // In a path a plus sign is itself.
+    let escaped = segment.replace('+', "%2B");
+    form_urlencoded::parse(escaped.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
+}
+
 fn pairs(search: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(search.trim_start_matches('?').as_bytes()).into_owned().collect()
 }
@@ -141,5 +148,8 @@ mod tests {
     #[test]
     fn a_segment_keeps_no_sign_that_a_path_has_a_use_for() {
         assert_eq!(segment("a/b,c é"), "a%2Fb%2Cc%20%C3%A9");
+        for name in ["", "a/b,c é", "1+1=2&x%41"] {
+            assert_eq!(text(&segment(name)), name);
+        }
     }
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use annex_openapi::collections::Collection;
 use annex_openapi::page::Page;
+use annex_openapi::records::BatchMethod;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use web_sys::AbortSignal;
 
-use super::{Api, ApiError, Call};
-use crate::url;
+use super::{Answer, Api, ApiError, Call};
+use crate::{browser, url};
 
 /// A row: for each field of its collection, in order, the JSON text of its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +32,10 @@ impl Row {
         row
     }
 
-    /// The row as the text of a JSON object.
+    /// Reads a row from the text of a JSON object.
+    ///
+    /// # Errors
+    /// It is none.
     pub fn parse(collection: &Collection, text: &str) -> Result<Self, ApiError> {
         Ok(Self::new(collection, parse::<Members<'_>>(text)?))
     }
@@ -43,6 +49,27 @@ impl Row {
     pub fn value(&self, field: usize) -> Option<&str> {
         self.values.get(field)?.as_deref()
     }
+
+    /// The row as the text of a JSON object.
+    pub fn to_json(&self, collection: &Collection) -> String {
+        let values = collection.fields.iter().zip(&self.values);
+        object(values.filter_map(|(field, value)| Some((field.name.as_str(), value.as_deref()?))))
+    }
+}
+
+/// The text of a JSON object with these members, whose values are JSON text.
+pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::from("{");
+    for (name, value) in members {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&Value::from(name).to_string());
+        text.push(':');
+        text.push_str(value);
+    }
+    text.push('}');
+    text
 }
 
 /// The row's key as a segment of a path: its parts with commas between them, each percent-encoded.
@@ -56,6 +83,34 @@ fn key_segment(collection: &Collection, row: &Row) -> String {
         }
     });
     parts.collect::<Vec<_>>().join(",")
+}
+
+/// A change of some fields of a row.
+pub struct RowUpdate<'a> {
+    /// The row's key.
+    pub key: &'a str,
+    /// The fields and the JSON texts of their values.
+    pub fields: Vec<(&'a str, &'a str)>,
+    /// The version that the row must still have.
+    pub etag: Option<&'a str>,
+}
+
+/// An operation of a batch, as the contract has it; values stay as they are written.
+#[derive(Serialize)]
+struct Operation<'a> {
+    method: BatchMethod,
+    collection: &'a str,
+    id: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_match: Option<&'a str>,
+}
+
+/// A row's key as an operation of a batch names it.
+fn key_value(key: &str) -> Value {
+    let mut parts = key.split(',').map(|part| Value::from(url::text(part)));
+    if key.contains(',') { parts.collect() } else { parts.next().unwrap_or_default() }
 }
 
 /// Which rows, in which order.
@@ -135,6 +190,87 @@ impl Api {
         Ok(Page { items, next_cursor: page.next_cursor, count: page.count })
     }
 
+    /// Some rows of a collection with these fields alone, by the expression that they fulfil.
+    pub async fn some_rows(
+        self,
+        collection: &Collection,
+        filter: String,
+        fields: &[&str],
+        limit: usize,
+    ) -> Result<Vec<Row>, ApiError> {
+        let listing = Listing { filter, ..Listing::default() };
+        let call = listing.call(&collection.name).query("limit", limit).query("fields", fields.join(","));
+        let text = self.send(call).await?.text().await?;
+        let page: Page<Members<'_>> = parse(&text)?;
+        Ok(page.items.into_iter().map(|members| Row::new(collection, members)).collect())
+    }
+
+    /// A row by its key, and its version.
+    pub async fn row(self, collection: &Collection, key: &str) -> Result<(Row, String), ApiError> {
+        let answer = self.send(Call::get(record_path(collection, key))).await?;
+        versioned(collection, answer).await
+    }
+
+    /// Makes a row of the JSON text of its fields.
+    pub async fn create_row(self, collection: &Collection, body: String) -> Result<(Row, String), ApiError> {
+        let call = Call::post(format!("/v1/records/{}", collection.name)).json_text(body);
+        let answer = self.send(call.header("idempotency-key", browser::uuid())).await?;
+        versioned(collection, answer).await
+    }
+
+    /// Deletes a row.
+    pub async fn delete_row(self, collection: &Collection, key: &str) -> Result<(), ApiError> {
+        self.send(Call::delete(record_path(collection, key))).await.map(drop)
+    }
+
+    /// Changes rows, all or none; answers with those that may be viewed.
+    pub async fn update_rows(
+        self,
+        collection: &Collection,
+        updates: &[RowUpdate<'_>],
+    ) -> Result<Vec<Row>, ApiError> {
+        #[derive(Deserialize)]
+        struct Done<'a> {
+            #[serde(borrow, default)]
+            record: Option<Members<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct Answer<'a> {
+            #[serde(borrow)]
+            results: Vec<Done<'a>>,
+        }
+        let bodies: Vec<String> =
+            updates.iter().map(|update| object(update.fields.iter().copied())).collect();
+        let operations = updates.iter().zip(&bodies).map(|(update, body)| Operation {
+            method: BatchMethod::Update,
+            collection: &collection.name,
+            id: key_value(update.key),
+            body: serde_json::from_str(body).ok(),
+            if_match: update.etag,
+        });
+        let text = self.batch(operations.collect()).await?;
+        let rows = parse::<Answer<'_>>(&text)?.results.into_iter().filter_map(|done| done.record);
+        Ok(rows.map(|members| Row::new(collection, members)).collect())
+    }
+
+    /// Deletes rows, all or none.
+    pub async fn delete_rows(self, collection: &Collection, keys: &[String]) -> Result<(), ApiError> {
+        let operations = keys.iter().map(|key| Operation {
+            method: BatchMethod::Delete,
+            collection: &collection.name,
+            id: key_value(key),
+            body: None,
+            if_match: None,
+        });
+        self.batch(operations.collect()).await.map(drop)
+    }
+
+    async fn batch(self, operations: Vec<Operation<'_>>) -> Result<String, ApiError> {
+        let body = BTreeMap::from([("operations", operations)]);
+        let call = Call::post("/v1/batch").json(&body).header("idempotency-key", browser::uuid());
+        self.send(call).await?.text().await
+    }
+
     /// How many rows there are, counted one by one.
     pub async fn count_rows(self, collection: &str, listing: &Listing) -> Result<i64, ApiError> {
         let call = listing.call(collection).query("limit", 1).header("prefer", Count::Exact.preference());
@@ -143,6 +279,32 @@ impl Api {
     }
 }
 
+fn record_path(collection: &Collection, key: &str) -> String {
+    format!("/v1/records/{}/{key}", collection.name)
+}
+
+async fn versioned(collection: &Collection, answer: Answer) -> Result<(Row, String), ApiError> {
+    let etag = answer.header("etag").unwrap_or_default();
+    Ok((Row::parse(collection, &answer.text().await?)?, etag))
+}
+
 fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, ApiError> {
     serde_json::from_str(text).map_err(|error| ApiError::Unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_named_as_they_stand_in_paths() {
+        assert_eq!(key_value("a%2Fb"), serde_json::json!("a/b"));
+        assert_eq!(key_value("a%2Cb,7"), serde_json::json!(["a,b", "7"]));
+    }
+
+    #[test]
+    fn objects_keep_the_values_that_they_are_given() {
+        assert_eq!(object([("a\"b", "1.10"), ("c", "null")]), r#"{"a\"b":1.10,"c":null}"#);
+        assert_eq!(object([]), "{}");
+    }
 }

@@ -246,6 +246,9 @@ pub fn CodeEditor(
     #[prop(optional, into)] placeholder: String,
     #[prop(optional)] read_only: bool,
     #[prop(optional)] autofocus: bool,
+    /// Its label is said but not shown: what is around it has one.
+    #[prop(optional)]
+    bare: bool,
     /// Runs on Ctrl or ⌘ and Enter.
     #[prop(optional, into)]
     submit: Option<Callback<()>>,
@@ -257,6 +260,7 @@ pub fn CodeEditor(
     let error = Signal::derive(move || error.get().or_else(|| mistake.get().map(|(_, message)| message)));
     let shown = label.clone();
     view! {
+      <div class:bare=bare>
         <Field
             label=shown
             hint
@@ -283,6 +287,7 @@ pub fn CodeEditor(
                 )
             }
         />
+      </div>
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Extent {
     end: Option<usize>,
     /// What is believed between the two.
     estimate: usize,
+    /// How much farther out the end is looked for next.
+    step: usize,
 }
 
 impl Extent {
@@ -25,13 +27,13 @@ impl Extent {
 
     /// What the planner believes. What has been seen counts for more.
     pub fn believe(&mut self, rows: usize) {
-        self.estimate = rows;
+        (self.estimate, self.step) = (rows, 0);
         self.settle();
     }
 
     /// There are exactly so many.
     pub fn is(&mut self, rows: usize) {
-        (self.known, self.end, self.estimate) = (rows, Some(rows), rows);
+        *self = Self { known: rows, end: Some(rows), estimate: rows, step: 0 };
     }
 
     /// There are so many and at least one more.
@@ -58,7 +60,8 @@ impl Extent {
                 self.estimate = self.known + (end - self.known).div_ceil(2);
             }
             None if self.estimate <= self.known => {
-                self.estimate = self.known + (self.known / 16).max(100);
+                self.step = (self.step * 2).max(self.known / 16).max(100);
+                self.estimate = self.known + self.step;
             }
             _ => {}
         }

@@ -2,11 +2,14 @@
 
 mod address;
 mod columns;
+mod edit;
 mod extent;
 mod field;
+mod filter;
 #[cfg(test)]
 mod fixture;
 mod grid;
+mod labels;
 mod layout;
 mod scroll;
 mod sheet;
@@ -19,6 +22,8 @@ mod window;
 use leptos::prelude::*;
 
 use crate::ui::ErrorNotice;
+use edit::cell::CellEditor;
+use edit::{ChangesBar, ConflictDialog, ReviewDialog};
 use grid::{Grid, GridView};
 use sheet::Sheet;
 use status::Status;
@@ -36,6 +41,10 @@ pub fn Data() -> impl IntoView {
             <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
             <Grid view />
             <Status view />
+            <ChangesBar />
+            <CellEditor view />
+            <ReviewDialog />
+            <ConflictDialog />
         </div>
     }
 }

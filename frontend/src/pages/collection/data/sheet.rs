@@ -4,11 +4,16 @@ use annex_openapi::collections::{Collection, CollectionKind};
 use leptos::prelude::*;
 
 use super::address::Address;
+use super::edit::cell::Editing;
+use super::edit::staged::Staged;
+use super::edit::{Saving, keep, kept};
+use super::labels::Labels;
 use super::layout::{Layout, NARROWEST, Preferences, WIDEST};
 use super::source::Source;
 use crate::api::{Api, use_api};
 use crate::browser;
 use crate::pages::collection::frame::use_collection;
+use crate::shell::use_catalogue;
 use crate::url::{UrlQuery, use_url_query};
 
 /// A cell: its row, `None` for the header, and its column.
@@ -33,6 +38,14 @@ pub struct Sheet {
     pub layout: Memo<Layout>,
     /// The rows.
     pub source: Source,
+    /// What rows are called that relations point at.
+    pub labels: Labels,
+    /// What is changed and not saved yet.
+    pub staged: RwSignal<Staged>,
+    /// The cell that is being changed.
+    pub editing: RwSignal<Option<Editing>>,
+    /// What is asked when the changes are saved.
+    pub saving: Saving,
     /// The cell that the keyboard is on.
     pub active: RwSignal<Place>,
     preferences: RwSignal<Preferences>,
@@ -50,7 +63,7 @@ impl Sheet {
         let (api, collection) = (use_api(), use_collection());
         let query = use_url_query();
         let address = Memo::new(move |_| Address::read(|name| query.get(name)));
-        let preferences = RwSignal::new(kept(&collection.get_untracked().name));
+        let preferences = RwSignal::new(kept_preferences(&collection.get_untracked().name));
         let layout = Memo::new(move |_| {
             let chosen = address.with(|address| address.columns.clone());
             collection.with(|collection| {
@@ -61,7 +74,27 @@ impl Sheet {
         let listing = Memo::new(move |_| address.with(|address| address.listing.clone()));
         Effect::new(move || source.begin(listing.get()));
         let active = RwSignal::new(Place { row: Some(0), column: 0 });
-        Self { api, collection, address, layout, source, active, preferences, query }
+        let labels = Labels::new(api, use_catalogue());
+        let account =
+            api.session().user().with_untracked(|user| user.as_ref().map(|user| user.id.to_string()));
+        let owner =
+            (account.unwrap_or_default(), collection.with_untracked(|collection| collection.name.clone()));
+        let staged = RwSignal::new(kept(&owner.0, &owner.1));
+        Effect::new(move || staged.with(|staged| keep(&owner.0, &owner.1, staged)));
+        Self {
+            api,
+            collection,
+            address,
+            layout,
+            source,
+            labels,
+            staged,
+            editing: RwSignal::new(None),
+            saving: Saving::new(),
+            active,
+            preferences,
+            query,
+        }
     }
 
     /// Whether rows can be written: a view of the database cannot.
@@ -116,7 +149,7 @@ fn storage_name(collection: &str) -> String {
     format!("annex.columns.{collection}")
 }
 
-fn kept(collection: &str) -> Preferences {
+fn kept_preferences(collection: &str) -> Preferences {
     let text = browser::stored(&storage_name(collection));
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::columns::ColumnsMenu;
+use super::filter::{Chips, FilterBar, SearchBar};
 use super::sheet::use_sheet;
 use crate::ui::{IconButton, IconName};
 
@@ -11,10 +12,12 @@ use crate::ui::{IconButton, IconName};
 pub fn Toolbar() -> impl IntoView {
     let sheet = use_sheet();
     view! {
-        <div class="data-bar" role="toolbar" aria-label="Rows">
-            <div class="grow"></div>
-            <IconButton name=IconName::RefreshCw label="Read again" press=move |_| sheet.source.reload() />
+        <div class="data-bar">
+            <FilterBar />
+            <SearchBar />
             <ColumnsMenu />
+            <IconButton name=IconName::RefreshCw label="Read again" press=move |_| sheet.source.reload() />
         </div>
+        <Chips />
     }
 }

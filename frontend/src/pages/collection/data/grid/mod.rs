@@ -15,9 +15,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, ResizeObserver};
 
+use super::edit::cell::begin;
 use super::sheet::{Place, use_sheet};
 use head::{Head, HeadMenu, HeadMenuItems};
-use keys::Step;
+pub use keys::Step;
 use scrollbar::Scrollbar;
 pub use view::GridView;
 
@@ -37,10 +38,18 @@ pub fn Grid(view: GridView) -> impl IntoView {
         sheet.source.rows()
     };
     let keydown = move |event: KeyboardEvent| {
-        if let Some(step) = Step::of(&event.key(), event.ctrl_key() || event.meta_key()) {
-            event.prevent_default();
+        let held = event.ctrl_key() || event.meta_key();
+        let key = event.key();
+        if let Some(step) = Step::of(&key, held) {
             take_step(view, step);
+        } else if matches!(key.as_str(), "Enter" | "F2") && !held {
+            begin(view, None);
+        } else if key.chars().count() == 1 && key != " " && !held && !event.alt_key() && key != "/" {
+            begin(view, Some(key));
+        } else {
+            return;
         }
+        event.prevent_default();
     };
     let focusin = move |event: web_sys::FocusEvent| {
         let place = event.target().and_then(|target| place_of(target.dyn_ref::<Element>()?));
@@ -70,6 +79,11 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 on:wheel=move |event| wheel.turn(&event)
                 on:keydown=keydown
                 on:focusin=focusin
+                on:dblclick=move |event| {
+                    if event.target().is_some_and(|target| target.dyn_ref::<Element>().and_then(place_of).is_some()) {
+                        begin(view, None);
+                    }
+                }
             >
                 <Head view menu width />
                 <div
@@ -103,7 +117,7 @@ fn place_of(element: &Element) -> Option<Place> {
 }
 
 /// Moves the keyboard.
-fn take_step(view: GridView, step: Step) {
+pub fn take_step(view: GridView, step: Step) {
     let sheet = view.sheet();
     let (rows, columns) = (sheet.source.rows(), sheet.layout.with_untracked(|layout| layout.columns.len()));
     let from = sheet.active.get_untracked();

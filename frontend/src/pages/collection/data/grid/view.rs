@@ -287,7 +287,7 @@ impl GridView {
             if let Some(settle) = state.settle.take() {
                 settle.clear();
             }
-            let later = move || self.update(|_| {});
+            let later = move || self.update(|state| state.anew = true);
             state.settle = set_timeout_with_handle(later, Duration::from_millis(SETTLE)).ok();
         }
         let frame = Frame {
@@ -298,7 +298,7 @@ impl GridView {
             layout: &layout,
             anew: std::mem::take(&mut state.anew) || std::mem::take(&mut state.columns_anew),
         };
-        SheetFaces::with(self.sheet, |faces| pool.draw(&frame, faces));
+        SheetFaces::with(self.sheet, hurry, |faces| pool.draw(&frame, faces));
         let take = std::mem::take(&mut state.take);
         if !pool.activate(active, take && active.row.is_some()) {
             self.focus(None);
