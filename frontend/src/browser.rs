@@ -90,9 +90,7 @@ pub fn prefers_reduced_motion() -> bool {
 /// A new UUID.
 pub fn uuid() -> String {
     let mut bytes = [0; 16];
-    let drawn = window().crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
-    if drawn.is_err() {
-        bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
-    }
+    let crypto = window().crypto().expect("every browser that runs WebAssembly has it");
+    crypto.get_random_values_with_u8_array(&mut bytes).expect("16 bytes are few");
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
