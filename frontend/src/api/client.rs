@@ -1,5 +1,7 @@
 //! A call: what is sent, the bearer token that goes along, and what the answer means.
 
+use std::borrow::Cow;
+
 use annex_openapi::auth::{RefreshRequest, TokenResponse};
 use annex_openapi::problem::Problem;
 use gloo_net::http::{Method, RequestBuilder, Response};
@@ -36,7 +38,7 @@ pub struct Call {
     method: Method,
     path: String,
     query: Vec<(String, String)>,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(Cow<'static, str>, String)>,
     body: Body,
     anonymous: bool,
     token: Option<String>,
@@ -102,8 +104,8 @@ impl Call {
     }
 
     /// Adds a header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -167,7 +169,7 @@ fn unreadable(error: impl ToString) -> ApiError {
     ApiError::Unreadable(error.to_string())
 }
 
-/// An answer that is no problem.
+/// An answer.
 pub struct Answer(Response);
 
 impl Answer {
@@ -179,6 +181,11 @@ impl Answer {
     /// A header of the answer.
     pub fn header(&self, name: &str) -> Option<String> {
         self.0.headers().get(name)
+    }
+
+    /// All headers that the browser tells of.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        self.0.headers().entries().collect()
     }
 
     /// The body as a JSON type.
@@ -234,12 +241,17 @@ impl Api {
     /// Sends a call. An access token that has run out is renewed, and the call sent once more; a session that has ended is
     /// forgotten, which shows the sign-in.
     pub async fn send(self, call: Call) -> Result<Answer, ApiError> {
+        answer(self.exchange(call).await?.0).await
+    }
+
+    /// Sends a call as [`Self::send`] does, and gives what is answered, also where that is a problem.
+    pub async fn exchange(self, call: Call) -> Result<Answer, ApiError> {
         let origin = self.origin().await?;
         if call.anonymous {
-            return answer(call.send(&origin, None).await?).await;
+            return call.send(&origin, None).await.map(Answer);
         }
         if let Some(token) = &call.token {
-            return answer(call.send(&origin, Some(token)).await?).await;
+            return call.send(&origin, Some(token)).await.map(Answer);
         }
         if self.session.access_token().is_none() && self.session.refresh_token().is_some() {
             self.renew().await?;
@@ -247,10 +259,10 @@ impl Api {
         let token = self.session.access_token();
         let response = call.send(&origin, token.as_deref()).await?;
         if response.status() != 401 || token.is_none() {
-            return answer(response).await;
+            return Ok(Answer(response));
         }
         self.renew().await?;
-        answer(call.send(&origin, self.session.access_token().as_deref()).await?).await
+        call.send(&origin, self.session.access_token().as_deref()).await.map(Answer)
     }
 
     /// Sends a call and reads its JSON.

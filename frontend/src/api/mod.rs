@@ -7,6 +7,7 @@ mod session;
 
 pub mod auth;
 pub mod collections;
+pub mod document;
 pub mod records;
 pub mod requests;
 pub mod server;

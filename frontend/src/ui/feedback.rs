@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Button, Icon, IconName};
+use super::{Button, Icon, IconName, Prose};
 use crate::api::ApiError;
 
 /// What a state means.
@@ -95,7 +95,9 @@ pub fn ErrorNotice(
                     <Icon name=if error == ApiError::Offline { IconName::WifiOff } else { IconName::CircleAlert } />
                     <div class="grow">
                         <p class="notice-title">{error.title()}</p>
-                        <p>{error.detail()}</p>
+                        <p>
+                            <Prose text=error.detail() />
+                        </p>
                         {(!fields.is_empty())
                             .then(|| {
                                 view! {
@@ -107,7 +109,7 @@ pub fn ErrorNotice(
                                     </ul>
                                 }
                             })}
-                        {hint.map(|hint| view! { <p class="soft">{hint}</p> })}
+                        {hint.map(|hint| view! { <p class="soft"><Prose text=hint /></p> })}
                         {wait.map(|seconds| view! { <p class="soft">"Try again in " {seconds} " s."</p> })}
                         {request_id
                             .map(|id| {

@@ -5,7 +5,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, HtmlDivElement};
 
 use crate::browser;
 
@@ -49,16 +49,8 @@ pub fn Tooltips() -> impl IntoView {
         let (Some(element), Some(tooltip)) = (element, tooltip.get_untracked()) else { return hide() };
         text.set(element.get_attribute("data-tip").unwrap_or_default());
         keys.set(element.get_attribute("data-keys"));
-        tooltip.show_popover().ok();
-        let (at, own) = (element.get_bounding_client_rect(), tooltip.get_bounding_client_rect());
-        let width = window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default();
-        let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
-        let left = (at.left() + at.width() / 2.0 - own.width() / 2.0).min(width - own.width() - 8.0).max(8.0);
-        let below = at.bottom() + 6.0;
-        let top = if below + own.height() > height { at.top() - own.height() - 6.0 } else { below };
-        let style = web_sys::HtmlElement::style(&tooltip);
-        style.set_property("left", &format!("{left}px")).ok();
-        style.set_property("top", &format!("{top}px")).ok();
+        // Its place depends on its size, which the new text has in the next frame.
+        request_animation_frame(move || place(&tooltip, &element));
     };
     for handle in [
         window_event_listener(ev::pointerover, move |event| {
@@ -81,9 +73,27 @@ pub fn Tooltips() -> impl IntoView {
         on_cleanup(move || handle.remove());
     }
     view! {
-        <div class="tooltip" role="tooltip" popover="manual" node_ref=tooltip>
+        <div class="tooltip" aria-hidden="true" popover="manual" node_ref=tooltip>
             {text}
             {move || keys.get().map(|keys| view! { <span class="row"><Keys keys /></span> })}
         </div>
     }
+}
+
+/// Shows the tooltip below the element, or above it where there is no room, and inside the window.
+fn place(tooltip: &HtmlDivElement, element: &Element) {
+    // The pointer or the keyboard may have moved on.
+    if !element.matches(":hover, :focus-within").unwrap_or(false) {
+        return;
+    }
+    tooltip.show_popover().ok();
+    let (at, own) = (element.get_bounding_client_rect(), tooltip.get_bounding_client_rect());
+    let width = window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default();
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+    let left = (at.left() + at.width() / 2.0 - own.width() / 2.0).min(width - own.width() - 8.0).max(8.0);
+    let below = at.bottom() + 6.0;
+    let top = if below + own.height() > height { at.top() - own.height() - 6.0 } else { below };
+    let style = web_sys::HtmlElement::style(tooltip);
+    style.set_property("left", &format!("{left}px")).ok();
+    style.set_property("top", &format!("{top}px")).ok();
 }

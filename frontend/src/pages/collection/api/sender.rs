@@ -1,0 +1,185 @@
+//! As whom a request is sent: oneself, nobody, or any account, which an admin may act as.
+
+use std::time::Duration;
+
+use annex_openapi::auth::{Impersonation, User};
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use uuid::Uuid;
+
+use crate::api::{Api, ApiError, Call, use_api};
+use crate::ui::{Button, Dialog, ErrorNotice, IconName, SearchInput, Segmented, Skeleton};
+
+/// As whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum As {
+    /// Oneself.
+    Me,
+    /// Nobody.
+    Nobody,
+    /// The account that was picked.
+    User,
+}
+
+/// As whom requests are sent, for all operations of the page.
+#[derive(Clone, Copy)]
+pub struct Sender {
+    api: Api,
+    who: RwSignal<As>,
+    user: RwSignal<Option<User>>,
+    /// The token of the picked account, and until when it is good, in milliseconds.
+    token: StoredValue<Option<(Uuid, String, f64)>>,
+}
+
+impl Sender {
+    /// Oneself.
+    pub fn new(api: Api) -> Self {
+        Self { api, who: RwSignal::new(As::Me), user: RwSignal::new(None), token: StoredValue::new(None) }
+    }
+
+    /// Whether a token is sent.
+    pub fn has_token(self) -> bool {
+        self.who.get() != As::Nobody
+    }
+
+    /// The call with the token of whom it is sent as.
+    pub async fn sign(self, call: Call) -> Result<Call, ApiError> {
+        match (self.who.get_untracked(), self.user.get_untracked()) {
+            (As::Nobody, _) => Ok(call.anonymous()),
+            (As::User, Some(user)) => Ok(call.token(self.token_of(user.id).await?)),
+            (As::Me, _) | (As::User, None) => Ok(call),
+        }
+    }
+
+    async fn token_of(self, id: Uuid) -> Result<String, ApiError> {
+        let now = js_sys::Date::now();
+        if let Some((own, token, until)) = self.token.get_value()
+            && own == id
+            && until > now
+        {
+            return Ok(token);
+        }
+        let Impersonation { access_token, expires_in, .. } = self.api.impersonate(id).await?;
+        // The last seconds are left: a request takes a moment.
+        let until = now + (expires_in - 10) as f64 * 1000.0;
+        self.token.set_value(Some((id, access_token.clone(), until)));
+        Ok(access_token)
+    }
+}
+
+/// The choice of as whom.
+#[component]
+pub fn SenderChoice(sender: Sender) -> impl IntoView {
+    let picking = RwSignal::new(false);
+    let choose = move |who: As| {
+        sender.who.set(who);
+        if who == As::User && sender.user.with_untracked(Option::is_none) {
+            picking.set(true);
+        }
+    };
+    // Who closes the picker without an account is oneself again.
+    Effect::new(move || {
+        if !picking.get() && sender.who.get() == As::User && sender.user.with_untracked(Option::is_none) {
+            sender.who.set(As::Me);
+        }
+    });
+    view! {
+        <div class="row wrap">
+            <span class="small soft">"Send as"</span>
+            <Segmented
+                label="Send as"
+                value=sender.who
+                change=choose
+                options=vec![(As::Me, "Me"), (As::Nobody, "Nobody"), (As::User, "A user")]
+            />
+            {move || {
+                (sender.who.get() == As::User)
+                    .then(|| sender.user.get())
+                    .flatten()
+                    .map(|user| {
+                        view! {
+                            <Button icon=IconName::User press=move |_| picking.set(true)>
+                                {user.email}
+                            </Button>
+                        }
+                    })
+            }}
+        </div>
+        <Dialog open=picking title="Send as a user">
+            <Picker
+                picked=move |user| {
+                    sender.user.set(Some(user));
+                    picking.set(false);
+                }
+            />
+        </Dialog>
+    }
+}
+
+/// Finds an account.
+#[component]
+fn Picker(#[prop(into)] picked: Callback<User>) -> impl IntoView {
+    let api = use_api();
+    let search = RwSignal::new(String::new());
+    let found = RwSignal::new(None::<Vec<User>>);
+    let failure = RwSignal::new(None::<ApiError>);
+    Effect::new(move || {
+        let asked = search.get();
+        spawn_local(async move {
+            let answer = api.users(&asked, None).await;
+            if search.try_get_untracked().as_ref() == Some(&asked) {
+                match answer {
+                    Ok(page) => found.set(Some(page.items)),
+                    Err(error) => failure.set(Some(error)),
+                }
+            }
+        });
+    });
+    let host = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        if let Some(host) = host.get()
+            && let Ok(Some(input)) = host.query_selector("input")
+        {
+            set_timeout(move || crate::browser::focus(&input), Duration::ZERO);
+        }
+    });
+    view! {
+        <div class="stack" node_ref=host>
+            <SearchInput label="Search by e-mail or name" value=search change=move |text: String| search.set(text.trim().to_owned()) />
+            <ErrorNotice error=failure />
+            {move || match found.get() {
+                None => view! { <Skeleton lines=4 /> }.into_any(),
+                Some(users) => {
+                    let users: Vec<_> = users.into_iter().filter(|user| !user.disabled && !is_admin(user)).collect();
+                    if users.is_empty() {
+                        return view! { <p class="soft small">"No account that one can act as is called that."</p> }.into_any();
+                    }
+                    users
+                        .into_iter()
+                        .map(|user| {
+                            let shown = user.clone();
+                            view! {
+                                <button class="menu-item" type="button" on:click=move |_| picked.run(user.clone())>
+                                    <span class="avatar" aria-hidden="true">
+                                        {shown.email.chars().next().map(String::from)}
+                                    </span>
+                                    <span class="truncate grow">{shown.email}</span>
+                                    <span class="soft small truncate">{shown.roles.join(", ")}</span>
+                                </button>
+                            }
+                        })
+                        .collect_view()
+                        .into_any()
+                }
+            }}
+            <p class="faint small">
+                "For 15 minutes, with what the account may do. No rule holds for admins, so they are not among them."
+            </p>
+        </div>
+    }
+}
+
+fn is_admin(user: &User) -> bool {
+    user.roles.iter().any(|role| role == "admin")
+}
