@@ -16,7 +16,9 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(
             resource("/v1/records/{collection}")
                 .route(get().to(records::list::list))
-                .route(post().to(records::create::create)),
+                .route(post().to(records::create::create))
+                .route(patch().to(records::update_matching::update_matching))
+                .route(web::delete().to(records::delete_matching::delete_matching)),
         )
         .service(
             resource("/v1/records/{collection}/{id}")

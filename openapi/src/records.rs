@@ -77,6 +77,14 @@ pub struct BatchResult {
     pub record: Option<BatchRecord>,
 }
 
+/// What a write of all rows that match did; in a dry run, what it would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BulkResult {
+    /// How many rows were changed or deleted.
+    #[schema(example = 3)]
+    pub count: u64,
+}
+
 /// A record of some collection, with that collection's fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]

@@ -1,7 +1,8 @@
-//! Connections of one's own, for work that is more than a statement and may last: imports and exports.
+//! Connections of one's own, for work that may last: imports, exports, and writes of all rows that match.
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_postgres::Client;
@@ -22,14 +23,14 @@ impl Own {
         Self { target, room: Arc::new(Semaphore::new(most)) }
     }
 
-    /// A connection that nobody else uses.
+    /// A connection that nobody else uses, on which each statement may take so long.
     ///
     /// # Errors
     /// `overloaded` where there are as many as may be, for 3 s; `database_unavailable`.
-    pub async fn connect(&self) -> Result<OwnConnection> {
+    pub async fn connect(&self, statement_limit: Duration) -> Result<OwnConnection> {
         let acquired = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.room).acquire_owned()).await;
         let permit = acquired.map_err(|_| {
-            Problem::new(Code::Overloaded, "As many imports and exports as may be are under way")
+            Problem::new(Code::Overloaded, "As many imports, exports and bulk writes as may be are under way")
                 .with_retry_after(5)
         })?;
         let permit = permit.expect("the semaphore is never closed");
@@ -41,7 +42,10 @@ impl Own {
             }));
         });
         let client = connected.await.map_err(Problem::database_unavailable)?;
-        Ok(OwnConnection { client, target: self.target.clone(), settled: false })
+        let connection = OwnConnection { client, target: self.target.clone(), settled: false };
+        let limit = format!("set statement_timeout = {}", statement_limit.as_millis());
+        connection.batch_execute(&limit).await.map_err(Problem::database_unavailable)?;
+        Ok(connection)
     }
 }
 

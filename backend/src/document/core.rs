@@ -51,6 +51,7 @@ use crate::idempotency::has_keys;
     ),
     components(schemas(
         annex_openapi::problem::Problem,
+        annex_openapi::records::BulkResult,
         annex_openapi::transfer::ExportRequest,
         annex_openapi::transfer::ImportMode,
         annex_openapi::transfer::ImportReport,

@@ -8,8 +8,18 @@ use super::schema::{self, Reader, relations};
 use crate::collections::catalogue::{Rule, Snapshot, Table};
 
 /// What stands after the prefix in the names of a collection's operations.
-pub(super) const ACTIONS: [&str; 8] =
-    ["list", "create", "get", "update", "replace", "delete", "import", "export"];
+pub(super) const ACTIONS: [&str; 10] = [
+    "list",
+    "create",
+    "update_matching",
+    "delete_matching",
+    "get",
+    "update",
+    "replace",
+    "delete",
+    "import",
+    "export",
+];
 
 /// What the operations of one collection, or of all, are told apart by.
 struct Subject<'a> {
@@ -26,6 +36,8 @@ struct Subject<'a> {
     row_path: Vec<Value>,
     /// Parameters of reads.
     read: Vec<Value>,
+    /// Parameters that say which rows.
+    matching: Vec<Value>,
     /// Further parameters of the list.
     list: Vec<Value>,
     /// Whether rows can be written.
@@ -59,20 +71,14 @@ pub(super) fn of_collection(
         );
         read.push(names("expand", &about, known.first().copied()));
     }
-    let mut list = vec![
-        reference("parameters", "Filter"),
-        names(
-            "sort",
-            &format!(
-                "The fields to sort by, with commas between them; `-` in front for descending: {}.",
-                quoted(&fields)
-            ),
-            None,
-        ),
-    ];
+    let mut matching = vec![reference("parameters", "Filter")];
     if table.search.is_some() {
-        list.push(reference("parameters", "Search"));
+        matching.push(reference("parameters", "Search"));
     }
+    let sort = format!(
+        "The fields to sort by, with commas between them; `-` in front for descending: {}.",
+        quoted(&fields)
+    );
     let subject = Subject {
         path: format!("/v1/records/{name}"),
         prefix,
@@ -81,7 +87,8 @@ pub(super) fn of_collection(
         list_path: Vec::new(),
         row_path: vec![key(table)],
         read,
-        list,
+        matching,
+        list: vec![names("sort", &sort, None)],
         writable: table.writable,
         create_security: security(&[&table.rules.create]),
         import_security: security(&[&table.rules.create, &table.rules.update]),
@@ -114,15 +121,12 @@ pub(super) fn general() -> Map<String, Value> {
                 None,
             ),
         ],
-        list: vec![
-            reference("parameters", "Filter"),
-            names(
-                "sort",
-                "The fields to sort by, with commas between them; `-` in front for descending.",
-                None,
-            ),
-            reference("parameters", "Search"),
-        ],
+        matching: vec![reference("parameters", "Filter"), reference("parameters", "Search")],
+        list: vec![names(
+            "sort",
+            "The fields to sort by, with commas between them; `-` in front for descending.",
+            None,
+        )],
         writable: true,
         create_security: security(&[]),
         import_security: security(&[]),
@@ -136,6 +140,8 @@ impl Subject<'_> {
         let mut row = Map::from_iter([("get".to_owned(), self.get())]);
         if self.writable {
             list.insert("post".to_owned(), self.create());
+            list.insert("patch".to_owned(), self.update_matching());
+            list.insert("delete".to_owned(), self.delete_matching());
             row.insert("patch".to_owned(), self.update());
             row.insert("put".to_owned(), self.replace());
             row.insert("delete".to_owned(), self.delete());
@@ -152,7 +158,7 @@ impl Subject<'_> {
 
     fn list(&self) -> Value {
         let further = ["Cursor", "Offset", "Limit", "PreferCount"].map(|name| reference("parameters", name));
-        let parameters = [&self.list_path[..], &self.list, &self.read, &further].concat();
+        let parameters = [&self.list_path[..], &self.matching, &self.list, &self.read, &further].concat();
         let page = self.answer("A page of rows.", "Page", &["Preference-Applied"]);
         let about = "Rows that the list rule hides are not there. The order is that of `sort` and then of the key, and a \
                      page goes on exactly where the last one ended.";
@@ -175,6 +181,35 @@ impl Subject<'_> {
         );
         operation["security"] = self.create_security.clone();
         self.with_body(operation, "Create")
+    }
+
+    fn update_matching(&self) -> Value {
+        let operation = self.operation(
+            "update_matching",
+            "Changes all matching rows of",
+            "The change is made to every row that a list with this `filter` and `search` would have and that the update rule \
+             lets the caller change, in one statement. A row that the rule would not even let stay as it is, is passed over; \
+             where the rule does not allow what would become of one of the others, nothing is changed (403). One of `filter` \
+             and `search` must be there; `filter=true` means every row.",
+            self.matching_parameters(),
+            json!({"200": json_answer("How many rows were changed.", "BulkResult")}),
+        );
+        self.with_body(operation, "Update")
+    }
+
+    fn delete_matching(&self) -> Value {
+        self.operation(
+            "delete_matching",
+            "Deletes all matching rows of",
+            "Every row goes that a list with this `filter` and `search` would have and that the delete rule lets the caller \
+             delete, in one statement. One of `filter` and `search` must be there; `filter=true` means every row.",
+            self.matching_parameters(),
+            json!({"200": json_answer("How many rows were deleted.", "BulkResult")}),
+        )
+    }
+
+    fn matching_parameters(&self) -> Vec<Value> {
+        [&self.list_path[..], &self.matching, &[reference("parameters", "CountOnly")]].concat()
     }
 
     fn get(&self) -> Value {
@@ -221,10 +256,7 @@ impl Subject<'_> {
     fn import(&self) -> Value {
         let own = ["ImportMode", "DryRun", "Upsert", "Null", "Delimiter"];
         let parameters = [&self.list_path[..], &own.map(|name| reference("parameters", name))].concat();
-        let report = json!({
-            "description": "What was done; in a dry run, what would have been.",
-            "content": {"application/json": {"schema": reference("schemas", "ImportReport")}},
-        });
+        let report = json_answer("What was done; in a dry run, what would have been.", "ImportReport");
         let mut operation = self.operation(
             "import",
             "Imports rows into",
@@ -353,6 +385,8 @@ pub(super) fn parameters() -> Value {
         "ImportMode": query("mode", "What becomes of an import with bad rows: `all_or_nothing` writes nothing, `skip_bad` the others.",
             json!({"allOf": [reference("schemas", "ImportMode")], "default": "all_or_nothing"})),
         "DryRun": query("dry_run", "Whether everything is tried and nothing is kept.", json!({"type": "boolean", "default": false})),
+        "CountOnly": query("dry_run", "Whether the rows are only counted. The rules are asked; what the database itself demands is not tried.",
+            json!({"type": "boolean", "default": false})),
         "Upsert": query("upsert", "The fields of the key or of a unique index, with commas between them: a row that is there changes, in \
             the fields that the import names.", json!({"type": "string", "minLength": 1})),
         "Null": query("null", "CSV alone: the text of null where it is not in quotes. The empty text is `\"\"`.",
@@ -417,6 +451,13 @@ fn names(parameter: &str, description: &str, example: Option<&str>) -> Value {
 
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn json_answer(description: &str, schema: &str) -> Value {
+    json!({
+        "description": description,
+        "content": {"application/json": {"schema": reference("schemas", schema)}},
+    })
 }
 
 fn no_body() -> Value {

@@ -59,15 +59,15 @@ pub fn prepare<'a>(
 /// The create rule denies.
 pub fn denied(table: &Table, caller: &Caller) -> Problem {
     let name = &table.collection.name;
+    refused_by_rule(caller, format!("The create rule of `{name}` does not allow this record"))
+}
+
+/// A rule denies, and that may be told. An account may help whoever has none.
+pub fn refused_by_rule(caller: &Caller, detail: String) -> Problem {
     match caller.identity() {
-        Some(_) => {
-            Problem::new(Code::Forbidden, format!("The create rule of `{name}` does not allow this record"))
-        }
-        None => Problem::new(
-            Code::Unauthenticated,
-            format!("The create rule of `{name}` does not allow this without an account"),
-        )
-        .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`"),
+        Some(_) => Problem::new(Code::Forbidden, detail),
+        None => Problem::new(Code::Unauthenticated, format!("{detail} without an account"))
+            .with_hint("Send an access token from POST /v1/auth/login as `Authorization: Bearer …`"),
     }
 }
 

@@ -9,7 +9,7 @@ use super::etag::Demand;
 use super::operation::{Operation, Target, Verb};
 use super::request::{Request, View};
 use super::sql;
-use super::store::Failure;
+use super::store::{self, Failure};
 use crate::collections::catalogue::Table;
 use crate::problem::Result;
 
@@ -25,6 +25,17 @@ pub async fn delete(request: Request, demand: Demand) -> Result<HttpResponse> {
             Ok(operation.run(view).await?.respond(table, false))
         })
         .await
+}
+
+/// Tells a failure as that of a deletion.
+pub fn refused(failure: Failure) -> Failure {
+    match failure {
+        // Rows of the same table point at it: Postgres names the constraint as it does for a row that points nowhere.
+        Failure::Problem(problem) if problem.errors.iter().any(|error| error.code == "no_such_row") => {
+            store::still_referenced().into()
+        }
+        failure => failure,
+    }
 }
 
 /// The deletion of a record.

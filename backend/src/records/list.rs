@@ -8,7 +8,7 @@ use super::parameters::{self, ListParameters};
 use super::projection::Projection;
 use super::request::{Request, View};
 use super::sql::predicate::{Context, Verdict};
-use super::sql::select::{self, List, SortKey};
+use super::sql::select::{self, List, Matching, SortKey};
 use super::store::{self, Failure, raw};
 use super::wire::encode::bind_text;
 use crate::collections::catalogue::Table;
@@ -39,16 +39,13 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
     expand::need(&mut projection, &expands);
     let sort = parameters::sort(table, caller, &parameters.sort)?;
     let sort_places: Vec<usize> = sort.iter().map(|key| projection.need(key.column)).collect();
-    let filter = parameters.filter.as_deref().filter(|text| !text.trim().is_empty());
-    let filter = filter.map(|text| parameters::filter(view.snapshot, table, caller, text)).transpose()?;
-    let search =
-        parameters.search.as_deref().map(|words| parameters::search(table, caller, words)).transpose()?;
+    let filter = parameters::filter(view.snapshot, table, caller, parameters.filter.as_deref())?;
+    let search = parameters::search(table, caller, parameters.search.as_deref())?;
     let cursor = Cursor { view, table, sort: &sort, parameters };
     let after = parameters.cursor.as_deref().map(|text| cursor.open(text)).transpose()?;
     let list = List {
         columns: &projection.columns,
-        filter: filter.as_ref(),
-        search: search.as_deref(),
+        matching: Matching { filter: filter.as_ref(), search: search.as_deref() },
         sort: &sort,
         after: after.as_deref(),
         offset: parameters.offset,
@@ -87,7 +84,7 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
         None => body.extend_from_slice(b"null"),
     }
     if let Some(count) = count {
-        let counted = counted(view, table, &list, count).await?;
+        let counted = counted(view, table, list.matching, count).await?;
         body.extend_from_slice(b",\"count\":");
         body.extend_from_slice(itoa::Buffer::new().format(counted).as_bytes());
     }
@@ -108,20 +105,25 @@ fn of_an_earlier_schema(failure: Failure) -> Failure {
 
 /// Whether the list depends on no row that the caller may not see. Otherwise the planner's estimate, which goes by statistics
 /// over all rows, would tell of the others.
-fn may_be_estimated(context: &Context<'_>, table: &Table, list: &List<'_>) -> bool {
+fn may_be_estimated(context: &Context<'_>, table: &Table, matching: Matching<'_>) -> bool {
     let all_or_none = |rule| !matches!(context.verdict(rule), Verdict::Some(_));
-    let looked_into = list.filter.map(|filter| filter.uses().collections).unwrap_or_default();
+    let looked_into = matching.filter.map(|filter| filter.uses().collections).unwrap_or_default();
     let mut others = looked_into.iter().filter_map(|name| context.snapshot.table(name));
     all_or_none(&table.rules.list) && others.all(|other| all_or_none(&other.rules.view))
 }
 
 /// How many rows the list has in all, or about how many.
-async fn counted(view: View<'_>, table: &Table, list: &List<'_>, count: Count) -> Result<i64, Failure> {
+async fn counted(
+    view: View<'_>,
+    table: &Table,
+    matching: Matching<'_>,
+    count: Count,
+) -> Result<i64, Failure> {
     let context = view.context();
-    let count = if may_be_estimated(&context, table, list) { count } else { Count::Exact };
+    let count = if may_be_estimated(&context, table, matching) { count } else { Count::Exact };
     let statement = match count {
-        Count::Exact => select::count(&context, table, list)?,
-        Count::Estimated => select::estimate(&context, table, list)?,
+        Count::Exact => select::count(&context, table, matching)?,
+        Count::Estimated => select::estimate(&context, table, matching)?,
     };
     let Some(statement) = statement else { return Ok(0) };
     let rows = store::rows(&view.request.lanes.scans, table, &statement).await?;

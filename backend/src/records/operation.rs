@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use tokio_postgres::Row;
 
 use super::create::denied;
+use super::delete;
 use super::etag::{self, Demand};
 use super::replace::{names_key, takes_key};
 use super::request::{View, no_such_record};
@@ -168,12 +169,7 @@ impl Operation<'_> {
             (_, Failure::Problem(problem)) if self.was_overtaken(&problem) => {
                 no_such_record(self.table).into()
             }
-            // Rows of the same table point at it: Postgres names the constraint as it does for a row that points nowhere.
-            (Verb::Delete(_), Failure::Problem(problem))
-                if problem.errors.iter().any(|error| error.code == "no_such_row") =>
-            {
-                store::still_referenced().into()
-            }
+            (Verb::Delete(_), failure) => delete::refused(failure),
             (_, failure) => failure,
         }
     }

@@ -141,18 +141,24 @@ pub fn sort(table: &Table, caller: &Caller, asked: &[String]) -> Result<Vec<Sort
     Ok(keys)
 }
 
-/// The caller's condition, checked against what the caller may read.
+/// The caller's condition, where the text has one, checked against what the caller may read.
 ///
 /// # Errors
 /// `invalid_expression`, with the place in the text.
-pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -> Result<Predicate> {
+pub fn filter(
+    snapshot: &Snapshot,
+    table: &Table,
+    caller: &Caller,
+    text: Option<&str>,
+) -> Result<Option<Predicate>> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
     let scope = Scope {
         collection: &table.collection,
         collections: snapshot,
         purpose: Purpose::Filter { hidden: caller.is_admin() },
     };
     let checked = expression::parse(text).and_then(|parsed| expression::check(&parsed, &scope));
-    checked.map_err(|error| {
+    checked.map(Some).map_err(|error| {
         let position = error.position();
         let detail = format!("{} (line {}, column {})", error.message, position.line, position.column);
         let code = error.code.as_str().to_owned();
@@ -163,17 +169,18 @@ pub fn filter(snapshot: &Snapshot, table: &Table, caller: &Caller, text: &str) -
     })
 }
 
-/// The words to look for.
+/// The words to look for, where there are any.
 ///
 /// # Errors
 /// `search_unavailable` where the caller cannot search the collection.
-pub fn search(table: &Table, caller: &Caller, words: &str) -> Result<String> {
+pub fn search(table: &Table, caller: &Caller, words: Option<&str>) -> Result<Option<String>> {
+    let Some(words) = words else { return Ok(None) };
     let open = table
         .search
         .as_ref()
         .is_some_and(|search| search.columns.iter().all(|column| is_readable(table, caller, *column)));
     if open {
-        return Ok(negated_once(words));
+        return Ok(Some(negated_once(words)));
     }
     Err(Problem::new(Code::SearchUnavailable, format!("`{}` has no full-text index", table.collection.name))
         .with_hint("Add an index of the kind `full_text` to the collection"))

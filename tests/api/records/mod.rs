@@ -10,6 +10,7 @@ mod hidden;
 mod hostile;
 mod import;
 mod keys;
+mod matching;
 mod oracle;
 mod pages;
 mod patience;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use annex::collections::catalogue::{Snapshot, Table};
 use annex::extract::{Caller, Identity};
+use annex::records::sql::matching;
 use annex::records::sql::predicate::Context;
-use annex::records::sql::select::{self, List, SortKey};
+use annex::records::sql::select::{self, List, Matching, SortKey};
 use annex::records::sql::write::{self, Assignment, Replacement, Value};
 use annex::records::sql::{Bind, Sql};
-use annex_openapi::expression::{self, Purpose, Scope};
+use annex_openapi::expression::{self, Predicate, Purpose, Scope};
 use annex_tests::TestApp;
 use time::macros::datetime;
 use uuid::uuid;
@@ -53,6 +54,17 @@ impl Bench {
         Context { snapshot: &self.snapshot, caller, now: datetime!(2026-01-31 12:00 UTC) }
     }
 
+    /// The condition, as the caller's own.
+    fn filter(&self, caller: &Caller, text: &str) -> Predicate {
+        let scope = Scope {
+            collection: &self.table().collection,
+            collections: &*self.snapshot,
+            purpose: Purpose::Filter { hidden: caller.is_admin() },
+        };
+        let parsed = expression::parse(text).unwrap_or_else(|error| panic!("{error}"));
+        expression::check(&parsed, &scope).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     fn list(
         &self,
         caller: &Caller,
@@ -61,27 +73,27 @@ impl Bench {
         after: Option<&[Option<String>]>,
     ) -> Option<Sql> {
         let table = self.table();
-        let scope = Scope {
-            collection: &table.collection,
-            collections: &*self.snapshot,
-            purpose: Purpose::Filter { hidden: caller.is_admin() },
-        };
-        let filter = filter.map(|text| {
-            let parsed = expression::parse(text).unwrap_or_else(|error| panic!("{error}"));
-            expression::check(&parsed, &scope).unwrap_or_else(|error| panic!("{error}"))
-        });
+        let filter = filter.map(|text| self.filter(caller, text));
         let sort: Vec<SortKey> = sort
             .iter()
             .map(|(field, descending)| SortKey { column: self.column(field), descending: *descending })
             .collect();
-        let list = List { filter: filter.as_ref(), sort: &sort, after, ..self.plain() };
+        let matching = Matching { filter: filter.as_ref(), search: None };
+        let list = List { matching, sort: &sort, after, ..self.plain() };
         let columns = [self.column("id"), self.column("title")];
         select::list(&self.context(caller), table, &List { columns: &columns, ..list }).unwrap()
     }
 
     /// Twenty rows and one more, from the beginning.
     fn plain(&self) -> List<'_> {
-        List { columns: &[], filter: None, search: None, sort: &[], after: None, offset: 0, limit: Some(21) }
+        List {
+            columns: &[],
+            matching: Matching::default(),
+            sort: &[],
+            after: None,
+            offset: 0,
+            limit: Some(21),
+        }
     }
 }
 
@@ -198,6 +210,33 @@ async fn rows_are_skipped_by_their_keys() {
         let after = after.as_ref().map(<[_; 2]>::as_slice);
         let list = List { columns: &[0, 1], sort: &sort, after, offset: 300, ..bench.plain() };
         show(&mut out, name, select::list(&context, table, &list).unwrap());
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[tokio::test]
+async fn what_matches_is_written_in_one_statement() {
+    let settings = Settings::open()
+        .reading(OWN)
+        .rule("update", "author = @user.id and @new.author = author")
+        .rule("delete", "author.name = @user.email");
+    let bench = Bench::new(settings).await;
+    let table = bench.table();
+    let values: [Assignment; 2] = [
+        (bench.column("title"), Value::Given(Bind::text("t"))),
+        (bench.column("local"), Value::Given(Bind::text("2026-01-31T12:00:00Z"))),
+    ];
+    let mut out = String::new();
+    for (who, caller) in [("ada", user("writer")), ("an admin", user("admin"))] {
+        let context = bench.context(&caller);
+        let filter = bench.filter(&caller, "status = \"draft\" and author.name = \"Ada\"");
+        let drafts = Matching { filter: Some(&filter), search: None };
+        let update = matching::update(&context, table, drafts, &values).unwrap();
+        show(&mut out, &format!("update, {who}"), update);
+        let updatable = matching::updatable(&context, table, drafts, &values).unwrap();
+        show(&mut out, &format!("updatable, {who}"), updatable);
+        show(&mut out, &format!("delete, {who}"), matching::delete(&context, table, drafts).unwrap());
+        show(&mut out, &format!("deletable, {who}"), matching::deletable(&context, table, drafts).unwrap());
     }
     insta::assert_snapshot!(out);
 }

@@ -3,6 +3,7 @@
 //! A statement is built from three things alone: text that stands in this program, names and fragments that the catalogue
 //! read from Postgres, and binds. The builders are pure: what they make is in snapshots.
 
+pub mod matching;
 pub mod predicate;
 pub mod select;
 pub mod staging;

@@ -15,15 +15,22 @@ pub struct SortKey {
     pub descending: bool,
 }
 
+/// Which rows of those that the list rule shows are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Matching<'a> {
+    /// The caller's own condition.
+    pub filter: Option<&'a Predicate>,
+    /// Words to look for.
+    pub search: Option<&'a str>,
+}
+
 /// Which rows of a table a list has, and in what order.
 #[derive(Debug, Clone)]
 pub struct List<'a> {
     /// The columns to read, by index.
     pub columns: &'a [usize],
-    /// The caller's own condition.
-    pub filter: Option<&'a Predicate>,
-    /// Words to look for.
-    pub search: Option<&'a str>,
+    /// Which rows.
+    pub matching: Matching<'a>,
     /// The order; it ends with the key, so that no two rows are equal in it.
     pub sort: &'a [SortKey],
     /// The values of `sort` in the row after which to begin.
@@ -121,7 +128,7 @@ fn is_found_by_key(table: &Table) -> bool {
 
 /// Which rows a list has from its beginning on, and their order; false where the rule denies without looking.
 fn ordered(context: &Context<'_>, sql: &mut Sql, table: &Table, list: &List<'_>) -> Result<bool, Stale> {
-    if !conditions(context, sql, table, list)? {
+    if !conditions(context, sql, &mut 0, table, list.matching)? {
         return Ok(false);
     }
     if let Some(values) = list.after {
@@ -146,22 +153,22 @@ fn order(sql: &mut Sql, table: &Table, sort: &[SortKey]) {
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn count(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Option<Sql>, Stale> {
+pub fn count(context: &Context<'_>, table: &Table, matching: Matching<'_>) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("select count(*)");
     from_table(&mut sql, table);
-    Ok(conditions(context, &mut sql, table, list)?.then_some(sql))
+    Ok(conditions(context, &mut sql, &mut 0, table, matching)?.then_some(sql))
 }
 
 /// About how many rows a list has, as Postgres's planner sees it. None where the rule denies without looking.
 ///
 /// # Errors
 /// A rule was checked against another schema.
-pub fn estimate(context: &Context<'_>, table: &Table, list: &List<'_>) -> Result<Option<Sql>, Stale> {
+pub fn estimate(context: &Context<'_>, table: &Table, matching: Matching<'_>) -> Result<Option<Sql>, Stale> {
     let mut sql = Sql::new();
     sql.push("explain (format json) select 1");
     from_table(&mut sql, table);
-    Ok(conditions(context, &mut sql, table, list)?.then_some(sql))
+    Ok(conditions(context, &mut sql, &mut 0, table, matching)?.then_some(sql))
 }
 
 /// Values of one table's column that are looked for in a column of another.
@@ -290,7 +297,7 @@ pub(super) fn read_columns(sql: &mut Sql, table: &Table, columns: &[usize]) {
     });
 }
 
-fn from_table(sql: &mut Sql, table: &Table) {
+pub(super) fn from_table(sql: &mut Sql, table: &Table) {
     sql.push(" from ").name(&table.name).push(" ").alias(Alias::ROOT);
 }
 
@@ -329,24 +336,23 @@ pub(super) fn guard(
 }
 
 /// The list rule, the filter and the search; false where the rule denies without looking.
-fn conditions(context: &Context<'_>, sql: &mut Sql, table: &Table, list: &List<'_>) -> Result<bool, Stale> {
-    let mut aliases = 0;
+pub(super) fn conditions(
+    context: &Context<'_>,
+    sql: &mut Sql,
+    aliases: &mut usize,
+    table: &Table,
+    matching: Matching<'_>,
+) -> Result<bool, Stale> {
     sql.push(" where true");
-    if !guard(context, sql, &mut aliases, table, &table.rules.list)? {
+    if !guard(context, sql, aliases, table, &table.rules.list)? {
         return Ok(false);
     }
-    if let Some(filter) = list.filter {
+    if let Some(filter) = matching.filter {
         sql.push(" and (");
-        context.write(
-            sql,
-            &mut aliases,
-            Rows::of(table, Source::Alias(Alias::ROOT)),
-            Trust::Filter,
-            filter,
-        )?;
+        context.write(sql, aliases, Rows::of(table, Source::Alias(Alias::ROOT)), Trust::Filter, filter)?;
         sql.push(")");
     }
-    if let (Some(words), Some(search)) = (list.search, &table.search) {
+    if let (Some(words), Some(search)) = (matching.search, &table.search) {
         sql.push(" and ")
             .fragment(&search.vector)
             .push(" @@ websearch_to_tsquery(")

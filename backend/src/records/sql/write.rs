@@ -175,24 +175,8 @@ fn update_row(
     version: Option<u32>,
     returning: &[usize],
 ) -> Result<bool, Stale> {
-    let mut slots = vec![Slot::Unchanged; table.columns.len()];
-    sql.push("update ").name(&table.name).push(" as ").alias(Alias::ROOT).push(" set ");
-    sql.separated(", ", values, |sql, (index, value)| {
-        let column = &table.columns[*index];
-        sql.name(&column.name).push(" = ");
-        slots[*index] = match value {
-            Value::Given(bind) => Slot::Place(sql.value(column, bind.clone()).binds.len()),
-            Value::Default => {
-                sql.push("default");
-                Slot::Default
-            }
-        };
-    });
-    if values.is_empty() {
-        // Nothing changes, but the rule and the version are asked all the same.
-        let column = &table.columns[table.key[0]];
-        sql.name(&column.name).push(" = ").column(Alias::ROOT, column);
-    }
+    let slots = place(sql, table, values);
+    update_table(sql, table, &slots);
     sql.push(" where ");
     key_equals(sql, table, key);
     has_version(sql, version);
@@ -201,6 +185,40 @@ fn update_row(
     }
     returned(context, sql, table, returning)?;
     Ok(true)
+}
+
+/// Gives values to a statement in which they will stand.
+pub(super) fn place(sql: &mut Sql, table: &Table, values: &[Assignment]) -> Vec<Slot> {
+    let mut slots = vec![Slot::Unchanged; table.columns.len()];
+    for (index, value) in values {
+        slots[*index] = match value {
+            Value::Given(bind) => {
+                sql.binds.push(bind.clone());
+                Slot::Place(sql.binds.len())
+            }
+            Value::Default => Slot::Default,
+        };
+    }
+    slots
+}
+
+/// Writes the beginning of an update, up to what it sets.
+pub(super) fn update_table(sql: &mut Sql, table: &Table, slots: &[Slot]) {
+    sql.push("update ").name(&table.name).push(" as ").alias(Alias::ROOT).push(" set ");
+    let changed: Vec<_> =
+        table.columns.iter().zip(slots).filter(|(_, slot)| **slot != Slot::Unchanged).collect();
+    if changed.is_empty() {
+        // Nothing changes, but the rule and the version are asked all the same.
+        let column = &table.columns[table.key[0]];
+        sql.name(&column.name).push(" = ").column(Alias::ROOT, column);
+    }
+    sql.separated(", ", changed, |sql, (column, slot)| {
+        sql.name(&column.name).push(" = ");
+        match slot {
+            Slot::Place(place) => sql.value_at(column, *place),
+            _ => sql.push("default"),
+        };
+    });
 }
 
 /// What a [`replace`] writes.

@@ -27,7 +27,7 @@ use crate::records::parameters;
 use crate::records::projection::Projection;
 use crate::records::request::{Request, View};
 use crate::records::sql::Sql;
-use crate::records::sql::select::{self, List};
+use crate::records::sql::select::{self, List, Matching};
 use crate::records::store::{self, Failure, raw};
 use crate::records::wire::encode::{Malformed, write_json, write_text};
 
@@ -55,7 +55,7 @@ pub async fn export(request: Request, body: Json<ExportRequest>) -> Result<HttpR
     let first = request
         .attempt(async |view| {
             let (writer, sql) = prepare(view, &asked)?;
-            let connection = request.app.db.own.connect().await?;
+            let connection = request.app.db.own.connect(STATEMENT_LIMIT).await?;
             let sender = Sender { pieces: sender.clone(), pace: Pace::new(STALLED) };
             actix_web::rt::spawn(async move { read(connection, writer, sql, sender).await });
             // What fails before anything is sent has an answer of its own.
@@ -110,15 +110,11 @@ fn prepare(view: View<'_>, asked: &ExportRequest) -> Result<(Writer, Option<Sql>
         .map_err(|problem| in_body(problem, "fields"))?;
     let sort =
         parameters::sort(table, context.caller, &asked.sort).map_err(|problem| in_body(problem, "sort"))?;
-    let filter = asked.filter.as_deref().filter(|text| !text.trim().is_empty());
-    let filter = filter
-        .map(|text| parameters::filter(view.snapshot, table, context.caller, text))
-        .transpose()
+    let filter = parameters::filter(view.snapshot, table, context.caller, asked.filter.as_deref())
         .map_err(|problem| in_body(problem, "filter"))?;
     let list = List {
         columns: &projection.columns,
-        filter: filter.as_ref(),
-        search: None,
+        matching: Matching { filter: filter.as_ref(), search: None },
         sort: &sort,
         after: None,
         offset: 0,
@@ -166,8 +162,6 @@ async fn rows(
 ) -> Result<Vec<u8>, Ended> {
     let failed = |error| Ended::Failed(store::failure(&writer.table, error));
     let client = connection.client();
-    let limit = format!("set statement_timeout = {}", STATEMENT_LIMIT.as_millis());
-    client.batch_execute(&limit).await.map_err(failed)?;
     let transaction = client.build_transaction().read_only(true).start().await.map_err(failed)?;
     let statement = transaction.prepare(&sql.text).await.map_err(failed)?;
     let portal = transaction.bind_raw(&statement, &sql.binds).await.map_err(failed)?;

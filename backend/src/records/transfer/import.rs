@@ -112,7 +112,7 @@ pub async fn import(
     let intake = Intake::new(format, Arc::clone(table), request.caller.clone(), clock, upsert.clone(), most);
     // Connections are few: who has sent nothing yet takes none.
     let first = body.chunk().await?;
-    let connection = request.app.db.own.connect().await?;
+    let connection = request.app.db.own.connect(TIME_LIMIT).await?;
     match run(view, table, &upsert, &query.0, &connection, (first, body), intake).await {
         Ok(report) => {
             connection.settle();
@@ -138,8 +138,6 @@ async fn run(
     intake: Intake,
 ) -> Result<ImportReport, Failure> {
     let failed = |error| store::failure(table, error);
-    let limit = format!("set statement_timeout = {}", TIME_LIMIT.as_millis());
-    connection.batch_execute(&limit).await.map_err(failed)?;
     let mut intake = stage(table, connection, body, intake).await?;
     let faults = std::mem::take(&mut intake.faults);
     let skip_bad = parameters.mode == ImportMode::SkipBad;
