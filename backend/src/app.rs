@@ -1,23 +1,28 @@
 //! The application: its parts, put together once, and the server that serves them.
 
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::Error;
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use secrecy::SecretString;
 use time::OffsetDateTime;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 use uuid::Uuid;
 
 use crate::auth::{Auth, authenticate};
 use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
+use crate::connection::{Connection, most_connections};
 use crate::db::{Db, Lanes};
 use crate::document::Documents;
 use crate::extract::CursorKey;
@@ -186,8 +191,8 @@ where
     let app = Data::new(app);
     let server = &app.config.server;
     let (workers, read, drain) = (server.workers, server.read_timeout, server.drain_timeout);
-    let shared = app.clone();
-    let server = HttpServer::new(move || {
+    let (shared, counting) = (app.clone(), app.clone());
+    let application = move || {
         let lanes = Lanes::open(&shared.db.target);
         actix_web::App::new()
             .app_data(shared.clone())
@@ -200,15 +205,38 @@ where
             .wrap(from_fn(authenticate))
             .wrap(cors(&shared.config.server))
             .wrap(from_fn(observe))
-    })
-    .workers(workers)
-    .keep_alive(Duration::from_secs(75))
-    .client_request_timeout(read)
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .shutdown_timeout(drain.as_secs())
-    .disable_signals();
+    };
     let address = listener.local_addr().unwrap_or(address);
-    let server = server.listen(listener).map_err(|error| StartError::Listen { address, error })?.run();
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(most_connections(workers))
+        .shutdown_timeout(drain.as_secs())
+        .disable_signals();
+    let draining = server.graceful_shutdown_signal();
+    let server = server
+        .listen("annex", listener, move || {
+            let (draining, counting) = (draining.clone(), counting.clone());
+            let answering = application().into_factory().map_err(|error: Error| error.error_response());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let draining = draining.clone();
+                    async move { draining.notified().await }
+                })
+                .keep_alive(Duration::from_secs(75))
+                .client_request_timeout(read)
+                .client_disconnect_timeout(Duration::from_secs(2))
+                .on_connect_ext(|connection: &Connection<TcpStream>, data| {
+                    data.insert(connection.exchange());
+                })
+                .h1(map_config(answering, |()| AppConfig::default()));
+            let connected = fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((Connection::new(stream, read, &counting.metrics), peer)))
+            });
+            connected.and_then(http)
+        })
+        .map_err(|error| StartError::Listen { address, error })?
+        .run();
     let handle = server.handle();
     let beside = [
         tokio::spawn(sweep(app.clone())),

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod collections;
 pub mod commands;
 pub mod config;
+pub mod connection;
 pub mod db;
 pub mod document;
 pub mod extract;

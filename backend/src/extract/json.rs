@@ -14,10 +14,8 @@ use tokio::time::error::Elapsed;
 use super::object::list_for_object;
 use super::shape::check_shape;
 use crate::app::App;
+use crate::connection::PARTS;
 use crate::problem::{Code, FieldError, Problem, Result};
-
-/// How many times longer than one read may take may a whole body take.
-const READS: u32 = 6;
 
 /// A body of that type.
 ///
@@ -114,7 +112,7 @@ pub fn read_body(
             Ok(Ok(body.freeze()))
         };
         // Each read is bounded, and all of them together: a byte now and then would go on for days.
-        let all = tokio::time::timeout(patience * READS, read).await;
+        let all = tokio::time::timeout(patience * PARTS, read).await;
         all.and_then(|read| read).unwrap_or_else(|_: Elapsed| {
             let waited = patience.as_secs();
             Err(Problem::new(

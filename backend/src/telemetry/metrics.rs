@@ -12,6 +12,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     duration: HistogramVec,
     under_way: IntGauge,
+    connections: IntGauge,
     /// Panics that were caught.
     pub panics: prometheus::IntCounter,
 }
@@ -38,24 +39,31 @@ impl Metrics {
         .expect("the name is valid");
         let under_way =
             IntGauge::new("annex_http_requests_under_way", "Requests under way").expect("the name is valid");
+        let connections =
+            IntGauge::new("annex_http_connections", "Connections that are open").expect("the name is valid");
         let panics =
             prometheus::IntCounter::new("annex_panics_total", "Panics caught").expect("the name is valid");
-        let all: [Box<dyn Collector>; 4] = [
+        let all: [Box<dyn Collector>; 5] = [
             Box::new(requests.clone()),
             Box::new(duration.clone()),
             Box::new(under_way.clone()),
+            Box::new(connections.clone()),
             Box::new(panics.clone()),
         ];
         for collector in all {
             registry.register(collector).expect("each is registered once");
         }
-        Self { registry, requests, duration, under_way, panics }
+        Self { registry, requests, duration, under_way, connections, panics }
     }
 
     /// Counts a request as under way until the guard goes, as it does too where nobody waits for the answer any more.
-    pub fn begin(&self) -> UnderWay {
-        self.under_way.inc();
-        UnderWay(self.under_way.clone())
+    pub fn begin(&self) -> Counted {
+        Counted::new(&self.under_way)
+    }
+
+    /// Counts a connection as open until the guard goes.
+    pub fn connected(&self) -> Counted {
+        Counted::new(&self.connections)
     }
 
     /// Counts an answer. `route` is the route's pattern, never the path itself.
@@ -84,11 +92,18 @@ impl Metrics {
     }
 }
 
-/// A request that is under way.
+/// What is counted for as long as it is there.
 #[derive(Debug)]
-pub struct UnderWay(IntGauge);
+pub struct Counted(IntGauge);
 
-impl Drop for UnderWay {
+impl Counted {
+    fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -19,7 +19,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::{LogFormat, Telemetry};
 
 pub use counters::{CounterReader, Counters, Counts};
-pub use metrics::Metrics;
+pub use metrics::{Counted, Metrics};
 pub use observe::{RequestId, observe};
 #[cfg(test)]
 pub(crate) use request_log::test_entry;

@@ -3,12 +3,13 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
@@ -20,6 +21,7 @@ use super::counters::Counters;
 use super::request_log::{Arrival, Ending};
 use super::trace;
 use crate::app::App;
+use crate::connection::Exchange;
 use crate::extract::Caller;
 use crate::problem::{Code, MEDIA_TYPE, Problem};
 
@@ -88,10 +90,12 @@ pub async fn observe<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
 
+    let exchange = request.conn_data::<Rc<Exchange>>().cloned();
     let under_way = app.metrics.begin();
     let span = trace::request(&request, method, id.as_str());
     let outcome = AssertUnwindSafe(next.call(request).instrument(span.clone())).catch_unwind().await;
     drop(under_way);
+    let ends = exchange.is_some_and(|exchange| exchange.answered());
 
     let answered = match outcome {
         Ok(Ok(response)) => Ok(with_problem(response, method, &id)),
@@ -119,6 +123,9 @@ pub async fn observe<B: MessageBody + 'static>(
         }
     };
     response.headers_mut().insert(REQUEST_ID, id.header.clone());
+    if ends {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
 
     let took = started.elapsed();
     let status = response.status().as_u16();
@@ -263,10 +270,6 @@ fn problem_response(problem: &Problem, head: &ResponseHead, id: &RequestId) -> H
     let mut response = HttpResponse::build(problem.code.status());
     for (name, value) in head.headers() {
         response.insert_header((name.clone(), value.clone()));
-    }
-    // What is left of the request is not waited for.
-    if matches!(problem.code, Code::RequestTimeout | Code::PayloadTooLarge) {
-        response.force_close();
     }
     response.insert_header((CONTENT_TYPE, MEDIA_TYPE)).insert_header((CACHE_CONTROL, "no-store"));
     response.body(serde_json::to_vec(&problem.body(id.as_str())).unwrap_or_default())

@@ -1,8 +1,8 @@
-//! Size and time are bounded while a request arrives.
+//! Size is bounded while a request arrives.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use annex_tests::{TestApp, raw};
+use annex_tests::TestApp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -20,19 +20,37 @@ async fn a_body_that_turns_out_too_large_is_cut_off() {
     let app = TestApp::builder().set("ANNEX_MAX_BODY", "1KiB").start().await;
     let mut stream = TcpStream::connect(app.address()).await.expect("the server listens");
     let head = "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
-                Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+                Transfer-Encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("the server reads");
     let chunk = format!("1000\r\n{}\r\n", "a".repeat(0x1000));
-    // The client never ends: the answer comes all the same.
+    // The client never ends: the answer comes all the same, and the rest is not read for ever.
     let (mut incoming, mut outgoing) = stream.split();
     let sending = async { while outgoing.write_all(chunk.as_bytes()).await.is_ok() {} };
-    let mut answer = [0; 12];
-    let answered = tokio::time::timeout(Duration::from_secs(8), incoming.read_exact(&mut answer));
-    tokio::select! {
-        () = sending => panic!("the server closed without an answer"),
-        read = answered => { read.expect("the server answers").expect("there is an answer"); }
+    let answered = async {
+        let mut answer = String::new();
+        // The connection may end hard, since not all that was sent was read.
+        drop(incoming.read_to_string(&mut answer).await);
+        answer
+    };
+    let both = async { tokio::join!(sending, answered) };
+    let ((), answer) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("the server closes");
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_is_not_waited_for() {
+    let app = TestApp::start().await;
+    for (line, status) in [
+        // The import is refused before its body is looked at; the other takes none.
+        ("POST /v1/records/posts/import", 404),
+        ("GET /healthz", 200),
+    ] {
+        for rest in ["Transfer-Encoding: chunked\r\n\r\n5\r\nab", "Content-Length: 5\r\n\r\nab"] {
+            let half = format!("{line} HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n{rest}");
+            let exchange = app.raw(half).await;
+            assert_eq!(exchange.statuses(), [status], "{}", exchange.text);
+        }
     }
-    assert_eq!(std::str::from_utf8(&answer), Ok("HTTP/1.1 413"));
 }
 
 #[tokio::test]
@@ -55,41 +73,4 @@ async fn a_target_that_is_too_long_is_refused() {
         .await;
     let statuses = exchange.statuses();
     assert!(matches!(statuses[..], [400 | 414 | 431]), "{statuses:?}: {}", exchange.text);
-}
-
-#[tokio::test]
-async fn a_slow_head_is_cut_off() {
-    let app = TestApp::builder().set("ANNEX_READ_TIMEOUT", "1").start().await;
-    let started = Instant::now();
-    let mut stream = TcpStream::connect(app.address()).await.expect("the server listens");
-    stream.write_all(b"GET /healthz HT").await.expect("the server reads");
-    let text = raw::read_to_close(&mut stream, Duration::from_secs(10)).await;
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
-    assert!(started.elapsed() >= Duration::from_millis(400), "it was cut off at once");
-}
-
-#[tokio::test]
-async fn a_slow_body_is_cut_off() {
-    let app = TestApp::builder().set("ANNEX_READ_TIMEOUT", "1").start().await;
-    let mut stream = TcpStream::connect(app.address()).await.expect("the server listens");
-    let head = "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
-    stream.write_all(head.as_bytes()).await.expect("the server reads");
-    let text = raw::read_to_close(&mut stream, Duration::from_secs(10)).await;
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
-}
-
-#[tokio::test]
-async fn slow_clients_do_not_hold_others_up() {
-    let app = TestApp::builder().set("ANNEX_READ_TIMEOUT", "5").start().await;
-    let mut slow = Vec::new();
-    for _ in 0..300 {
-        let mut stream = TcpStream::connect(app.address()).await.expect("the server listens");
-        stream.write_all(b"POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nX-").await.expect("the server reads");
-        slow.push(stream);
-    }
-    let started = Instant::now();
-    for _ in 0..20 {
-        app.anonymous().get("/healthz").await.expect_status(200);
-    }
-    assert!(started.elapsed() < Duration::from_secs(2), "20 answers took {:?}", started.elapsed());
 }

@@ -8,5 +8,6 @@ mod idempotency;
 mod panics;
 mod problems;
 mod request_id;
+mod slow;
 mod smuggling;
 mod strictness;

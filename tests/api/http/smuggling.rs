@@ -68,6 +68,11 @@ async fn a_head_that_can_be_read_in_two_ways_is_refused() {
         ("a folded header", "GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n"),
         ("a NUL in a value", "GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: b\0c\r\n\r\n"),
         ("a space before the colon", "GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n"),
+        ("a bare LF behind the method's line", "GET /healthz HTTP/1.1\nHost: a\r\n\r\n"),
+        ("a bare LF behind a header", "GET /healthz HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n"),
+        ("bare LFs alone", "GET /healthz HTTP/1.1\nHost: a\n\n"),
+        ("a bare LF at the end", "GET /healthz HTTP/1.1\r\nHost: a\r\n\n"),
+        ("a bare LF before the request", "\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("another protocol", "GET /healthz HTTP/3.7\r\nHost: a\r\n\r\n"),
     ] {
         is_refused(&app, what, head).await;
@@ -79,4 +84,15 @@ async fn a_whole_request_is_answered_all_the_same() {
     let app = TestApp::start().await;
     let request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     assert_eq!(app.raw(request).await.statuses(), [200, 200]);
+    let in_chunks = "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+        4\r\n{\n}\n\r\n0\r\n\r\n";
+    for body in [
+        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{\n}\n",
+        in_chunks,
+    ] {
+        assert_eq!(app.raw(format!("{body}{request}")).await.statuses(), [422, 200, 200]);
+    }
+    // What came before a request that is refused is answered.
+    let refused = "GET /healthz HTTP/1.1\nHost: a\r\n\r\n";
+    assert_eq!(app.raw(format!("{in_chunks}{refused}{request}")).await.statuses(), [422, 400]);
 }

@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use tokio_postgres::Row;
 
 use super::csv;
-use super::pace::Pace;
 use crate::collections::catalogue::{Table, Wire};
+use crate::connection::Pace;
 use crate::db::OwnConnection;
 use crate::extract::Json;
 use crate::problem::{Problem, Result};

@@ -7,4 +7,3 @@ pub mod import;
 mod intake;
 mod keys;
 mod landing;
-mod pace;
