@@ -144,15 +144,15 @@ codes! {
         "Ask for less: a narrower filter, a smaller page, an index on what is filtered and sorted by.";
 }
 
-/// How many requests are allowed in a while.
-#[derive(Debug, PartialEq, Eq)]
+/// How many requests are allowed in a while, or at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     /// What is counted.
     pub name: &'static str,
-    /// How many at once.
+    /// How many.
     pub quota: u32,
-    /// In how many seconds that many come back.
-    pub window: u32,
+    /// In how many seconds that many come back; nothing where they come back as requests end.
+    pub window: Option<u32>,
 }
 
 /// A failed request: what to answer, and (not for the client) why.
@@ -169,7 +169,7 @@ pub struct Problem {
     /// In how many seconds to try again.
     pub retry_after: Option<u32>,
     /// The limit that was reached.
-    pub rate_limit: Option<&'static RateLimit>,
+    pub rate_limit: Option<Box<RateLimit>>,
     /// What the log is told; never sent.
     pub cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -253,10 +253,15 @@ impl Problem {
     }
 
     /// That limit was reached; there is room again in so many seconds.
-    pub fn too_many(limit: &'static RateLimit, seconds: u32) -> Self {
-        let detail = format!("Too many requests; the next is possible in {seconds} s");
+    pub fn too_many(limit: RateLimit, seconds: u32) -> Self {
+        let detail = match limit.window {
+            Some(_) => format!("Too many requests; the next is possible in {seconds} s"),
+            None => {
+                format!("There are {} such requests of yours under way; wait for one to end", limit.quota)
+            }
+        };
         let mut problem = Self::new(Code::TooManyRequests, detail).with_retry_after(seconds);
-        problem.rate_limit = Some(limit);
+        problem.rate_limit = Some(Box::new(limit));
         problem
     }
 
@@ -298,9 +303,10 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(RateLimit { name, quota, window }) = self.rate_limit {
-            let reset = self.retry_after.unwrap_or(*window);
-            response.insert_header(("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")));
+        if let Some(RateLimit { name, quota, window }) = self.rate_limit.as_deref().copied() {
+            let reset = self.retry_after.or(window).unwrap_or_default();
+            let unit = window.map_or("qu=\"concurrent-requests\"".to_owned(), |window| format!("w={window}"));
+            response.insert_header(("ratelimit-policy", format!("\"{name}\";q={quota};{unit}")));
             response.insert_header(("ratelimit", format!("\"{name}\";r=0;t={reset}")));
         }
         match self.code {

@@ -5,7 +5,7 @@
 //! given back: what runs out is the room for failures.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,11 +14,20 @@ use moka::sync::Cache;
 use time::OffsetDateTime;
 
 use super::email::Email;
+use crate::extract::network;
 use crate::problem::{Problem, RateLimit, Result};
 
-static PER_ACCOUNT: RateLimit = RateLimit { name: "account", quota: 10, window: 60 };
-static PER_ADDRESS: RateLimit = RateLimit { name: "address", quota: 600, window: 60 };
-static OVERALL: RateLimit = RateLimit { name: "overall", quota: 3000, window: 30 };
+/// How many tries there are, and in how many seconds as many come back.
+#[derive(Debug)]
+struct Limit {
+    name: &'static str,
+    quota: u32,
+    window: u32,
+}
+
+static PER_ACCOUNT: Limit = Limit { name: "account", quota: 10, window: 60 };
+static PER_ADDRESS: Limit = Limit { name: "address", quota: 600, window: 60 };
+static OVERALL: Limit = Limit { name: "overall", quota: 3000, window: 30 };
 
 /// How many addresses and accounts are remembered at the most.
 const REMEMBERED: u64 = 200_000;
@@ -31,12 +40,12 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn full(limit: &RateLimit, now: OffsetDateTime) -> Self {
+    fn full(limit: &Limit, now: OffsetDateTime) -> Self {
         Self { left: f64::from(limit.quota), at: now }
     }
 
     /// Takes a try out; otherwise in how many seconds there is one.
-    fn take(&mut self, limit: &RateLimit, now: OffsetDateTime) -> Result<(), f64> {
+    fn take(&mut self, limit: &Limit, now: OffsetDateTime) -> Result<(), f64> {
         let rate = f64::from(limit.quota) / f64::from(limit.window);
         let passed = (now - self.at).as_seconds_f64().max(0.0);
         self.left = (self.left + passed * rate).min(f64::from(limit.quota));
@@ -48,7 +57,7 @@ impl Bucket {
         Ok(())
     }
 
-    fn give_back(&mut self, limit: &RateLimit) {
+    fn give_back(&mut self, limit: &Limit) {
         self.left = (self.left + 1.0).min(f64::from(limit.quota));
     }
 }
@@ -66,7 +75,7 @@ pub struct Throttle {
 /// A try under way.
 #[derive(Debug)]
 #[must_use = "a try that succeeded is given back"]
-pub struct Try(Vec<(&'static RateLimit, Shared)>);
+pub struct Try(Vec<(&'static Limit, Shared)>);
 
 impl Try {
     /// Gives the try back.
@@ -108,6 +117,8 @@ impl Throttle {
             if let Err(seconds) = took {
                 // What the wider limits would have lost is not lost: the try does not take place.
                 taken.succeeded();
+                let Limit { name, quota, window } = *limit;
+                let limit = RateLimit { name, quota, window: Some(window) };
                 return Err(Problem::too_many(limit, seconds.ceil().max(1.0) as u32));
             }
             taken.0.push((limit, bucket));
@@ -118,13 +129,6 @@ impl Throttle {
 
 fn lock(bucket: &Shared) -> std::sync::MutexGuard<'_, Bucket> {
     bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod lanes;
 mod migrations;
 mod own;
 mod secrets;
+mod shares;
 mod tls;
 
 use std::str::FromStr;
@@ -19,6 +20,7 @@ pub use lanes::Lanes;
 pub use migrations::{MigrateError, migrate, migrations_version};
 pub use own::{Own, OwnConnection};
 pub use secrets::secret;
+pub use shares::{Share, Shares};
 
 /// The least version of Postgres that is served, as `server_version_num` has it.
 pub const LEAST_VERSION: i32 = 140_000;

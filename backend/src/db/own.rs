@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_postgres::Client;
 
-use super::ACQUIRE_TIMEOUT;
 use super::lanes::Target;
+use super::{ACQUIRE_TIMEOUT, Shares};
+use crate::extract::Party;
 use crate::problem::{Code, Problem, Result};
 
 /// How connections of one's own are made, and how many there may be at a time.
@@ -16,18 +17,21 @@ use crate::problem::{Code, Problem, Result};
 pub struct Own {
     target: Target,
     room: Arc<Semaphore>,
+    shares: Shares,
 }
 
 impl Own {
     pub(super) fn new(target: Target, most: usize) -> Self {
-        Self { target, room: Arc::new(Semaphore::new(most)) }
+        Self { target, room: Arc::new(Semaphore::new(most)), shares: Shares::of("long_work", most) }
     }
 
-    /// A connection that nobody else uses, on which each statement may take so long.
+    /// A connection that nobody else uses, for that party; each statement may take so long on it.
     ///
     /// # Errors
-    /// `overloaded` where there are as many as may be, for 3 s; `database_unavailable`.
-    pub async fn connect(&self, statement_limit: Duration) -> Result<OwnConnection> {
+    /// `too_many_requests` where the party has as many as it may, and `overloaded` where all have, each after 3 s;
+    /// `database_unavailable`.
+    pub async fn connect(&self, party: Party, statement_limit: Duration) -> Result<OwnConnection> {
+        let share = self.shares.take(party).await?;
         let acquired = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.room).acquire_owned()).await;
         let permit = acquired.map_err(|_| {
             Problem::new(Code::Overloaded, "As many imports, exports and bulk writes as may be are under way")
@@ -38,7 +42,7 @@ impl Own {
         let connected = self.target.connect(|driver| {
             drop(tokio::spawn(async move {
                 driver.await;
-                drop(permit);
+                drop((permit, share));
             }));
         });
         let client = connected.await.map_err(Problem::database_unavailable)?;

@@ -1,12 +1,14 @@
-//! Where a request comes from.
+//! Where a request comes from, and whose share it counts for.
 
 use std::future::{Ready, ready};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use uuid::Uuid;
 
+use super::Caller;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -48,6 +50,33 @@ impl FromRequest for Client {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<App>>().expect("the application has its state");
         ready(Ok(Self::of(request, &app.config.server.trusted_proxies)))
+    }
+}
+
+/// Whoever a limit is for: an account, or where nobody is signed in, the network that the request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// That account.
+    Account(Uuid),
+    /// That network.
+    Network(IpAddr),
+}
+
+impl Party {
+    /// The party of that caller's request.
+    pub fn of(request: &HttpRequest, caller: &Caller, trusted_proxies: &[IpAddr]) -> Self {
+        match caller.identity() {
+            Some(identity) => Self::Account(identity.user_id),
+            None => Self::Network(network(Client::address_of(request, trusted_proxies))),
+        }
+    }
+}
+
+/// The network of an address: in IPv6 one client has at least 64 bits to choose from.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
     }
 }
 

@@ -12,7 +12,7 @@ mod secret;
 mod shape;
 
 pub use caller::{ADMIN, Admin, Caller, Identity, InPerson, SignedIn};
-pub use client::Client;
+pub use client::{Client, Party, network};
 pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, parse_checked, parse_json, read_body};
 pub use object::Object;

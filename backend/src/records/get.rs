@@ -47,6 +47,10 @@ async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Fai
         select::get(&context, table, &projection.columns, &key)?.ok_or_else(|| no_such_record(table))?;
 
     let lanes = &view.request.lanes;
+    let _share = match expands.is_empty() && view.reads_quickly(table) {
+        true => None,
+        false => Some(view.request.scan_share().await?),
+    };
     let rows = store::rows(view.reads(table), table, &statement).await?;
     let row = rows.first().ok_or_else(|| no_such_record(table))?;
     let version = table.versioned.then(|| version(row, projection.columns.len())).flatten();

@@ -18,9 +18,12 @@ use crate::problem::{Code, Problem, Result};
 /// Answers with one page.
 ///
 /// # Errors
-/// `invalid_parameter`, `invalid_expression`, `invalid_cursor`, `search_unavailable`, `not_found` for the collection.
+/// `invalid_parameter`, `invalid_expression`, `invalid_cursor`, `search_unavailable`, `not_found` for the collection,
+/// `too_many_requests`.
 pub async fn list(request: Request, query: Query<ListParameters>, prefer: Prefer) -> Result<HttpResponse> {
+    let share = request.scan_share().await?;
     let body = request.attempt(async |view| page(view, &query.0, prefer.count).await).await?;
+    drop(share);
     let mut response = HttpResponse::Ok();
     match prefer.count {
         Some(Count::Exact) => drop(response.insert_header(("preference-applied", "count=exact"))),

@@ -120,7 +120,7 @@ pub async fn run(
 
 /// Writes on a connection of its own: a whole table takes longer than a lane can be lent for.
 async fn write(view: View<'_>, table: &Table, statement: &Sql) -> Result<Vec<Row>, Failure> {
-    let connection = view.request.app.db.own.connect(TIME_LIMIT).await?;
+    let connection = view.request.app.db.own.connect(view.request.party(), TIME_LIMIT).await?;
     let written = async {
         let prepared = connection.prepare(&statement.text).await?;
         store::query(&connection, &prepared, &statement.binds).await

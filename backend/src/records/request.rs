@@ -16,14 +16,15 @@ use super::sql::predicate::{Context, Verdict, is_row_local};
 use super::store::Failure;
 use crate::app::App;
 use crate::collections::catalogue::{Rule, Snapshot, Table};
-use crate::db::Lanes;
 use crate::db::lanes::Lane;
-use crate::extract::Caller;
+use crate::db::{Lanes, Share};
+use crate::extract::{Caller, Party};
 use crate::problem::{Code, Problem, Result};
 
 /// The parts of the server that an operation uses, and who is calling.
 #[derive(Debug, Clone)]
 pub struct Request {
+    http: HttpRequest,
     /// The application.
     pub app: Data<App>,
     /// The worker's connections.
@@ -54,11 +55,25 @@ impl FromRequest for Request {
         let key = segments.next().unwrap_or_default().to_owned();
         let now = app.clock.now();
         let caller = Caller::from_request(request, payload).into_inner();
-        ready(caller.map(|caller| Self { app, lanes, group_commit, caller, now, collection, key }))
+        let http = request.clone();
+        ready(caller.map(|caller| Self { http, app, lanes, group_commit, caller, now, collection, key }))
     }
 }
 
 impl Request {
+    /// Whose share the request counts for.
+    pub fn party(&self) -> Party {
+        Party::of(&self.http, &self.caller, &self.app.config.server.trusted_proxies)
+    }
+
+    /// The caller's share of what lists run on, for as long as it is held.
+    ///
+    /// # Errors
+    /// `too_many_requests`
+    pub async fn scan_share(&self) -> Result<Share> {
+        self.lanes.scan_shares.take(self.party()).await
+    }
+
     /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, once more
     /// with the collections as they are.
     ///
@@ -125,15 +140,16 @@ impl<'a> View<'a> {
         self.snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))
     }
 
-    /// The lane for a read of a table's row by its key. What may take long has a connection to itself: a view, or a rule
-    /// that looks at other rows.
+    /// The lane for a read of a table's row by its key.
     pub fn reads(&self, table: &Table) -> &'a Lane {
         let lanes = &self.request.lanes;
-        if table.collection.kind == CollectionKind::Table && self.is_quick(&table.rules.view) {
-            &lanes.points
-        } else {
-            &lanes.scans
-        }
+        if self.reads_quickly(table) { &lanes.points } else { &lanes.scans }
+    }
+
+    /// Whether a read of a table's row by its key waits for nothing. What may take long has a connection to itself: a
+    /// view, or a rule that looks at other rows.
+    pub fn reads_quickly(&self, table: &Table) -> bool {
+        table.collection.kind == CollectionKind::Table && self.is_quick(&table.rules.view)
     }
 
     /// Where an insert into a table may meet others, to be committed with them: it looks at no other rows, and nothing

@@ -14,6 +14,7 @@ mod matching;
 mod oracle;
 mod pages;
 mod patience;
+mod shares;
 mod statements;
 mod support;
 mod tenants;

@@ -12,6 +12,7 @@ mod transaction;
 
 use std::time::Duration;
 
+use super::Shares;
 pub use lane::{Lane, Place};
 pub use target::Target;
 pub use transaction::Transaction;
@@ -66,6 +67,8 @@ pub struct Lanes {
     pub points: Lane,
     /// Lists.
     pub scans: Lane,
+    /// How many lists each party may run.
+    pub scan_shares: Shares,
     /// Writes.
     pub writes: Lane,
     /// Writes that commit together.
@@ -81,6 +84,7 @@ impl Lanes {
         Self {
             points: Lane::open(&target.with_lock_timeout(POINT_LOCK_TIMEOUT), plan.points, 64),
             scans: Lane::open(target, plan.scans, 1),
+            scan_shares: Shares::of("lists", plan.scans),
             writes: Lane::open(target, plan.writes, 1),
             groups: Lane::open(target, plan.groups, 1),
             transactions: Lane::open(target, plan.transactions, 1),

@@ -43,7 +43,8 @@ const STALLED: Duration = Duration::from_secs(60);
 /// Exports the rows of a list.
 ///
 /// # Errors
-/// `not_found`, `invalid_expression`, `invalid_parameter`, `statement_timeout`, `overloaded`.
+/// `not_found`, `invalid_expression`, `invalid_parameter`, `statement_timeout`, `overloaded`,
+/// `too_many_requests`.
 pub async fn export(request: Request, body: Json<ExportRequest>) -> Result<HttpResponse> {
     let asked = body.0;
     let (sender, mut pieces) = mpsc::channel::<Piece>(2);
@@ -55,7 +56,7 @@ pub async fn export(request: Request, body: Json<ExportRequest>) -> Result<HttpR
     let first = request
         .attempt(async |view| {
             let (writer, sql) = prepare(view, &asked)?;
-            let connection = request.app.db.own.connect(STATEMENT_LIMIT).await?;
+            let connection = request.app.db.own.connect(request.party(), STATEMENT_LIMIT).await?;
             let sender = Sender { pieces: sender.clone(), pace: Pace::new(STALLED) };
             actix_web::rt::spawn(async move { read(connection, writer, sql, sender).await });
             // What fails before anything is sent has an answer of its own.

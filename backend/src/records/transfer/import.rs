@@ -91,7 +91,7 @@ impl Parameters for ImportParameters {
 ///
 /// # Errors
 /// `validation_failed` with the lines of bad rows, `forbidden`, `unsupported_media_type`, `payload_too_large`,
-/// `request_timeout`, `invalid_parameter`, `conflict` where the collection changed meanwhile.
+/// `request_timeout`, `invalid_parameter`, `too_many_requests`, `conflict` where the collection changed meanwhile.
 pub async fn import(
     http: HttpRequest,
     request: Request,
@@ -112,7 +112,7 @@ pub async fn import(
     let intake = Intake::new(format, Arc::clone(table), request.caller.clone(), clock, upsert.clone(), most);
     // Connections are few: who has sent nothing yet takes none.
     let first = body.chunk().await?;
-    let connection = request.app.db.own.connect(TIME_LIMIT).await?;
+    let connection = request.app.db.own.connect(request.party(), TIME_LIMIT).await?;
     match run(view, table, &upsert, &query.0, &connection, (first, body), intake).await {
         Ok(report) => {
             connection.settle();
