@@ -89,6 +89,21 @@ const oneLine = EditorState.transactionFilter.of((transaction) => {
   return { changes: { from: 0, to: transaction.startState.doc.length, insert: text }, selection: { anchor: Math.min(text.length, transaction.newSelection.main.head) } };
 });
 
+// What is typed over a selection is put there by the browser with its colours in a style attribute, which the page's policy
+// forbids: here it is put there without.
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const text = event.data;
+    if (event.inputType !== "insertText" || !text || empty || view.composing || view.state.readOnly) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const taken = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert));
+    if (!taken) view.dispatch(insert());
+    return true;
+  },
+});
+
 /** Makes an editor in `options.parent`. */
 export function createEditor(options) {
   const attributes = new Compartment();
@@ -124,6 +139,7 @@ export function createEditor(options) {
         languages[options.language](),
         attributes.of(described(false)),
         mark,
+        typeOver,
         options.singleLine ? oneLine : EditorView.lineWrapping,
         options.lineNumbers ? lineNumbers() : [],
         options.placeholder ? placeholder(options.placeholder) : [],

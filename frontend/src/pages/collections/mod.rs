@@ -14,4 +14,4 @@ pub mod rules_editor;
 pub use adopt::Adopt;
 pub use diagram::Diagram;
 pub use list::List;
-pub use new::New;
+pub use new::{New, index_fields, index_kinds, kind_of};

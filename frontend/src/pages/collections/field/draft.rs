@@ -4,6 +4,7 @@ use annex_openapi::collections::{
     Collection, CollectionKind, CollectionSpec, Field, FieldSpec, FieldType, Index, OnDelete,
 };
 use leptos::prelude::*;
+use serde_json::Value;
 
 use super::literal::{default_text, default_value};
 
@@ -63,6 +64,22 @@ impl FieldDraft {
         draft
     }
 
+    /// Takes over what was described before; of the default, only where it was changed.
+    pub fn take(self, spec: &FieldSpec, default: Option<Option<&Value>>) {
+        self.name.set(spec.name.clone());
+        self.type_.set(spec.type_.as_str().to_owned());
+        self.array.set(spec.array);
+        self.required.set(spec.required);
+        self.unique.set(spec.unique);
+        self.hidden.set(spec.hidden);
+        self.values.set(spec.values.clone().unwrap_or_default());
+        self.target.set(spec.collection.clone().unwrap_or_default());
+        self.on_delete.set(on_delete_name(spec.on_delete.unwrap_or(OnDelete::Restrict)).to_owned());
+        if let Some(default) = default {
+            self.default.set(default.map(written).unwrap_or_default());
+        }
+    }
+
     /// What it holds.
     pub fn field_type(self) -> FieldType {
         self.type_.with(|name| type_of(name))
@@ -86,6 +103,11 @@ impl FieldDraft {
             hidden: self.hidden.get(),
         }
     }
+}
+
+/// A default as it is written.
+fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The type of that name.

@@ -31,14 +31,14 @@ impl IndexDraft {
 }
 
 /// The kinds, by their names, in words.
-pub(in crate::pages) fn index_kinds() -> Vec<(String, String)> {
+pub fn index_kinds() -> Vec<(String, String)> {
     [("plain", "Ordered"), ("unique", "Unique"), ("full_text", "Full text")]
         .map(|(name, words)| (name.to_owned(), words.to_owned()))
         .to_vec()
 }
 
 /// The kind of that name.
-pub(in crate::pages) fn kind_of(name: &str) -> IndexKind {
+pub fn kind_of(name: &str) -> IndexKind {
     match name {
         "unique" => IndexKind::Unique,
         "full_text" => IndexKind::FullText,
@@ -47,7 +47,7 @@ pub(in crate::pages) fn kind_of(name: &str) -> IndexKind {
 }
 
 /// What an index may be over: each field, in both directions.
-pub(in crate::pages) fn index_fields(collection: &Collection) -> Vec<String> {
+pub fn index_fields(collection: &Collection) -> Vec<String> {
     let names = collection.fields.iter().filter(|field| !field.name.is_empty());
     names.flat_map(|field| [field.name.clone(), format!("-{}", field.name)]).collect()
 }

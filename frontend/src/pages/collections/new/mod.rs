@@ -20,6 +20,7 @@ use crate::ui::toast::use_toasts;
 use crate::ui::{Button, ButtonKind, Card, ErrorNotice, IconName, TextInput};
 use fields::Fields;
 use indexes::{IndexDraft, Indexes};
+pub use indexes::{index_fields, index_kinds, kind_of};
 
 /// A collection while it is described.
 #[derive(Clone, Copy)]
