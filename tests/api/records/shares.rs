@@ -71,7 +71,8 @@ async fn slow_imports_of_one_caller_leave_room_for_others() {
     let (first, one) = begin_import(&ada);
     let one = tokio::spawn(one);
     app.eventually("the first import is under way", async || {
-        let copied = "select count(*) from pg_stat_activity where datname = current_database() and query like '%copy%'";
+        let copied =
+            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'copy %'";
         app.sql_value(copied).await.as_deref() != Some("0")
     })
     .await;
