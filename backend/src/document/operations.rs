@@ -240,8 +240,8 @@ impl Subject<'_> {
         let operation = self.operation("replace",
             "Replaces or creates a row of",
             "A field that is left out gets its default. The update rule decides where the row is there, the create rule \
-             where it is not.",
-            self.write_parameters(),
+             where it is not. With `If-None-Match: *` a row that is there is left alone (412).",
+            [self.write_parameters(), vec![reference("parameters", "IfNoRow")]].concat(),
             json!({"200": self.written(), "201": made, "204": no_body()}),
         );
         self.with_body(operation, "Replace")
@@ -399,6 +399,10 @@ pub(super) fn parameters() -> Value {
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         },
         "IfMatch": header("If-Match", "The `ETag` that the row must still have, or `*` for any."),
+        "IfNoRow": {
+            "name": "If-None-Match", "in": "header", "description": "`*`: only where there is no such row yet.",
+            "schema": {"type": "string", "const": "*"},
+        },
         "IfNoneMatch": header("If-None-Match", "The `ETag` that the caller has."),
     })
 }

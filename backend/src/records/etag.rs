@@ -6,6 +6,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use xxhash_rust::xxh3::xxh3_64;
@@ -21,7 +22,7 @@ pub fn tag(version: Option<u32>, expanded: Option<&[u8]>) -> String {
     }
 }
 
-/// What `If-Match` demands of a row.
+/// What `If-Match` and `If-None-Match` demand of a row that is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
     /// Nothing.
@@ -30,6 +31,8 @@ pub enum Demand {
     Exists,
     /// That it has this version.
     Version(u32),
+    /// That it is not there yet (`If-None-Match: *`): for a replacement alone.
+    Absent,
 }
 
 impl FromRequest for Demand {
@@ -37,16 +40,34 @@ impl FromRequest for Demand {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut values = request.headers().get_all(IF_MATCH);
-        ready(match (values.next(), values.next()) {
-            (None, _) => Ok(Self::None),
-            (Some(value), None) => Self::parse(value.to_str().unwrap_or_default()),
-            _ => Err(Problem::new(Code::BadRequest, "`If-Match` is there twice")),
-        })
+        ready(Self::of(request))
     }
 }
 
 impl Demand {
+    fn of(request: &HttpRequest) -> Result<Self> {
+        let single = |name: HeaderName| {
+            let mut values = request.headers().get_all(&name);
+            match (values.next(), values.next()) {
+                (None, _) => Ok(None),
+                (Some(value), None) => Ok(Some(value.to_str().unwrap_or_default())),
+                _ => Err(Problem::new(Code::BadRequest, format!("`{name}` is there twice"))),
+            }
+        };
+        match (single(IF_MATCH)?, single(IF_NONE_MATCH)?) {
+            (None, None) => Ok(Self::None),
+            (Some(tag), None) => Self::parse(tag),
+            (None, Some(tag)) if tag.trim() == "*" && request.method() == Method::PUT => Ok(Self::Absent),
+            (None, Some(_)) => Err(Problem::new(
+                Code::BadRequest,
+                "In a write `If-None-Match` takes `*`, and only with PUT: that there is no such record yet",
+            )),
+            (Some(_), Some(_)) => {
+                Err(Problem::new(Code::PreconditionFailed, "`If-Match` and `If-None-Match` cannot both hold"))
+            }
+        }
+    }
+
     /// One entity tag, or `*`.
     ///
     /// # Errors
@@ -71,7 +92,7 @@ impl Demand {
     pub fn version(self) -> Option<u32> {
         match self {
             Self::Version(version) => Some(version),
-            Self::None | Self::Exists => None,
+            Self::None | Self::Exists | Self::Absent => None,
         }
     }
 }
@@ -80,6 +101,11 @@ impl Demand {
 pub fn changed() -> Problem {
     Problem::new(Code::PreconditionFailed, "The record has changed since that version")
         .with_hint("Read it again, and decide anew")
+}
+
+/// `If-None-Match: *` does not hold.
+pub fn exists() -> Problem {
+    Problem::new(Code::PreconditionFailed, "There is a record with this key already")
 }
 
 /// Whether the client has this very answer already (`If-None-Match`).

@@ -42,6 +42,13 @@ pub struct Target {
     pub demand: Demand,
 }
 
+impl Target {
+    /// Whether a replacement may make the record.
+    pub fn may_be_made(&self, table: &Table) -> bool {
+        matches!(self.demand, Demand::None | Demand::Absent) && takes_key(table)
+    }
+}
+
 /// A write that is ready to be run.
 #[derive(Debug)]
 pub struct Operation<'a> {
@@ -93,12 +100,7 @@ impl Operation<'_> {
         {
             return Ok(rows);
         }
-        let alone = || store::rows(&view.request.lanes.writes, self.table, statement);
-        let mut rows = alone().await;
-        if matches!(&rows, Err(Failure::Problem(problem)) if self.was_overtaken(problem)) {
-            // Another request has made the record meanwhile: it is there to be replaced now.
-            rows = alone().await;
-        }
+        let rows = store::rows(&view.request.lanes.writes, self.table, statement).await;
         rows.map_err(|failure| self.refused(failure))
     }
 
@@ -130,7 +132,7 @@ impl Operation<'_> {
     pub fn second_look(&self, view: View<'_>) -> Result<Option<Sql>, Failure> {
         match &self.verb {
             Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target)
-                if matches!(target.demand, Demand::Version(_)) =>
+                if matches!(target.demand, Demand::Version(_) | Demand::Absent) =>
             {
                 Ok(select::get(&view.context(), self.table, &[], &target.key)?)
             }
@@ -143,7 +145,10 @@ impl Operation<'_> {
     pub fn missed(&self, view: View<'_>, seen: &[Row]) -> Problem {
         let target = match &self.verb {
             Verb::Create => return denied(self.table, &view.request.caller),
-            Verb::Replace(target) if target.demand == Demand::None && takes_key(self.table) => {
+            Verb::Replace(target) if target.demand == Demand::Absent && !seen.is_empty() => {
+                return etag::exists();
+            }
+            Verb::Replace(target) if target.may_be_made(self.table) => {
                 return denied(self.table, &view.request.caller);
             }
             Verb::Update(target) | Verb::Replace(target) | Verb::Delete(target) => target,
@@ -155,20 +160,15 @@ impl Operation<'_> {
         }
     }
 
-    /// Whether a replacement found no record to change, and then one under the key that it wanted to make.
-    fn was_overtaken(&self, problem: &Problem) -> bool {
-        matches!(self.verb, Verb::Replace(_))
-            && problem.code == Code::NotUnique
-            && names_key(self.table, problem)
-    }
-
     /// Tells a failure of the statement as this operation's.
     pub fn refused(&self, failure: Failure) -> Failure {
+        let is_made = |problem: &Problem| problem.code == Code::NotUnique && names_key(self.table, problem);
         match (&self.verb, failure) {
-            // The record is there, but the caller may not change it.
-            (_, Failure::Problem(problem)) if self.was_overtaken(&problem) => {
-                no_such_record(self.table).into()
-            }
+            (Verb::Replace(target), Failure::Problem(problem)) if is_made(&problem) => match target.demand {
+                Demand::Absent => etag::exists().into(),
+                // It was made meanwhile and is there to be replaced now, or the caller may not change it.
+                _ => Failure::Overtaken(no_such_record(self.table)),
+            },
             (Verb::Delete(_), failure) => delete::refused(failure),
             (_, failure) => failure,
         }

@@ -20,7 +20,7 @@ use crate::problem::{FieldError, Problem, Result};
 /// Replaces a record, or creates it under that key. Each half is guarded by its own rule.
 ///
 /// # Errors
-/// `validation_failed`, `not_unique`, `precondition_failed`, `forbidden` where the create rule denies, `not_found`
+/// `validation_failed`, `not_unique`, `precondition_failed` (with `If-None-Match: *` where the record is there), `forbidden` where the create rule denies, `not_found`
 /// where the record is there and the update rule denies.
 pub async fn replace(
     request: Request,
@@ -55,10 +55,10 @@ pub fn prepare<'a>(
         body::assignments(table, context.caller, &view.request.app.clock, Write::Replace, &members)?;
     let returning = Returning::new(table, context.caller)?;
     let columns = &returning.projection.columns;
-    let row =
-        (target.demand == Demand::None && takes_key(table)).then(|| inserted(table, &target.key, &changes));
+    let row = target.may_be_made(table).then(|| inserted(table, &target.key, &changes));
     let version = target.demand.version();
-    let replacement = Replacement { changes: &changes, version, row: row.as_deref() };
+    let changes = (target.demand != Demand::Absent).then_some(changes.as_slice());
+    let replacement = Replacement { changes, version, row: row.as_deref() };
     let statement = sql::write::replace(&context, table, &target.key, replacement, columns)?.map(Rc::new);
     Ok(Operation { table, verb: Verb::Replace(target), statement, returning: Some(returning), made: None })
 }

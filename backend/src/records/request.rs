@@ -75,37 +75,38 @@ impl Request {
     }
 
     /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, once more
-    /// with the collections as they are.
+    /// with the collections as they are, and where another request came in between, once more too.
     ///
     /// # Errors
     /// Those of `work`.
     pub async fn attempt<T>(&self, mut work: impl AsyncFnMut(View<'_>) -> Result<T, Failure>) -> Result<T> {
-        let snapshot = self.app.catalogue.snapshot();
-        match work(View { request: self, snapshot: &snapshot }).await {
-            Ok(done) => return Ok(done),
-            Err(Failure::Problem(problem)) => return Err(problem),
-            Err(Failure::Stale(reason)) => {
-                tracing::debug!(reason, "the schema changed under a request; reading it again")
+        let mut snapshot = self.app.catalogue.snapshot();
+        let (mut refreshed, mut overtaken) = (false, false);
+        loop {
+            match work(View { request: self, snapshot: &snapshot }).await {
+                Ok(done) => return Ok(done),
+                Err(Failure::Problem(problem)) => return Err(problem),
+                Err(Failure::Overtaken(problem)) if overtaken => return Err(problem),
+                Err(Failure::Overtaken(_)) => overtaken = true,
+                Err(Failure::Stale(reason)) if refreshed => return Err(self.impossible(&reason)),
+                Err(Failure::Stale(reason)) => {
+                    tracing::debug!(reason, "the schema changed under a request; reading it again");
+                    snapshot = self.app.catalogue.refresh_now(&self.app.db.pool).await?;
+                    refreshed = true;
+                }
             }
         }
-        let snapshot = self.app.catalogue.refresh_now(&self.app.db.pool).await?;
-        match work(View { request: self, snapshot: &snapshot }).await {
-            Ok(done) => Ok(done),
-            Err(Failure::Problem(problem)) => Err(problem),
-            // It is not the catalogue: the database cannot do what was asked of it, order points of a plane, for example.
-            Err(Failure::Stale(reason)) => {
-                tracing::warn!(
-                    reason,
-                    collection = self.collection,
-                    "Postgres refused a statement over a collection"
-                );
-                Err(Problem::new(
-                    Code::BadRequest,
-                    "The database cannot do what the request asks of the collection",
-                )
-                .with_hint("Filter and sort by other fields"))
-            }
-        }
+    }
+
+    /// It is not the catalogue: the database cannot do what was asked of it, order points of a plane, for example.
+    fn impossible(&self, reason: &str) -> Problem {
+        tracing::warn!(
+            reason,
+            collection = self.collection,
+            "Postgres refused a statement over a collection"
+        );
+        Problem::new(Code::BadRequest, "The database cannot do what the request asks of the collection")
+            .with_hint("Filter and sort by other fields")
     }
 }
 

@@ -24,6 +24,8 @@ pub const GRACE: Duration = Duration::from_secs(3);
 pub enum Failure {
     /// The schema changed under the statement: with a fresh catalogue it may work.
     Stale(String),
+    /// Another request came in between: tried again it may work. Where it does not, the client is told that.
+    Overtaken(Problem),
     /// Anything that the client is told.
     Problem(Problem),
 }

@@ -130,7 +130,7 @@ async fn a_hidden_field_is_known_to_admins_alone() {
     let app = with_tables().await;
     for client in [app.anonymous(), app.user("ada").await] {
         let answer = client.get("/v1/openapi.json").await.expect_status(200);
-        answer.expect_unsaid(&["secret", "password_hash"]);
+        answer.expect_unsaid(&["\"secret\"", "`secret`", "password_hash"]);
     }
     let document = document(&app.admin().await).await;
     assert!(property(&document, "Post", "secret").is_object());

@@ -4,6 +4,8 @@ use annex_tests::{Answer, Client, TestApp};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::support::{Settings, WAITING, adopt, one_waits, run};
+
 /// Authors, whom anybody may make, and their posts, which are their owners' own.
 async fn library() -> TestApp {
     let app = TestApp::start().await;
@@ -313,7 +315,7 @@ async fn a_connection_that_breaks_off_leaves_nothing_half_done() {
     // The batch waits here for a lock until its client has gone.
     let made = app.rows("authors", [json!({"name": "locked"})]).await;
     let mut connection = app.database.connect().await;
-    sqlx::raw_sql("begin; select from public.authors for update").execute(&mut connection).await.unwrap();
+    run(&mut connection, "begin; select from public.authors for update").await;
     let body = json!({"operations": [
         author("first"),
         {"method": "update", "collection": "authors", "id": made[0]["id"], "body": {"born": 1}},
@@ -323,7 +325,7 @@ async fn a_connection_that_breaks_off_leaves_nothing_half_done() {
         reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_millis(500)).build().unwrap();
     let url = format!("http://{}/v1/batch", app.address());
     client.post(url).json(&body).send().await.expect_err("the client has gone before there is an answer");
-    sqlx::raw_sql("commit").execute(&mut connection).await.unwrap();
+    run(&mut connection, "commit").await;
     let idle = "select count(*) from pg_stat_activity
                 where datname = current_database() and application_name = 'annex records'
                     and state <> 'idle' and pid <> pg_backend_pid()";
@@ -346,24 +348,18 @@ async fn a_postgres_that_goes_away_leaves_nothing_half_done() {
     let app = library().await;
     let made = app.rows("authors", [json!({"name": "locked"})]).await;
     let mut connection = app.database.connect().await;
-    sqlx::raw_sql("begin; select from public.authors for update").execute(&mut connection).await.unwrap();
+    run(&mut connection, "begin; select from public.authors for update").await;
     let client = app.anonymous();
     let update =
         json!({"method": "update", "collection": "authors", "id": made[0]["id"], "body": {"born": 1}});
     let waiting = batch(&client, json!([author("first"), update, author("last")]));
-    let waits = "select count(*) from pg_stat_activity
-                 where datname = current_database() and application_name = 'annex records'
-                     and wait_event_type = 'Lock'";
     let ending = async {
-        app.eventually("the batch waits for the lock", || async {
-            app.sql_value(waits).await.as_deref() == Some("1")
-        })
-        .await;
-        app.sql(&waits.replace("count(*)", "pg_terminate_backend(pid)")).await;
+        one_waits(&app).await;
+        app.sql(&format!("select pg_terminate_backend(pid) {WAITING}")).await;
     };
     let (answer, ()) = tokio::join!(waiting, ending);
     answer.expect_status(503).expect_problem("database_unavailable");
-    sqlx::raw_sql("commit").execute(&mut connection).await.unwrap();
+    run(&mut connection, "commit").await;
     assert_eq!(count(&app, "authors").await, "1");
     app.eventually("another connection is made", || async {
         batch(
@@ -421,4 +417,35 @@ async fn what_a_batch_refers_to_and_returns_is_bounded() {
     }
     assert_eq!(count(&app, "notes").await, "1", "nothing of them was done");
     batch(&ada, json!([first, copy, copy])).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_replacement_that_loses_a_race_for_its_key_replaces_what_won() {
+    let app = TestApp::start().await;
+    let ddl = "create table notes (id int primary key, title text, open bool)";
+    adopt(&app, "notes", ddl, Settings::open().rule("update", "open")).await;
+    let anyone = app.anonymous();
+    for (id, open) in [(1, true), (2, false)] {
+        let mut other = app.database.connect().await;
+        run(&mut other, &format!("begin; insert into notes values ({id}, 'theirs', {open})")).await;
+        let operations = json!({"operations": [
+            {"method": "create", "collection": "notes", "body": {"id": id + 10, "title": "first"}},
+            {"method": "replace", "collection": "notes", "id": id, "body": {"title": "ours", "open": true}},
+        ]});
+        let (answer, ()) = tokio::join!(async { anyone.post("/v1/batch", operations).await }, async {
+            one_waits(&app).await;
+            run(&mut other, "commit").await;
+        });
+        if open {
+            let results = answer.expect_status(200).json();
+            assert_eq!(results["results"][0]["status"], 201);
+            assert_eq!(results["results"][1]["status"], 200);
+        } else {
+            // It is there, but not to be replaced: the same as of one that was there before.
+            let problem = answer.expect_status(404).expect_problem("not_found");
+            assert_eq!(problem.errors[0].pointer, "/operations/1");
+        }
+    }
+    let left = app.sql_value("select string_agg(id || title, ',' order by id) from notes").await;
+    assert_eq!(left.as_deref(), Some("1ours,2theirs,11first"));
 }

@@ -3,7 +3,7 @@
 use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
-use super::support::{Settings, adopt, records};
+use super::support::{Settings, adopt, one_waits, records, run, set_rule};
 
 const TASKS: &str = "
     create type state as enum ('open', 'done', 'gone');
@@ -150,7 +150,7 @@ async fn a_rule_that_denies_leaves_rows_out() {
     assert_eq!(ids(&app, "true").await, "1,2,3,5,6,7,8,9,10");
     for rule in [None, Some("\"nobody\" in @user.roles")] {
         for kind in ["update", "delete"] {
-            super::support::set_rule(&app, "tasks", kind, rule).await;
+            set_rule(&app, "tasks", kind, rule).await;
         }
         expect_count(change(&anyone, "true", json!({"state": "gone"})).await, 0);
         expect_count(delete(&anyone, "true").await, 0);
@@ -196,7 +196,7 @@ async fn what_a_rule_says_of_the_new_row_counts_for_all_or_none() {
     assert_eq!(ids(&app, "state = 'gone'").await, "");
 
     // One bad row among good ones, and none is changed.
-    super::support::set_rule(&app, "tasks", "update", Some("@new.points >= points")).await;
+    set_rule(&app, "tasks", "update", Some("@new.points >= points")).await;
     let problem = change(&app.anonymous(), "true", json!({"points": 9})).await.expect_status(401);
     problem.expect_problem("unauthenticated");
     change(&ada, "true", json!({"points": 9})).await.expect_status(403);
@@ -357,28 +357,18 @@ async fn a_row_that_changes_meanwhile_is_judged_as_it_is_then() {
             "begin; update tasks set owner = '{}' where id = 2; update tasks set points = 90 where id = 3",
             bob.id()
         );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(took)).execute(&mut other).await.expect("it can be changed");
-        let waiting = async |count| {
-            app.eventually("the write waits for the row", async || {
-                let query = "select count(*) from pg_locks where not granted";
-                app.sql_value(query).await.as_deref() == Some(count)
-            })
-            .await;
-        };
+        run(&mut other, &took).await;
         let (changed, ()) = tokio::join!(change(&ada, "points < 50", json!({"state": "done"})), async {
-            waiting("1").await;
-            sqlx::raw_sql("commit").execute(&mut other).await.expect("it can be committed");
+            one_waits(&app).await;
+            run(&mut other, "commit").await;
         });
         // One has another owner now, and one does not match any more.
         expect_count(changed, 8);
         assert_eq!(ids(&app, "state = 'open'").await, "2,3");
-        sqlx::raw_sql("begin; update tasks set points = 90 where id = 4")
-            .execute(&mut other)
-            .await
-            .expect("it can be changed");
+        run(&mut other, "begin; update tasks set points = 90 where id = 4").await;
         let (deleted, ()) = tokio::join!(delete(&ada, "points < 50"), async {
-            waiting("1").await;
-            sqlx::raw_sql("commit").execute(&mut other).await.expect("it can be committed");
+            one_waits(&app).await;
+            run(&mut other, "commit").await;
         });
         expect_count(deleted, 7);
         assert_eq!(ids(&app, "true").await, "2,3,4");

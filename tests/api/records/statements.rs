@@ -275,11 +275,17 @@ async fn a_rule_is_part_of_every_statement() {
             &format!("update, {who}"),
             write::update(&context, table, &key, &title, Some(7), &columns).unwrap(),
         );
-        let replacement = Replacement { changes: &title, version: None, row: Some(&row) };
+        let replacement = Replacement { changes: Some(&title), version: None, row: Some(&row) };
         show(
             &mut out,
             &format!("replace, {who}"),
             write::replace(&context, table, &key, replacement, &columns).unwrap(),
+        );
+        let only_new = Replacement { changes: None, version: None, row: Some(&row) };
+        show(
+            &mut out,
+            &format!("replace where there is none, {who}"),
+            write::replace(&context, table, &key, only_new, &columns).unwrap(),
         );
         show(&mut out, &format!("delete, {who}"), write::delete(&context, table, &key, Some(7)).unwrap());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annex_tests::{Answer, TestApp};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sqlx::PgConnection;
 
 /// What a collection says about its table.
 #[derive(Debug, Clone, Default)]
@@ -100,6 +101,26 @@ pub async fn set_rule(app: &TestApp, name: &str, kind: &'static str, rule: Optio
             _ => &rules.delete,
         };
         now.as_deref() == rule
+    })
+    .await;
+}
+
+/// Has a connection run statements, such as those that begin and end a transaction.
+pub async fn run(connection: &mut PgConnection, statements: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()))
+        .execute(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{statements}: {error}"));
+}
+
+/// The server's statements that wait for a lock, in a query to be continued.
+pub const WAITING: &str = "from pg_stat_activity
+    where datname = current_database() and application_name = 'annex records' and wait_event_type = 'Lock'";
+
+/// Waits until a statement of the server waits for a lock.
+pub async fn one_waits(app: &TestApp) {
+    app.eventually("a statement waits for a lock", async || {
+        app.sql_value(&format!("select count(*) {WAITING}")).await.as_deref() == Some("1")
     })
     .await;
 }

@@ -128,3 +128,62 @@ async fn what_has_no_version_has_a_tag_of_its_content() {
     app.sql("update base set title = 'b'").await;
     anyone.get("/v1/records/shouts/1").header("if-none-match", &tag).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn if_none_match_keeps_a_replacement_from_what_is_there() {
+    let app = TestApp::start().await;
+    adopt(&app, "notes", NOTES, Settings::open()).await;
+    let anyone = app.anonymous();
+    let put = |id: u32| {
+        anyone.put(&format!("/v1/records/notes/{id}"), json!({"title": "new"})).header("if-none-match", "*")
+    };
+    let made = put(3).await.expect_status(201).expect_header("location", "/v1/records/notes/3");
+    assert_eq!(made.json(), json!({"id": 3, "title": "new", "hits": 0}));
+    for id in [1, 3] {
+        put(id).await.expect_status(412).expect_problem("precondition_failed");
+    }
+    assert_eq!(anyone.get("/v1/records/notes/1").await.json()["title"], "one");
+    // Of many that come at once, one makes it.
+    let answers = futures_util::future::join_all((0..8).map(|_| async { put(4).await.status })).await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|status| **status == 412).count(), 7, "{answers:?}");
+    let path = "/v1/records/notes/1";
+    let tag = anyone.get(path).await.header("etag").expect("a tag").to_owned();
+    put(1).header("if-match", &tag).await.expect_status(412);
+    put(9).header("if-none-match", "*").await.expect_status(400);
+    // It says nothing else of a write.
+    anyone.put(path, json!({})).header("if-none-match", &tag).await.expect_status(400);
+    anyone.patch(path, json!({"hits": 1})).header("if-none-match", "*").await.expect_status(400);
+    anyone.delete(path).header("if-none-match", "*").await.expect_status(400);
+    assert_eq!(
+        app.sql_value("select sum(hits) from notes where title in ('one', 'two')").await.as_deref(),
+        Some("0")
+    );
+}
+
+#[tokio::test]
+async fn if_none_match_asks_the_create_rule() {
+    let app = TestApp::start().await;
+    adopt(&app, "notes", NOTES, Settings::open().rule("create", "title = 'yes'").rule("update", "false"))
+        .await;
+    let made = "create table made (id int primary key generated always as identity, title text); insert into made default values";
+    adopt(&app, "made", made, Settings::open()).await;
+    let anyone = app.anonymous();
+    let put = |path: &str, title: &str| {
+        anyone.put(&format!("/v1/records/{path}"), json!({"title": title})).header("if-none-match", "*")
+    };
+    put("notes/3", "no").await.expect_status(401).expect_problem("unauthenticated");
+    put("notes/3", "yes").await.expect_status(201);
+    put("notes/3", "yes").await.expect_status(412);
+    // Whoever may view the record may know that it is there.
+    put("notes/1", "no").await.expect_status(412);
+    set_rule(&app, "notes", "view", Some("false")).await;
+    put("notes/1", "no").await.expect_status(401).expect_problem("unauthenticated");
+    // The database alone makes these keys.
+    put("made/1", "x").await.expect_status(412);
+    put("made/9", "x").await.expect_status(404);
+    assert_eq!(
+        app.sql_value("select string_agg(title, ',' order by id) from notes").await.as_deref(),
+        Some("one,two,yes")
+    );
+}

@@ -95,12 +95,12 @@ impl<'a> Plan<'a> {
     }
 
     fn failed_at(&self, index: usize, member: &str, failure: impl Into<Failure>) -> Failure {
+        let input = &self.inputs[index];
+        let located = |problem| locate(index, input.method, &input.collection, member, problem);
         match failure.into() {
-            Failure::Problem(problem) => {
-                let input = &self.inputs[index];
-                locate(index, input.method, &input.collection, member, problem).into()
-            }
-            stale => stale,
+            Failure::Problem(problem) => Failure::Problem(located(problem)),
+            Failure::Overtaken(problem) => Failure::Overtaken(located(problem)),
+            Failure::Stale(reason) => Failure::Stale(reason),
         }
     }
 

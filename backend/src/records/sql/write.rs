@@ -224,8 +224,8 @@ pub(super) fn update_table(sql: &mut Sql, table: &Table, slots: &[Slot]) {
 /// What a [`replace`] writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Replacement<'a> {
-    /// The new values of all columns of the row that is there.
-    pub changes: &'a [Assignment],
+    /// The new values of all columns of the row that is there; none to leave it alone.
+    pub changes: Option<&'a [Assignment]>,
     /// The version that this row must have.
     pub version: Option<u32>,
     /// The row to insert where none was changed; none to insert nothing.
@@ -248,19 +248,20 @@ pub fn replace(
     let Replacement { changes, version, row } = replacement;
     let may = |rule| !matches!(context.verdict(rule), Verdict::Nothing);
     let row = row.filter(|_| may(&table.rules.create));
+    let changes = changes.filter(|_| may(&table.rules.update));
     let mut sql = Sql::new();
-    match (may(&table.rules.update), row) {
-        (false, None) => return Ok(None),
-        (true, None) => {
+    match (changes, row) {
+        (None, None) => return Ok(None),
+        (Some(changes), None) => {
             update_row(context, &mut sql, table, key, changes, version, returning)?;
             sql.push(", false");
         }
-        (false, Some(row)) => {
+        (None, Some(row)) => {
             insert_row(context, &mut sql, table, row, Unless::Never)?;
             returned(context, &mut sql, table, returning)?;
             sql.push(", true");
         }
-        (true, Some(row)) => {
+        (Some(changes), Some(row)) => {
             sql.push("with changed as (");
             update_row(context, &mut sql, table, key, changes, version, returning)?;
             sql.push("), inserted as (");

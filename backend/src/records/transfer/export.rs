@@ -89,7 +89,7 @@ pub async fn export(request: Request, body: Json<ExportRequest>) -> Result<HttpR
 /// Why the transfer breaks off, for the log; the client sees only that it does.
 fn broken(failure: Failure) -> Problem {
     let problem = match failure {
-        Failure::Problem(problem) => problem,
+        Failure::Problem(problem) | Failure::Overtaken(problem) => problem,
         Failure::Stale(reason) => Problem::internal(reason),
     };
     tracing::error!(%problem, "an export broke off");

@@ -118,7 +118,7 @@ pub async fn import(
             connection.settle();
             Ok(HttpResponse::Ok().json(report))
         }
-        Err(Failure::Problem(problem)) => Err(problem),
+        Err(Failure::Problem(problem) | Failure::Overtaken(problem)) => Err(problem),
         Err(Failure::Stale(reason)) => {
             tracing::debug!(reason, "the schema changed under an import");
             let name = &table.collection.name;
