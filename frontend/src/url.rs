@@ -101,6 +101,12 @@ pub fn text(segment: &str) -> String {
     form_urlencoded::parse(escaped.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
 }
 
+/// A query as people read it, decoded; not to be sent.
+pub fn readable(query: &str) -> String {
+    let pairs = pairs(query).into_iter().map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 fn pairs(search: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(search.trim_start_matches('?').as_bytes()).into_owned().collect()
 }
@@ -136,6 +142,11 @@ mod tests {
         }
         assert_eq!(value("new", "new").as_deref(), Some(""));
         assert_eq!(value("a=1", "b"), None);
+    }
+
+    #[test]
+    fn a_query_can_be_read() {
+        assert_eq!(readable("limit=20&filter=dep_delay%20%3E+332"), "limit=20&filter=dep_delay > 332");
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::format;
 use crate::ui::http::status_tone;
 use crate::ui::{
     Badge, CodeBlock, CopyButton, Dialog, DialogShape, ErrorNotice, IconName, Instant, LinkButton, Method,
-    Skeleton,
+    Prose, Skeleton,
 };
-use crate::url::use_url_query;
+use crate::url::{self, use_url_query};
 
 /// The drawer of the request that the URL names.
 #[component]
@@ -82,7 +82,7 @@ fn Detail(request: LoggedRequest) -> impl IntoView {
     });
     let caller = match caller {
         Some(caller) => caller.into_any(),
-        None => view! { <span class="soft">"Nobody that is known"</span> }.into_any(),
+        None => view! { <span class="soft">"Anonymous"</span> }.into_any(),
     };
     let of_user = request.caller.as_ref().map(|caller| format!("/logs?user={}", caller.id));
     let of_path = format!("/logs?path={}", String::from(js_sys::encode_uri_component(&request.path)));
@@ -99,7 +99,7 @@ fn Detail(request: LoggedRequest) -> impl IntoView {
                 {fact("Duration", format::milliseconds(request.duration_ms).into_any())}
                 {fact("Caller", caller)}
                 {fact("Address", request.address.clone().unwrap_or_else(|| "not known".to_owned()).into_any())}
-                {request.query.clone().map(|query| fact("Query", view! { <code>{query}</code> }.into_any()))}
+                {request.query.clone().map(|query| fact("Query", view! { <code>{url::readable(&query)}</code> }.into_any()))}
                 {request.route.clone().map(|route| fact("Route", view! { <code>{route}</code> }.into_any()))}
                 {fact(
                     "Request id",
@@ -136,7 +136,9 @@ fn WhatWentWrong(problem: RequestProblem, origin: String) -> impl IntoView {
     let tells = format!("{origin}/problems/{}", problem.code);
     view! {
         <section class="problem stack tight" aria-label="What was wrong">
-            <p>{problem.detail}</p>
+            <p>
+                <Prose text=problem.detail />
+            </p>
             {(!problem.errors.is_empty())
                 .then(|| {
                     view! {

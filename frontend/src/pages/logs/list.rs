@@ -12,9 +12,10 @@ use crate::format;
 use crate::poll;
 use crate::shell::{PageHead, shortcut};
 use crate::ui::{
-    Button, Clock, CodeBlock, Empty, ErrorNotice, IconName, Method, Notice, Skeleton, StatusBadge, Tone,
+    Button, Clock, CodeBlock, Empty, ErrorNotice, IconName, Method, Notice, Prose, Skeleton, StatusBadge,
+    Tone,
 };
-use crate::url::{UrlQuery, use_url_query};
+use crate::url::{self, UrlQuery, use_url_query};
 
 /// How many requests a page has.
 const PAGE: u16 = 50;
@@ -184,7 +185,7 @@ fn Rows(pages: Pages<LoggedRequest>, query: UrlQuery) -> impl IntoView {
 /// Who asked, in a few words.
 fn caller(request: &LoggedRequest) -> String {
     match &request.caller {
-        None => "nobody known".to_owned(),
+        None => "Anonymous".to_owned(),
         Some(caller) => {
             let email = caller.email.clone().unwrap_or_else(|| "an account that is gone".to_owned());
             if caller.impersonated_by.is_some() { format!("{email}, by an admin") } else { email }
@@ -212,10 +213,10 @@ fn row(request: LoggedRequest, query: UrlQuery, chosen: Memo<Option<String>>) ->
                     <Method method=request.method.clone() />
                     <code class="truncate">
                         {request.path.clone()}
-                        {request.query.clone().map(|query| view! { <span class="faint">{format!("?{query}")}</span> })}
+                        {request.query.clone().map(|query| view! { <span class="faint">{format!("?{}", url::readable(&query))}</span> })}
                     </code>
                 </a>
-                {what.map(|what| view! { <div class="soft small truncate">{what}</div> })}
+                {what.map(|what| view! { <div class="soft small truncate"><Prose text=what /></div> })}
                 <div class="only-narrow row soft small">
                     <Clock at=request.at />
                     <span class="numbers">{duration.clone()}</span>

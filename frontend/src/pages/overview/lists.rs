@@ -8,7 +8,7 @@ use crate::api::{ApiError, use_api};
 use crate::format;
 use crate::poll;
 use crate::ui::{
-    Ago, ButtonKind, ButtonSize, Card, Empty, ErrorNotice, IconName, LinkButton, Method, Skeleton,
+    Ago, ButtonKind, ButtonSize, Card, Empty, ErrorNotice, IconName, LinkButton, Method, Prose, Skeleton,
     StatusBadge,
 };
 
@@ -132,7 +132,7 @@ fn failed_request(request: LoggedRequest) -> impl IntoView {
                     <Method method=request.method />
                     <code class="truncate">{request.path}</code>
                 </span>
-                {what.map(|what| view! { <span class="soft small truncate">{what}</span> })}
+                {what.map(|what| view! { <span class="soft small truncate"><Prose text=what /></span> })}
             </span>
             <span class="faint small">
                 <Ago at=request.at />

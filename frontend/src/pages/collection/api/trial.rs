@@ -9,7 +9,9 @@ use super::sender::{Sender, SenderChoice};
 use crate::api::{Api, ApiError, Call, use_api};
 use crate::format;
 use crate::shell::shortcut;
-use crate::ui::{Button, ButtonKind, CodeBlock, CodeView, ErrorNotice, IconName, Language, StatusBadge};
+use crate::ui::{
+    Button, ButtonKind, CodeBlock, CodeView, ErrorNotice, Icon, IconName, Language, StatusBadge,
+};
 
 /// What was answered.
 #[derive(Clone)]
@@ -120,7 +122,10 @@ fn Answered(outcome: Outcome) -> impl IntoView {
             </div>
             <div class="answer">{body}</div>
             <details class="small">
-                <summary class="soft">"Headers that the browser tells of"</summary>
+                <summary class="soft">
+                    <Icon name=IconName::ChevronRight />
+                    "Headers that the browser tells of"
+                </summary>
                 <CodeBlock label="Headers" text=headers.trim_end().to_owned() />
             </details>
         </div>
