@@ -16,7 +16,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 pub use catalogue::{Catalogue, use_catalogue};
 pub use head::PageHead;
-pub use shortcuts::{shortcut, shortcut_note};
+pub use shortcuts::shortcut;
 pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};

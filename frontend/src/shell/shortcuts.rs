@@ -20,8 +20,8 @@ struct Shortcut {
     keys: &'static str,
     words: &'static str,
     everywhere: bool,
-    /// What they do; nothing where another part of the page hears them.
-    act: Option<Callback<()>>,
+    /// What they do.
+    act: Callback<()>,
 }
 
 /// The shortcuts that count now.
@@ -37,12 +37,7 @@ pub struct Shortcuts {
 
 /// Makes keys do something while the surrounding view is there.
 pub fn shortcut(keys: &'static str, words: &'static str, act: impl Fn() + Send + Sync + 'static) {
-    expect_context::<Shortcuts>().add(keys, words, false, Some(Callback::new(move |()| act())));
-}
-
-/// Lists keys that a part of the surrounding view hears by itself.
-pub fn shortcut_note(keys: &'static str, words: &'static str) {
-    expect_context::<Shortcuts>().add(keys, words, false, None);
+    expect_context::<Shortcuts>().add(keys, words, false, Callback::new(move |()| act()));
 }
 
 impl Shortcuts {
@@ -66,10 +61,10 @@ impl Shortcuts {
         words: &'static str,
         act: impl Fn() + Send + Sync + 'static,
     ) {
-        self.add(keys, words, true, Some(Callback::new(move |()| act())));
+        self.add(keys, words, true, Callback::new(move |()| act()));
     }
 
-    fn add(self, keys: &'static str, words: &'static str, everywhere: bool, act: Option<Callback<()>>) {
+    fn add(self, keys: &'static str, words: &'static str, everywhere: bool, act: Callback<()>) {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         self.all.update(|all| all.push(Shortcut { id, keys, words, everywhere, act }));
@@ -121,9 +116,9 @@ impl Shortcuts {
     fn find(self, presses: &[Press]) -> (Progress, Option<Callback<()>>) {
         self.all.with_untracked(|all| {
             let mut begun = Progress::None;
-            for shortcut in all.iter().rev().filter(|shortcut| shortcut.act.is_some()) {
+            for shortcut in all.iter().rev() {
                 match progress(shortcut.keys, presses) {
-                    Progress::Done => return (Progress::Done, shortcut.act),
+                    Progress::Done => return (Progress::Done, Some(shortcut.act)),
                     Progress::Begun => begun = Progress::Begun,
                     Progress::None => {}
                 }

@@ -67,10 +67,13 @@ pub struct ChartData {
     pub columns: Vec<Vec<f64>>,
 }
 
+/// What JavaScript calls: for a number in words, and for the place under the pointer.
+type Callbacks = (Closure<dyn Fn(f64) -> String>, Closure<dyn Fn(i32)>);
+
 /// A plot in the page, with what must live as long as it does.
 struct Live {
     plot: Plot,
-    _kept: (Closure<dyn Fn(f64) -> String>, Closure<dyn Fn(i32)>),
+    _kept: Callbacks,
 }
 
 impl Drop for Live {

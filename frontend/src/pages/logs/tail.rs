@@ -19,7 +19,7 @@ pub fn merge(shown: &mut Vec<LoggedRequest>, newer: Vec<LoggedRequest>) -> bool 
         return false;
     }
     shown.extend(fresh);
-    shown.sort_by(|one, other| (other.at, other.id).cmp(&(one.at, one.id)));
+    shown.sort_by_key(|request| std::cmp::Reverse((request.at, request.id)));
     true
 }
 
