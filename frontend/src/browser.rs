@@ -49,6 +49,10 @@ pub fn set_root_attribute(name: &str, value: Option<&str>) {
 
 /// Puts text on the clipboard.
 pub async fn copy(text: &str) -> Result<(), JsValue> {
+    // Elsewhere there is no clipboard at all.
+    if !window().is_secure_context() {
+        return Err(JsValue::NULL);
+    }
     wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.map(drop)
 }
 
@@ -85,6 +89,11 @@ pub fn prefers_reduced_motion() -> bool {
     window()
         .match_media("(prefers-reduced-motion: reduce)")
         .is_ok_and(|query| query.is_some_and(|query| query.matches()))
+}
+
+/// Whether what points is a finger.
+pub fn has_coarse_pointer() -> bool {
+    window().match_media("(pointer: coarse)").is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }
 
 /// A new UUID.

@@ -81,6 +81,11 @@ impl UrlQuery {
     }
 }
 
+/// The address of a page with these values in its query.
+pub fn address(path: &str, values: &[(&str, String)]) -> String {
+    format!("{path}?{}", Serializer::new(String::new()).extend_pairs(values).finish())
+}
+
 /// Text as a segment of a path.
 pub fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use annex_openapi::auth::{RefreshRequest, TokenResponse};
 use annex_openapi::problem::Problem;
-use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_net::http::{Method, Request, RequestBuilder, Response};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -146,6 +146,10 @@ impl Call {
     }
 
     async fn send(&self, origin: &str, token: Option<&str>) -> Result<Response, ApiError> {
+        self.request(origin, token)?.send().await.map_err(|_| ApiError::Offline)
+    }
+
+    fn request(&self, origin: &str, token: Option<&str>) -> Result<Request, ApiError> {
         let mut request = RequestBuilder::new(&format!("{origin}{}", self.path))
             .method(self.method.clone())
             .query(self.query.iter().map(|(name, value)| (name.as_str(), value.as_str())))
@@ -161,7 +165,7 @@ impl Call {
             Body::Json(text) => request.header("content-type", "application/json").body(text.as_str()),
             Body::Raw(body, media_type) => request.header("content-type", media_type).body(body.clone()),
         };
-        request.map_err(unreadable)?.send().await.map_err(|_| ApiError::Offline)
+        request.map_err(unreadable)
     }
 }
 
@@ -263,6 +267,19 @@ impl Api {
         }
         self.renew().await?;
         call.send(&origin, self.session.access_token().as_deref()).await.map(Answer)
+    }
+
+    /// Sends a call while the page goes: nobody is there any more to hear the answer.
+    pub fn send_last(self, call: &Call) {
+        let token = self.session.access_token();
+        let Ok(request) = call.request(&self.known_origin(), token.as_deref()) else { return };
+        let options = web_sys::RequestInit::new();
+        // The browser sends what has this also when the page is gone.
+        js_sys::Reflect::set(&options, &"keepalive".into(), &true.into()).ok();
+        let request = web_sys::Request::from(request);
+        if let Ok(request) = web_sys::Request::new_with_request_and_init(&request, &options) {
+            drop(window().fetch_with_request(&request));
+        }
     }
 
     /// Sends a call and reads its JSON.

@@ -113,6 +113,12 @@ fn key_value(key: &str) -> Value {
     if key.contains(',') { parts.collect() } else { parts.next().unwrap_or_default() }
 }
 
+/// What a write of all rows that match did.
+#[derive(Deserialize)]
+struct BulkResult {
+    count: u64,
+}
+
 /// Which rows, in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -125,12 +131,12 @@ pub struct Listing {
 }
 
 /// Where a page of a list begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// After so many rows.
-    Offset(usize),
-    /// After the row that the page before ended with.
-    Cursor(String),
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Start {
+    /// After the row that another page ended with; at the beginning where there is none.
+    pub cursor: Option<String>,
+    /// After so many rows from there.
+    pub offset: usize,
 }
 
 /// How rows are counted.
@@ -152,6 +158,15 @@ impl Count {
 }
 
 impl Listing {
+    /// Says in a call which rows are meant: those of the listing, where it says nothing all.
+    fn matching(&self, call: Call, dry_run: bool) -> Call {
+        let filter = Some(self.filter.trim()).filter(|filter| !filter.is_empty());
+        let search = Some(self.search.trim()).filter(|search| !search.is_empty());
+        let filter = if search.is_none() { Some(filter.unwrap_or("true")) } else { filter };
+        let call = call.query_opt("filter", filter).query_opt("search", search);
+        if dry_run { call.query("dry_run", true) } else { call }
+    }
+
     fn call(&self, collection: &str) -> Call {
         let some = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
         Call::get(format!("/v1/records/{collection}"))
@@ -172,15 +187,14 @@ impl Api {
         count: Option<Count>,
         signal: Option<&AbortSignal>,
     ) -> Result<Page<Row>, ApiError> {
-        let mut call = listing.call(&collection.name).query("limit", limit);
+        let mut call = listing
+            .call(&collection.name)
+            .query("limit", limit)
+            .query_opt("cursor", start.cursor.as_ref())
+            .query_opt("offset", Some(start.offset).filter(|offset| *offset > 0));
         if let Some(signal) = signal {
             call = call.signal(signal);
         }
-        call = match start {
-            Start::Offset(0) => call,
-            Start::Offset(offset) => call.query("offset", offset),
-            Start::Cursor(cursor) => call.query("cursor", cursor),
-        };
         if let Some(count) = count {
             call = call.header("prefer", count.preference());
         }
@@ -218,11 +232,6 @@ impl Api {
         versioned(collection, answer).await
     }
 
-    /// Deletes a row.
-    pub async fn delete_row(self, collection: &Collection, key: &str) -> Result<(), ApiError> {
-        self.send(Call::delete(record_path(collection, key))).await.map(drop)
-    }
-
     /// Changes rows, all or none; answers with those that may be viewed.
     pub async fn update_rows(
         self,
@@ -248,27 +257,43 @@ impl Api {
             body: serde_json::from_str(body).ok(),
             if_match: update.etag,
         });
-        let text = self.batch(operations.collect()).await?;
+        let call = batch(operations.collect());
+        let text = self.send(call).await?.text().await?;
         let rows = parse::<Answer<'_>>(&text)?.results.into_iter().filter_map(|done| done.record);
         Ok(rows.map(|members| Row::new(collection, members)).collect())
     }
 
     /// Deletes rows, all or none.
-    pub async fn delete_rows(self, collection: &Collection, keys: &[String]) -> Result<(), ApiError> {
-        let operations = keys.iter().map(|key| Operation {
-            method: BatchMethod::Delete,
-            collection: &collection.name,
-            id: key_value(key),
-            body: None,
-            if_match: None,
-        });
-        self.batch(operations.collect()).await.map(drop)
+    pub async fn delete_rows(self, collection: &str, keys: &[String]) -> Result<(), ApiError> {
+        self.send(deletion(collection, keys)).await.map(drop)
     }
 
-    async fn batch(self, operations: Vec<Operation<'_>>) -> Result<String, ApiError> {
-        let body = BTreeMap::from([("operations", operations)]);
-        let call = Call::post("/v1/batch").json(&body).header("idempotency-key", browser::uuid());
-        self.send(call).await?.text().await
+    /// Deletes rows while the page goes.
+    pub fn delete_rows_last(self, collection: &str, keys: &[String]) {
+        self.send_last(&deletion(collection, keys));
+    }
+
+    /// Makes one change to all rows that a listing has; in a dry run only counts them.
+    pub async fn update_matching(
+        self,
+        collection: &str,
+        listing: &Listing,
+        body: String,
+        dry_run: bool,
+    ) -> Result<u64, ApiError> {
+        let call = listing.matching(Call::patch(format!("/v1/records/{collection}")), dry_run);
+        Ok(self.fetch::<BulkResult>(call.json_text(body)).await?.count)
+    }
+
+    /// Deletes all rows that a listing has; in a dry run only counts them.
+    pub async fn delete_matching(
+        self,
+        collection: &str,
+        listing: &Listing,
+        dry_run: bool,
+    ) -> Result<u64, ApiError> {
+        let call = listing.matching(Call::delete(format!("/v1/records/{collection}")), dry_run);
+        Ok(self.fetch::<BulkResult>(call).await?.count)
     }
 
     /// How many rows there are, counted one by one.
@@ -277,6 +302,22 @@ impl Api {
         let page: Page<serde::de::IgnoredAny> = parse(&self.send(call).await?.text().await?)?;
         Ok(page.count.unwrap_or_default())
     }
+}
+
+fn batch(operations: Vec<Operation<'_>>) -> Call {
+    let body = BTreeMap::from([("operations", operations)]);
+    Call::post("/v1/batch").json(&body).header("idempotency-key", browser::uuid())
+}
+
+fn deletion(collection: &str, keys: &[String]) -> Call {
+    let operations = keys.iter().map(|key| Operation {
+        method: BatchMethod::Delete,
+        collection,
+        id: key_value(key),
+        body: None,
+        if_match: None,
+    });
+    batch(operations.collect())
 }
 
 fn record_path(collection: &Collection, key: &str) -> String {

@@ -5,20 +5,21 @@ use leptos::task::spawn_local;
 
 use super::{ButtonSize, IconButton, IconName};
 use crate::browser;
-use crate::ui::toast::use_toasts;
+use crate::ui::toast::{Toasts, use_toasts};
+
+/// Puts text on the clipboard, and says so.
+pub async fn copy(text: String, toasts: Toasts) {
+    match browser::copy(&text).await {
+        Ok(()) => toasts.say("Copied"),
+        Err(_) => toasts.warn("The browser does not let this page copy"),
+    }
+}
 
 /// A button that copies.
 #[component]
 pub fn CopyButton(#[prop(into)] text: Signal<String>) -> impl IntoView {
     let toasts = use_toasts();
-    let press = move |_| {
-        spawn_local(async move {
-            match browser::copy(&text.get_untracked()).await {
-                Ok(()) => toasts.say("Copied"),
-                Err(_) => toasts.warn("The browser does not let this page copy"),
-            }
-        });
-    };
+    let press = move |_| spawn_local(copy(text.get_untracked(), toasts));
     view! { <IconButton name=IconName::Copy label="Copy" size=ButtonSize::Small press /> }
 }
 

@@ -20,6 +20,8 @@ pub fn key_names(keys: &str) -> Vec<String> {
             ("shift", false) => "Shift".to_owned(),
             ("enter", _) => "↵".to_owned(),
             ("escape", _) => "Esc".to_owned(),
+            ("backspace", _) => "⌫".to_owned(),
+            ("delete", _) => "Del".to_owned(),
             (key, _) => key.to_uppercase(),
         })
         .collect()

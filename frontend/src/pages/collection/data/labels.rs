@@ -30,7 +30,7 @@ pub fn label_field(collection: &Collection) -> Option<&Field> {
     };
     let words = || collection.fields.iter().filter(is_word);
     let named = NAMES.iter().find_map(|name| words().find(|field| field.name == **name));
-    named.or_else(|| words().find(|field| field.unique)).or_else(|| words().find(|field| field.required))
+    named.or_else(|| words().find(|field| field.unique))
 }
 
 /// The names of rows that relations point at.

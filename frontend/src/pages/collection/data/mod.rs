@@ -1,7 +1,10 @@
 //! The data tab: a collection's rows, to be looked through, found, changed, taken in and out.
 
 mod address;
+mod choose;
 mod columns;
+mod deleted;
+mod drawer;
 mod edit;
 mod extent;
 mod field;
@@ -11,7 +14,9 @@ mod fixture;
 mod grid;
 mod labels;
 mod layout;
+mod related;
 mod scroll;
+mod selection;
 mod sheet;
 mod source;
 mod status;
@@ -22,6 +27,8 @@ mod window;
 use leptos::prelude::*;
 
 use crate::ui::ErrorNotice;
+use choose::ChosenBar;
+use drawer::Drawer;
 use edit::cell::CellEditor;
 use edit::{ChangesBar, ConflictDialog, ReviewDialog};
 use grid::{Grid, GridView};
@@ -41,8 +48,10 @@ pub fn Data() -> impl IntoView {
             <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
             <Grid view />
             <Status view />
+            <ChosenBar />
             <ChangesBar />
             <CellEditor view />
+            <Drawer />
             <ReviewDialog />
             <ConflictDialog />
         </div>

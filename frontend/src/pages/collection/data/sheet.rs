@@ -4,11 +4,13 @@ use annex_openapi::collections::{Collection, CollectionKind};
 use leptos::prelude::*;
 
 use super::address::Address;
+use super::deleted;
 use super::edit::cell::Editing;
 use super::edit::staged::Staged;
 use super::edit::{Saving, keep, kept};
 use super::labels::Labels;
 use super::layout::{Layout, NARROWEST, Preferences, WIDEST};
+use super::selection::Selection;
 use super::source::Source;
 use crate::api::{Api, use_api};
 use crate::browser;
@@ -40,6 +42,8 @@ pub struct Sheet {
     pub source: Source,
     /// What rows are called that relations point at.
     pub labels: Labels,
+    /// The rows that something will be done with.
+    pub selection: RwSignal<Selection>,
     /// What is changed and not saved yet.
     pub staged: RwSignal<Staged>,
     /// The cell that is being changed.
@@ -70,9 +74,14 @@ impl Sheet {
                 preferences.with(|preferences| Layout::new(collection, preferences, chosen.as_deref()))
             })
         });
-        let source = Source::new(api, collection);
+        let hidden = collection.with_untracked(|collection| deleted::pending(&collection.name));
+        let source = Source::new(api, collection, hidden);
         let listing = Memo::new(move |_| address.with(|address| address.listing.clone()));
-        Effect::new(move || source.begin(listing.get()));
+        let selection = RwSignal::new(Selection::default());
+        Effect::new(move || {
+            source.begin(listing.get());
+            selection.set(Selection::default());
+        });
         let active = RwSignal::new(Place { row: Some(0), column: 0 });
         let labels = Labels::new(api, use_catalogue());
         let account =
@@ -88,6 +97,7 @@ impl Sheet {
             layout,
             source,
             labels,
+            selection,
             staged,
             editing: RwSignal::new(None),
             saving: Saving::new(),

@@ -1,6 +1,7 @@
 //! Where rows come from: fetches the pages that are looked at, and lets go of requests that nobody waits for any more.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use leptos::task::spawn_local;
 use web_sys::AbortController;
 
 use super::window::{PAGE, Window};
-use crate::api::records::{Count, Listing, Row};
+use crate::api::records::{Count, Listing, Row, Start};
 use crate::api::{Api, ApiError};
 
 /// How many requests for pages are under way at most.
@@ -28,16 +29,41 @@ pub struct Source {
 
 struct State {
     window: Window<Row>,
+    /// What was here before the same list was read anew: it shows until the new rows come.
+    before: Option<Window<Row>>,
     listing: Listing,
     /// Which list this is: an answer for an earlier one is nothing.
     list: u32,
     counted: bool,
     requests: Vec<Request>,
+    /// The keys of rows that do not show.
+    hidden: HashSet<String>,
 }
 
 struct Request {
     page: usize,
     abort: Option<AbortController>,
+}
+
+/// How many rows there are, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// So many.
+    pub rows: usize,
+    /// Exactly.
+    pub exact: bool,
+    /// Whether anything is known yet.
+    pub known: bool,
+}
+
+/// The rows that are here.
+pub struct Rows<'a>(&'a State);
+
+impl Rows<'_> {
+    /// The row at a place, where it is here.
+    pub fn row(&self, place: usize) -> Option<&Row> {
+        self.0.row(place)
+    }
 }
 
 impl State {
@@ -50,17 +76,32 @@ impl State {
             keep
         });
     }
+
+    fn row(&self, place: usize) -> Option<&Row> {
+        self.window.row(place).or_else(|| self.before.as_ref()?.row(place))
+    }
+
+    /// Hides what is to be hidden of the rows that are here.
+    fn hide(&mut self) {
+        let hidden = &self.hidden;
+        self.window.hide(|row| hidden.contains(row.key()));
+        if let Some(before) = &mut self.before {
+            before.hide(|row| hidden.contains(row.key()));
+        }
+    }
 }
 
 impl Source {
-    /// The rows of a collection, none of them here yet.
-    pub fn new(api: Api, collection: Memo<Collection>) -> Self {
+    /// The rows of a collection, none of them here yet; those with the `hidden` keys will not show.
+    pub fn new(api: Api, collection: Memo<Collection>, hidden: HashSet<String>) -> Self {
         let state = State {
             window: Window::new(),
+            before: None,
             listing: Listing::default(),
             list: 0,
             counted: false,
             requests: Vec::new(),
+            hidden,
         };
         let this = Self {
             api,
@@ -69,16 +110,19 @@ impl Source {
             changed: RwSignal::new(0),
             failure: RwSignal::new(None),
         };
-        on_cleanup(move || {
-            if let Some(state) = this.state.try_get_value() {
-                state.borrow_mut().let_go(|_| false);
-            }
-        });
+        on_cleanup(move || this.change(|state| state.let_go(|_| false)));
         this
     }
 
     fn state(self) -> Rc<RefCell<State>> {
         self.state.get_value()
+    }
+
+    /// Changes something, where the view is still there.
+    fn change(self, change: impl FnOnce(&mut State)) {
+        if let Some(state) = self.state.try_get_value() {
+            change(&mut state.borrow_mut());
+        }
     }
 
     /// Something else is here than before.
@@ -91,24 +135,46 @@ impl Source {
         self.changed.track();
     }
 
-    /// Begins another list, or the same anew. What is here goes at once where `keep` does not say otherwise.
+    /// Begins another list.
     pub fn begin(self, listing: Listing) {
-        let state = self.state();
-        let mut state = state.borrow_mut();
-        state.let_go(|_| false);
-        state.list += 1;
-        state.window = Window::new();
-        state.counted = false;
-        state.listing = listing;
-        drop(state);
-        self.failure.set(None);
+        self.change(|state| {
+            state.let_go(|_| false);
+            state.list += 1;
+            (state.window, state.before) = (Window::new(), None);
+            state.counted = false;
+            state.listing = listing;
+        });
+        self.failure.try_set(None);
         self.touch();
     }
 
-    /// Reads the same list anew.
+    /// Reads the same list anew. What is here shows until it has come.
     pub fn reload(self) {
-        let listing = self.state().borrow().listing.clone();
-        self.begin(listing);
+        self.change(|state| {
+            state.let_go(|_| false);
+            state.list += 1;
+            let before = std::mem::replace(&mut state.window, Window::new());
+            state.window.extent().believe(before.rows());
+            state.before = Some(before);
+            state.counted = false;
+        });
+        self.failure.try_set(None);
+        self.touch();
+    }
+
+    /// Hides rows by their keys, or shows them again.
+    pub fn hide(self, keys: &[String], hidden: bool) {
+        self.change(|state| {
+            for key in keys {
+                if hidden {
+                    state.hidden.insert(key.clone());
+                } else {
+                    state.hidden.remove(key);
+                }
+            }
+            state.hide();
+        });
+        self.touch();
     }
 
     /// Why rows could not be read, where they could not. Nothing more is asked for until it is read anew.
@@ -121,18 +187,17 @@ impl Source {
         self.state().borrow().listing.clone()
     }
 
-    /// How many rows there are, as far as is known.
+    /// How many rows show, as far as is known.
     pub fn rows(self) -> usize {
         self.state().borrow().window.rows()
     }
 
-    /// How many rows there are, whether that is exact, and whether anything is known yet.
-    pub fn total(self) -> (usize, bool, bool) {
+    /// How many rows there are.
+    pub fn total(self) -> Total {
         let state = self.state();
         let mut state = state.borrow_mut();
-        let known = state.counted;
-        let extent = state.window.extent();
-        (extent.rows(), extent.is_exact(), known)
+        let exact = state.window.extent().is_exact();
+        Total { rows: state.window.rows(), exact, known: state.counted || state.before.is_some() }
     }
 
     /// Counts the rows one by one.
@@ -144,32 +209,60 @@ impl Source {
         };
         let name = self.collection.with_untracked(|collection| collection.name.clone());
         let count = self.api.count_rows(&name, &listing).await?;
-        let state = self.state();
-        if state.borrow().list == list {
-            state.borrow_mut().window.extent().is(usize::try_from(count).unwrap_or_default());
-            self.touch();
-        }
+        self.change(|state| {
+            if state.list == list {
+                state.window.extent().is(usize::try_from(count).unwrap_or_default());
+            }
+        });
+        self.touch();
         Ok(())
     }
 
     /// Does something with the row at a place, where it is here.
     pub fn with_row<T>(self, place: usize, with: impl FnOnce(&Row) -> T) -> Option<T> {
-        self.state().borrow().window.row(place).map(with)
+        self.state().borrow().row(place).map(with)
     }
 
-    /// Does something with the rows, each by its place.
-    pub fn with_window(self, with: impl FnOnce(&Window<Row>)) {
-        with(&self.state().borrow().window);
+    /// Does something with the rows.
+    pub fn with_rows(self, with: impl FnOnce(&Rows<'_>)) {
+        with(&Rows(&self.state().borrow()));
     }
 
     /// Puts rows in place of those with their keys.
     pub fn replace(self, rows: &[Row]) {
-        for held in self.state().borrow_mut().window.rows_mut() {
-            if let Some(row) = rows.iter().find(|row| row.key() == held.key()) {
-                *held = row.clone();
+        self.change(|state| {
+            let before = state.before.iter_mut().flat_map(Window::rows_mut);
+            for held in state.window.rows_mut().chain(before) {
+                if let Some(row) = rows.iter().find(|row| row.key() == held.key()) {
+                    *held = row.clone();
+                }
             }
-        }
+        });
         self.touch();
+    }
+
+    /// The keys of the rows at these places; what is not here is read.
+    pub async fn keys(self, places: Range<usize>) -> Result<Vec<String>, ApiError> {
+        let mut keys = Vec::with_capacity(places.len());
+        let mut at = places.start;
+        while at < places.end {
+            if let Some(key) = self.with_row(at, |row| row.key().to_owned()) {
+                keys.push(key);
+                at += 1;
+                continue;
+            }
+            let missing =
+                (at..places.end).take_while(|place| self.with_row(*place, |_| ()).is_none()).count();
+            let (collection, listing) = (self.collection.get_untracked(), self.listing());
+            let start = Start { cursor: None, offset: at };
+            let page = self.api.rows(&collection, &listing, &start, missing.min(1000), None, None).await?;
+            if page.items.is_empty() {
+                break;
+            }
+            at += page.items.len();
+            keys.extend(page.items.iter().map(|row| row.key().to_owned()));
+        }
+        Ok(keys)
     }
 
     /// Sees to it that these rows come. Requests for others are given up; in a hurry, where the rows pass by faster than they
@@ -180,53 +273,66 @@ impl Source {
         }
         let shared = self.state();
         let mut state = shared.borrow_mut();
-        let pages = state.window.wanted(shown, forward);
-        state.let_go(|page| pages.contains(&page));
+        let wanted = state.window.wanted(shown, forward);
+        let pages: Vec<(usize, Start)> = wanted
+            .into_iter()
+            .filter(|page| !state.window.holds(*page))
+            .map(|page| state.window.start(page))
+            .collect();
+        state.let_go(|page| pages.iter().any(|(wanted, _)| *wanted == page));
+        if pages.is_empty() {
+            state.before = None;
+        }
         if hurry {
             return;
         }
-        for page in pages {
+        for (page, start) in pages {
             // The page after one that is coming waits for its cursor.
             let is_coming = |one: usize| state.requests.iter().any(|request| request.page == one);
             let waits = is_coming(page) || page.checked_sub(1).is_some_and(is_coming);
-            if state.requests.len() < AT_ONCE && !waits && !state.window.holds(page) {
+            if state.requests.len() < AT_ONCE && !waits {
                 let abort = AbortController::new().ok();
                 state.requests.push(Request { page, abort: abort.clone() });
-                self.fetch(&state, page, abort);
+                self.fetch(&state, page, start, abort);
             }
         }
     }
 
-    fn fetch(self, state: &State, page: usize, abort: Option<AbortController>) {
-        let (listing, list, start) = (state.listing.clone(), state.list, state.window.start(page));
+    fn fetch(self, state: &State, page: usize, start: Start, abort: Option<AbortController>) {
+        let (listing, list) = (state.listing.clone(), state.list);
         let count = (!state.counted).then_some(Count::Estimated);
         let collection = self.collection.get_untracked();
         spawn_local(async move {
             let signal = abort.as_ref().map(AbortController::signal);
             let answer = self.api.rows(&collection, &listing, &start, PAGE, count, signal.as_ref()).await;
-            if signal.is_some_and(|signal| signal.aborted()) || self.state.is_disposed() {
+            if signal.is_some_and(|signal| signal.aborted()) {
                 return;
             }
-            let shared = self.state();
-            let mut state = shared.borrow_mut();
-            if state.list != list {
-                return;
-            }
-            state.requests.retain(|request| request.page != page);
-            match answer {
-                Ok(answer) => {
-                    if let Some(count) = answer.count.filter(|_| !state.counted) {
-                        state.counted = true;
-                        state.window.extent().believe(usize::try_from(count).unwrap_or_default());
+            let mut failure = None;
+            self.change(|state| {
+                if state.list != list {
+                    return;
+                }
+                state.requests.retain(|request| request.page != page);
+                match answer {
+                    Ok(answer) => {
+                        if let Some(count) = answer.count.filter(|_| !state.counted) {
+                            state.counted = true;
+                            state.window.extent().believe(usize::try_from(count).unwrap_or_default());
+                        }
+                        state.window.insert(page, answer.items, answer.next_cursor);
+                        if !state.hidden.is_empty() {
+                            state.hide();
+                        }
                     }
-                    state.window.insert(page, answer.items, answer.next_cursor);
-                    drop(state);
+                    Err(error) => {
+                        state.let_go(|_| false);
+                        failure = Some(error);
+                    }
                 }
-                Err(error) => {
-                    state.let_go(|_| false);
-                    drop(state);
-                    self.failure.set(Some(error));
-                }
+            });
+            if failure.is_some() {
+                self.failure.try_set(failure);
             }
             self.touch();
         });

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use super::grid::GridView;
 use super::sheet::use_sheet;
+use super::source::Total;
 use crate::format;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Button, ButtonKind, ButtonSize};
@@ -30,7 +31,7 @@ pub fn Status(view: GridView) -> impl IntoView {
         });
     };
     let words = move || {
-        let ((from, to), (rows, exact, known)) = (shown.get(), total());
+        let ((from, to), Total { rows, exact, known }) = (shown.get(), total());
         match (known, rows) {
             (false, _) => String::new(),
             (true, 0) => "No rows".to_owned(),
@@ -51,7 +52,7 @@ pub fn Status(view: GridView) -> impl IntoView {
                 {words}
             </span>
             {move || {
-                let (rows, exact, known) = total();
+                let Total { rows, exact, known } = total();
                 (known && !exact && rows > 0)
                     .then(|| {
                         view! {

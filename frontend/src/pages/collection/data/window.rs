@@ -11,6 +11,8 @@ use crate::api::records::Start;
 pub const PAGE: usize = 100;
 /// How many pages are held at most.
 const HELD: usize = 60;
+/// How many pages a request can pass over: the API skips at most ten million rows.
+const FARTHEST: usize = 10_000_000 / PAGE;
 
 struct Page<R> {
     rows: Vec<R>,
@@ -18,17 +20,19 @@ struct Page<R> {
     used: u64,
 }
 
-/// The pages of a list that are held.
+/// The pages of a list that are held. Rows that are hidden do not count: the places of the others are without them.
 pub struct Window<R> {
     pages: HashMap<usize, Page<R>>,
     extent: Extent,
+    /// The places of hidden rows in the list itself, in order.
+    hidden: Vec<usize>,
     clock: u64,
 }
 
 impl<R> Window<R> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { pages: HashMap::new(), extent: Extent::default(), clock: 0 }
+        Self { pages: HashMap::new(), extent: Extent::default(), hidden: Vec::new(), clock: 0 }
     }
 
     /// How many rows the list has.
@@ -36,14 +40,30 @@ impl<R> Window<R> {
         &mut self.extent
     }
 
-    /// How many rows the list has, as far as is known.
+    /// How many rows show, as far as is known.
     pub fn rows(&self) -> usize {
-        self.extent.rows()
+        self.extent.rows().saturating_sub(self.hidden.len())
+    }
+
+    /// Where a row is in the list itself.
+    fn in_list(&self, place: usize) -> usize {
+        self.hidden.iter().fold(place, |place, hidden| if *hidden <= place { place + 1 } else { place })
     }
 
     /// The row at a place, where it is held.
     pub fn row(&self, place: usize) -> Option<&R> {
+        let place = self.in_list(place);
         self.pages.get(&(place / PAGE))?.rows.get(place % PAGE)
+    }
+
+    /// Hides the held rows of which `is_hidden` says so, and no others.
+    pub fn hide(&mut self, is_hidden: impl Fn(&R) -> bool) {
+        let pages = self.pages.iter();
+        let rows = pages.flat_map(|(page, held)| {
+            held.rows.iter().enumerate().map(move |(at, row)| (page * PAGE + at, row))
+        });
+        self.hidden = rows.filter(|(_, row)| is_hidden(row)).map(|(place, _)| place).collect();
+        self.hidden.sort_unstable();
     }
 
     /// Every row that is held, to be changed.
@@ -53,9 +73,9 @@ impl<R> Window<R> {
 
     /// The pages that should be there for these rows to show, the most urgent first: theirs, then two ahead, then one behind.
     pub fn wanted(&mut self, shown: Range<usize>, forward: bool) -> Vec<usize> {
-        let last_page = self.rows().saturating_sub(1) / PAGE;
-        let first = (shown.start / PAGE).min(last_page);
-        let last = (shown.end.saturating_sub(1) / PAGE).clamp(first, last_page);
+        let last_page = self.extent.rows().saturating_sub(1) / PAGE;
+        let first = (self.in_list(shown.start) / PAGE).min(last_page);
+        let last = (self.in_list(shown.end.saturating_sub(1)) / PAGE).clamp(first, last_page);
         let mut pages: Vec<usize> = (first..=last).collect();
         let (up, down) = (1..=first.min(2), last + 1..=last_page.min(last + 2));
         if forward {
@@ -79,13 +99,21 @@ impl<R> Window<R> {
         self.pages.contains_key(&page)
     }
 
-    /// Where a page begins.
-    pub fn start(&self, page: usize) -> Start {
-        let before = page.checked_sub(1).and_then(|before| self.pages.get(&before));
-        match before.and_then(|before| before.next.clone()) {
-            Some(cursor) => Start::Cursor(cursor),
-            None => Start::Offset(page * PAGE),
+    /// The page that a request can get on the way to that one, and where it begins: it is that one, but for those that are too far
+    /// away from all that are held.
+    pub fn start(&self, page: usize) -> (usize, Start) {
+        let with_cursor = |before: usize| self.pages.get(&before)?.next.clone();
+        if let Some(cursor) = page.checked_sub(1).and_then(with_cursor) {
+            return (page, Start { cursor: Some(cursor), offset: 0 });
         }
+        if page <= FARTHEST {
+            return (page, Start { cursor: None, offset: page * PAGE });
+        }
+        let nearest = self.pages.keys().filter(|held| **held < page && with_cursor(**held).is_some()).max();
+        let after = nearest.map_or(0, |nearest| nearest + 1);
+        let reached = page.min(after + FARTHEST);
+        let cursor = nearest.and_then(|nearest| with_cursor(*nearest));
+        (reached, Start { cursor, offset: (reached - after) * PAGE })
     }
 
     /// Takes a page in, and lets go of those that were not looked at for the longest time.
@@ -119,12 +147,43 @@ mod tests {
     #[test]
     fn the_page_after_one_that_is_held_is_fetched_by_its_cursor() {
         let mut window = Window::new();
-        assert_eq!(window.start(0), Start::Offset(0));
+        assert_eq!(window.start(0), (0, Start { cursor: None, offset: 0 }));
         page(&mut window, 0, Some("a"));
-        assert_eq!(window.start(1), Start::Cursor("a".to_owned()));
-        assert_eq!(window.start(7), Start::Offset(700));
+        assert_eq!(window.start(1), (1, Start { cursor: Some("a".to_owned()), offset: 0 }));
+        assert_eq!(window.start(7), (7, Start { cursor: None, offset: 700 }));
         assert_eq!(window.row(42), Some(&42));
         assert_eq!(window.row(142), None);
+    }
+
+    #[test]
+    fn what_is_too_far_for_one_request_is_reached_in_several() {
+        let mut window = Window::new();
+        window.extent().believe(25_000_000);
+        assert_eq!(window.start(100_000), (100_000, Start { cursor: None, offset: 10_000_000 }));
+        assert_eq!(window.start(240_000), (100_000, Start { cursor: None, offset: 10_000_000 }));
+        page(&mut window, 100_000, Some("a"));
+        assert_eq!(
+            window.start(240_000),
+            (200_001, Start { cursor: Some("a".to_owned()), offset: 10_000_000 })
+        );
+        page(&mut window, 200_001, Some("b"));
+        assert_eq!(
+            window.start(240_000),
+            (240_000, Start { cursor: Some("b".to_owned()), offset: 3_999_800 })
+        );
+    }
+
+    #[test]
+    fn hidden_rows_leave_no_gap() {
+        let mut window = Window::new();
+        page(&mut window, 0, Some("a"));
+        window.insert(1, (100..150).collect(), None);
+        window.hide(|row| [2, 3, 99, 120].contains(row));
+        assert_eq!(window.rows(), 146);
+        let shown: Vec<usize> = (0..146).filter_map(|place| window.row(place).copied()).collect();
+        assert_eq!(shown, (0..150).filter(|row| ![2, 3, 99, 120].contains(row)).collect::<Vec<_>>());
+        window.hide(|_| false);
+        assert_eq!(window.row(2), Some(&2));
     }
 
     #[test]

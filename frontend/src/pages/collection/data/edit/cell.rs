@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Node;
 
-use super::super::grid::{GridView, Step};
+use super::super::grid::{CellNow, GridView, Step, take_step};
 use super::super::sheet::{Place, Sheet};
 use super::draft::Draft;
 use super::input::ValueInput;
@@ -36,19 +36,11 @@ pub struct Editing {
 pub fn begin(view: GridView, typed: Option<String>) {
     let sheet = view.sheet();
     let place = sheet.active.get_untracked();
-    let (Some(row), Some(element)) = (place.row, view.active_element()) else { return };
-    let found =
-        sheet.layout.with_untracked(|layout| layout.columns.get(place.column).map(|column| column.field));
-    let Some(field) = found else { return };
-    if !sheet.may_write(field) {
+    let (Some(cell), Some(element)) = (sheet.cell(place), view.active_element()) else { return };
+    if !sheet.may_write(cell.field) {
         return;
     }
-    let value = sheet.source.with_row(row, |row| Some((row.key().to_owned(), row.value(field)?.to_owned())));
-    let Some((key, old)) = value.flatten() else { return };
-    let name = sheet.collection.with_untracked(|collection| collection.fields[field].name.clone());
-    let now =
-        sheet.staged.with_untracked(|staged| staged.change(&key, &name).map(|change| change.new.clone()));
-    let now = now.unwrap_or_else(|| old.clone());
+    let CellNow { key, field, old, value: now } = cell;
     sheet.editing.set(Some(Editing { place, spot: Spot::of(&element), key, field, old, now, typed }));
 }
 
@@ -86,7 +78,7 @@ fn Over(view: GridView, editing: Editing) -> impl IntoView {
         done.set_value(true);
         sheet.editing.set(None);
         if let Some(step) = step {
-            super::super::grid::take_step(view, step);
+            take_step(view, step);
         } else {
             view.reveal();
         }

@@ -15,5 +15,5 @@ pub mod text;
 pub use bar::ChangesBar;
 pub use conflicts::ConflictDialog;
 pub use kept::{keep, kept};
-pub use review::ReviewDialog;
+pub use review::{ReviewDialog, full};
 pub use save::Saving;

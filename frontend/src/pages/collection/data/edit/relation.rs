@@ -142,7 +142,11 @@ pub fn RelationInput(
     let list = fresh_id();
     let list_id = list.clone();
     let option_id = StoredValue::new(list.clone());
-    let placeholder = format!("Search {target}");
+    let search = format!("Search {target}");
+    let placeholder = move || {
+        let is_search = written.with(Option::is_some) || !draft.can_be_null() || draft.left_out.get();
+        if is_search { search.clone() } else { "null".to_owned() }
+    };
     view! {
         <div class="relation-input grow">
             <input
@@ -160,7 +164,7 @@ pub fn RelationInput(
                 aria-label=label
                 aria-describedby=about
                 aria-invalid=move || invalid.get().then_some("true")
-                placeholder=move || if written.with(Option::is_some) { placeholder.clone() } else { "null".to_owned() }
+                placeholder=placeholder
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"

@@ -119,7 +119,7 @@ fn Field(key: StoredValue<String>, name: String, change: Change) -> impl IntoVie
 }
 
 /// A value in words, whole.
-pub(super) fn full(sheet: Sheet, field: &str, value: &str) -> String {
+pub fn full(sheet: Sheet, field: &str, value: &str) -> String {
     if is_null(value) {
         return "null".to_owned();
     }

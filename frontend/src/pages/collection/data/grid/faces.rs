@@ -8,17 +8,18 @@ use leptos::prelude::*;
 use super::super::edit::staged::Staged;
 use super::super::labels::Labels;
 use super::super::layout::Column;
+use super::super::selection::Selection;
 use super::super::sheet::Sheet;
+use super::super::source::Rows;
 use super::super::value::{Look, is_null};
-use super::super::window::Window;
 use super::pool::{CellState, Face, Faces, RowState};
-use crate::api::records::Row;
 
 /// What the cells of a sheet show.
 pub struct SheetFaces<'a> {
-    window: &'a Window<Row>,
+    rows: &'a Rows<'a>,
     collection: &'a Collection,
     staged: &'a Staged,
+    selection: &'a Selection,
     labels: Labels,
     open: Option<&'a str>,
     /// Whether rows pass by too fast to ask for what they point at.
@@ -29,6 +30,7 @@ impl SheetFaces<'_> {
     /// Tells whoever asks within an effect when other than the rows themselves has changed.
     pub fn track(sheet: Sheet) {
         sheet.staged.track();
+        sheet.selection.track();
         sheet.labels.track();
         sheet.address.track();
     }
@@ -36,12 +38,13 @@ impl SheetFaces<'_> {
     /// Does something with what the cells show now.
     pub fn with(sheet: Sheet, hurry: bool, with: impl FnOnce(&dyn Faces)) {
         let (collection, staged) = (sheet.collection.read_untracked(), sheet.staged.read_untracked());
-        let address = sheet.address.read_untracked();
-        sheet.source.with_window(|window| {
+        let (address, selection) = (sheet.address.read_untracked(), sheet.selection.read_untracked());
+        sheet.source.with_rows(|rows| {
             with(&SheetFaces {
-                window,
+                rows,
                 collection: &collection,
                 staged: &staged,
+                selection: &selection,
                 labels: sheet.labels,
                 open: address.record.as_deref(),
                 hurry,
@@ -61,14 +64,15 @@ impl SheetFaces<'_> {
 
 impl Faces for SheetFaces<'_> {
     fn row(&self, row: usize) -> RowState {
-        let Some(row) = self.window.row(row) else {
+        let Some(row) = self.rows.row(row) else {
             return RowState { loading: true, ..RowState::default() };
         };
-        RowState { open: self.open == Some(row.key()), ..RowState::default() }
+        let (open, selected) = (self.open == Some(row.key()), self.selection.has(row.key()));
+        RowState { loading: false, selected, open }
     }
 
     fn cell(&self, row: usize, column: &Column) -> Option<Face<'_>> {
-        let row = self.window.row(row)?;
+        let row = self.rows.row(row)?;
         let (value, change) = (row.value(column.field), self.staged.change(row.key(), &column.name));
         let value = change.map(|change| change.new.as_str()).or(value)?;
         let state = match (change, is_null(value)) {

@@ -1,15 +1,17 @@
 //! The rows as a grid: only those that show are in the page, however many there are.
 
+mod act;
 mod faces;
 mod head;
 mod keys;
+mod menu;
 mod pool;
 mod scrollbar;
 mod touch;
 mod view;
 mod wheel;
 
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -17,18 +19,22 @@ use web_sys::{Element, ResizeObserver};
 
 use super::edit::cell::begin;
 use super::sheet::{Place, use_sheet};
+pub use act::CellNow;
 use head::{Head, HeadMenu, HeadMenuItems};
 pub use keys::Step;
+use menu::CellMenu;
 use scrollbar::Scrollbar;
 pub use view::GridView;
 
-use crate::ui::Popup;
+use crate::ui::toast::use_toasts;
+use crate::ui::{Popup, Spot};
 
 /// The grid.
 #[component]
 pub fn Grid(view: GridView) -> impl IntoView {
     let sheet = use_sheet();
     let parts = view.parts();
+    let toasts = use_toasts();
     observe(view);
     let wheel = wheel::Wheel::new(view);
     let touch = touch::Touch::new(view);
@@ -38,24 +44,31 @@ pub fn Grid(view: GridView) -> impl IntoView {
         sheet.source.rows()
     };
     let keydown = move |event: KeyboardEvent| {
-        let held = event.ctrl_key() || event.meta_key();
-        let key = event.key();
-        if let Some(step) = Step::of(&key, held) {
-            take_step(view, step);
-        } else if matches!(key.as_str(), "Enter" | "F2") && !held {
-            begin(view, None);
-        } else if key.chars().count() == 1 && key != " " && !held && !event.alt_key() && key != "/" {
-            begin(view, Some(key));
-        } else {
-            return;
+        if act::key(view, &event, toasts) {
+            event.prevent_default();
         }
-        event.prevent_default();
     };
     let focusin = move |event: web_sys::FocusEvent| {
         let place = event.target().and_then(|target| place_of(target.dyn_ref::<Element>()?));
         if let Some(place) = place.filter(|place| *place != sheet.active.get_untracked()) {
             sheet.active.set(place);
         }
+    };
+    let cell_menu = RwSignal::new(None::<Spot>);
+    let contextmenu = move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(place) = target.as_ref().and_then(place_of).filter(|place| place.row.is_some()) else {
+            return;
+        };
+        event.prevent_default();
+        sheet.active.set(place);
+        // The keyboard asks for it beside the cell, a pointer where it is.
+        let spot = if event.button() == 2 || event.client_x() > 0 {
+            Spot { left: f64::from(event.client_x()), top: f64::from(event.client_y()), ..Spot::default() }
+        } else {
+            target.as_ref().map(Spot::of).unwrap_or_default()
+        };
+        cell_menu.set(Some(spot));
     };
     let menu = HeadMenu { column: RwSignal::new(0), at: RwSignal::new(None) };
     let width = move || {
@@ -79,6 +92,8 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 on:wheel=move |event| wheel.turn(&event)
                 on:keydown=keydown
                 on:focusin=focusin
+                on:click=move |event| act::click(view, &event, toasts)
+                on:contextmenu=contextmenu
                 on:dblclick=move |event| {
                     if event.target().is_some_and(|target| target.dyn_ref::<Element>().and_then(place_of).is_some()) {
                         begin(view, None);
@@ -100,6 +115,9 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 </div>
             </div>
             <Scrollbar view />
+            <Popup at=cell_menu label="Cell" closed=move |()| view.reveal()>
+                <CellMenu view place=sheet.active.get_untracked() />
+            </Popup>
             <Popup at=menu.at label="Column">
                 <HeadMenuItems view column=menu.column.get_untracked() />
             </Popup>
