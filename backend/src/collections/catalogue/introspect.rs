@@ -35,16 +35,8 @@ pub(super) struct Relation {
     pub(super) inserts_fire: bool,
 }
 
-/// A row of [`OTHERS`].
+/// A table that is no collection.
 #[derive(Debug, FromRow)]
-struct OtherRow {
-    #[sqlx(flatten)]
-    relation: Relation,
-    locked: bool,
-}
-
-/// A table that is no collection. More is known of it where nobody has it locked against reading.
-#[derive(Debug)]
 pub(in crate::collections) struct Other {
     /// Its name among those of collections.
     pub(in crate::collections) key: String,
@@ -53,17 +45,30 @@ pub(in crate::collections) struct Other {
     pub(in crate::collections) oid: Oid,
     /// As `pg_class.relkind` has it.
     pub(in crate::collections) kind: String,
+    /// Whether somebody has it locked against reading: then its columns are not read.
+    locked: bool,
 }
 
 impl Other {
-    fn of(OtherRow { relation, .. }: &OtherRow) -> Option<Self> {
-        Some(Self {
-            key: relation.name.clone(),
-            schema: relation.schema_name.clone(),
-            name: relation.table_name.clone(),
-            oid: relation.oid?,
-            kind: relation.kind.clone()?,
-        })
+    /// The row that it would have if it were a collection.
+    fn relation(&self) -> Relation {
+        Relation {
+            name: self.key.clone(),
+            schema_name: self.schema.clone(),
+            table_name: self.name.clone(),
+            managed: false,
+            primary_key: None,
+            hidden_fields: Vec::new(),
+            list_rule: None,
+            view_rule: None,
+            create_rule: None,
+            update_rule: None,
+            delete_rule: None,
+            oid: Some(self.oid),
+            kind: Some(self.kind.clone()),
+            // Nobody writes to it as it is.
+            inserts_fire: false,
+        }
     }
 }
 
@@ -156,10 +161,7 @@ const RELATIONS: &str = "
 
 // Partitions are parts of their table, and what an extension made is the extension's.
 const OTHERS: &str = "
-    select r.oid::text as name, n.nspname::text as schema_name, r.relname::text as table_name, false as managed,
-           null::text[] as primary_key, '{}'::text[] as hidden_fields,
-           null as list_rule, null as view_rule, null as create_rule, null as update_rule, null as delete_rule,
-           r.oid, r.relkind::text as kind,
+    select r.oid::text as key, n.nspname::text as schema, r.relname::text as name, r.oid, r.relkind::text as kind,
            exists (select from pg_locks l
                     where l.mode = 'AccessExclusiveLock' and l.relation = r.oid
                       and l.database = (select oid from pg_database where datname = current_database())) as locked
@@ -266,9 +268,8 @@ impl Facts {
     pub(super) async fn read_with_others(connection: &mut PgConnection) -> sqlx::Result<(Self, Vec<Other>)> {
         sqlx::query("set local search_path = pg_catalog").execute(&mut *connection).await?;
         let mut relations: Vec<Relation> = sqlx::query_as(RELATIONS).fetch_all(&mut *connection).await?;
-        let added: Vec<OtherRow> = sqlx::query_as(OTHERS).fetch_all(&mut *connection).await?;
-        let others = added.iter().filter_map(Other::of).collect();
-        relations.extend(added.into_iter().filter(|row| !row.locked).map(|row| row.relation));
+        let others: Vec<Other> = sqlx::query_as(OTHERS).fetch_all(&mut *connection).await?;
+        relations.extend(others.iter().filter(|other| !other.locked).map(Other::relation));
         Ok((Self::of(relations, connection).await?, others))
     }
 
