@@ -7,6 +7,7 @@ pub mod collections;
 pub mod commands;
 pub mod config;
 pub mod connection;
+pub mod console;
 pub mod db;
 pub mod document;
 pub mod extract;

@@ -1,10 +1,12 @@
-//! The command line: `annex serve | migrate | apply | export-openapi | doctor`.
+//! The command line: `annex serve | console | migrate | apply | export-openapi | doctor`.
 
 mod apply;
+mod console;
 mod doctor;
 mod export_openapi;
 mod migrate;
 mod serve;
+mod stop;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +24,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API; what happens when no command is named
     Serve,
+    /// Serve the built console, which needs no database
+    Console,
     /// Bring the schema `annex` up to date, and end
     Migrate,
     /// Make the database match a file of collections, and print the plan
@@ -48,6 +52,7 @@ impl Cli {
         let _telemetry = crate::telemetry::start(&config.telemetry)?;
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
+            Command::Console => console::run(config.console).await,
             Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,
             Command::Apply(arguments) => apply::run(config, arguments).await,

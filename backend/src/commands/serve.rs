@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 
 use secrecy::SecretString;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App, Running};
 use crate::clock::Clock;
 use crate::commands::Failure;
+use crate::commands::stop::told_to_stop;
 use crate::config::{self, Config};
 use crate::db::embedded::{self, Embedded};
 
@@ -86,30 +86,4 @@ async fn start_embedded(
 ) -> Result<Option<Embedded>, Failure> {
     let options = embedded::Options { data_dir: config.data_dir.clone(), bin_dir: config.pg_bin.clone() };
     Ok(embedded::start(options, told_to_stop.cancelled()).await?)
-}
-
-/// Cancelled by the first Ctrl-C or SIGTERM, or when the terminal is closed.
-fn told_to_stop() -> Result<CancellationToken, Failure> {
-    let told = CancellationToken::new();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    // `nohup` asks to stay when the terminal is closed.
-    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
-    let tell = told.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            Some(_) = async { hangup.as_mut()?.recv().await } => {}
-        }
-        tell.cancel();
-    });
-    Ok(told)
-}
-
-/// Whether whoever started this process made it ignore SIGHUP; only Linux tells, elsewhere it counts as ignored.
-fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // The first signal has the lowest bit.
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }

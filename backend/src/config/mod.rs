@@ -27,6 +27,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// What is kept of requests.
     pub request_log: RequestLog,
+    /// The console's own server.
+    pub console: Console,
 }
 
 impl Config {
@@ -50,6 +52,7 @@ impl Config {
             auth: Auth::from_source(&mut source),
             telemetry: Telemetry::from_source(&mut source),
             request_log: RequestLog::from_source(&mut source),
+            console: Console::from_source(&mut source),
         };
         source.finish()?;
         Ok(config)
@@ -329,6 +332,39 @@ impl RequestLog {
                     "request_log.rows",
                     "a number of requests, at least 1",
                     source::AtLeast::<1>(1_000_000),
+                )
+                .0,
+        }
+    }
+}
+
+/// The console's own server, `annex console`.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The folder of the built console; looked for where nothing is set.
+    pub dir: Option<PathBuf>,
+    /// The API that the console calls, without a slash at the end.
+    pub api: String,
+}
+
+impl Console {
+    fn from_source(source: &mut Source) -> Self {
+        Self {
+            listen: source.get(
+                "ANNEX_CONSOLE_LISTEN",
+                "console.listen",
+                "an address and a port, such as 127.0.0.1:3000",
+                SocketAddr::from(([127, 0, 0, 1], 3000)),
+            ),
+            dir: source.maybe("ANNEX_CONSOLE_DIR", "console.dir", "the folder of the built console"),
+            api: source
+                .get(
+                    "ANNEX_CONSOLE_API",
+                    "console.api",
+                    "an origin, such as https://api.example.com",
+                    Origin("http://127.0.0.1:8080".to_owned()),
                 )
                 .0,
         }

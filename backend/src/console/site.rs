@@ -1,0 +1,194 @@
+//! The files of the built console, read once: what is not among them is not served, whatever a path says.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Error, ErrorKind, Result};
+use std::path::Path;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+/// How a body is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+}
+
+/// A file, in every form that it was built in.
+#[derive(Debug)]
+pub struct File {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Whether its name changes with its content.
+    immutable: bool,
+    hash: String,
+    plain: Bytes,
+    gzip: Option<Bytes>,
+    brotli: Option<Bytes>,
+}
+
+/// The built console.
+#[derive(Debug)]
+pub struct Site {
+    files: HashMap<String, File>,
+    policy: String,
+}
+
+impl Site {
+    /// Reads a folder; `api` is the origin that its pages may call.
+    ///
+    /// # Errors
+    /// A file cannot be read, or there is no page.
+    pub fn read(folder: &Path, api: &str) -> Result<Self> {
+        let mut files = HashMap::new();
+        read(folder, "/", &mut files)?;
+        if !files.contains_key("/index.html") {
+            return Err(Error::new(ErrorKind::NotFound, "it has no index.html"));
+        }
+        let config = serde_json::json!({ "api": api }).to_string();
+        files.insert("/config.json".to_owned(), File::new("/config.json", config.into(), None, None));
+        Ok(Self { files, policy: policy(api) })
+    }
+
+    /// The file of a path. A path without an ending is a view of the console, and has the page.
+    pub fn find(&self, path: &str) -> Option<&File> {
+        let is_view = !path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+        self.files.get(if is_view { "/index.html" } else { path })
+    }
+
+    /// What the pages may load and call (Content Security Policy level 3).
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+}
+
+fn policy(api: &str) -> String {
+    // A socket of the API is another scheme of the same origin.
+    let socket = api.replacen("http", "ws", 1);
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
+         font-src 'self'; connect-src 'self' {api} {socket}; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn read(folder: &Path, at: &str, files: &mut HashMap<String, File>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            read(&path, &format!("{at}{name}/"), files)?;
+        } else if !name.ends_with(".br") && !name.ends_with(".gz") {
+            let form = |ending: &str| -> Result<Option<Bytes>> {
+                match fs::read(folder.join(format!("{name}.{ending}"))) {
+                    Ok(bytes) => Ok(Some(bytes.into())),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(error),
+                }
+            };
+            let served = format!("{at}{name}");
+            let file = File::new(&served, fs::read(&path)?.into(), form("gz")?, form("br")?);
+            files.insert(served, file);
+        }
+    }
+    Ok(())
+}
+
+impl File {
+    fn new(path: &str, plain: Bytes, gzip: Option<Bytes>, brotli: Option<Bytes>) -> Self {
+        let hash = Sha256::digest(&plain)[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            media_type: media_type(path),
+            immutable: path.starts_with("/assets/"),
+            hash,
+            plain,
+            gzip,
+            brotli,
+        }
+    }
+
+    /// The form that the client takes and that is smallest, by its `Accept-Encoding` (RFC 9110, 12.5.3).
+    pub fn body(&self, accepted: &str) -> (Encoding, Bytes) {
+        let forms = [(Encoding::Brotli, "br", &self.brotli), (Encoding::Gzip, "gzip", &self.gzip)];
+        for (encoding, name, body) in forms {
+            if let Some(body) = body.as_ref().filter(|_| accepts(accepted, name)) {
+                return (encoding, body.clone());
+            }
+        }
+        (Encoding::Identity, self.plain.clone())
+    }
+
+    /// The entity tag of a form.
+    pub fn etag(&self, encoding: Encoding) -> String {
+        let form = match encoding {
+            Encoding::Identity => "",
+            Encoding::Gzip => "-gz",
+            Encoding::Brotli => "-br",
+        };
+        format!("\"{}{form}\"", self.hash)
+    }
+
+    /// For how long it may be kept.
+    pub fn cache_control(&self) -> &'static str {
+        if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" }
+    }
+}
+
+fn accepts(accepted: &str, name: &str) -> bool {
+    let mut any = false;
+    for part in accepted.split(',') {
+        let mut parameters = part.split(';').map(str::trim);
+        let coding = parameters.next().unwrap_or_default();
+        let weight = parameters.find_map(|parameter| parameter.strip_prefix("q="));
+        let is_taken = weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
+        if coding.eq_ignore_ascii_case(name) {
+            return is_taken;
+        }
+        any |= coding == "*" && is_taken;
+    }
+    any
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" => "application/json",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{accepts, policy};
+
+    #[test]
+    fn a_form_is_taken_only_where_the_client_takes_it() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("BR;q=0.5", "br"));
+        assert!(accepts("*", "br"));
+        assert!(!accepts("gzip", "br"));
+        assert!(!accepts("br;q=0, *", "br"));
+        assert!(!accepts("br;q=x", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+
+    #[test]
+    fn pages_may_call_the_api_and_run_no_inline_script() {
+        let policy = policy("https://api.example.com");
+        assert!(policy.contains("connect-src 'self' https://api.example.com wss://api.example.com;"));
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+    }
+}
