@@ -4,6 +4,7 @@
 
 mod auth;
 mod collections;
+mod console;
 mod document;
 mod http;
 mod records;
