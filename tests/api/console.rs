@@ -63,7 +63,8 @@ async fn a_form_is_served_that_the_client_takes() {
 #[actix_web::test]
 async fn every_view_has_the_page_and_what_is_not_built_is_not_there() {
     let folder = built();
-    fs::write(folder.path().parent().expect("a parent").join("annex-secret.txt"), "a secret").expect("a file");
+    fs::write(folder.path().parent().expect("a parent").join("annex-secret.txt"), "a secret")
+        .expect("a file");
     let site = served(folder.path()).await;
     for path in ["/", "/collections/flights", "/collections/flights/schema?x=1.2", "/index.html"] {
         let response = get(format!("{site}{path}"), "identity").await;
@@ -71,7 +72,9 @@ async fn every_view_has_the_page_and_what_is_not_built_is_not_there() {
         assert_eq!(header(&response, "cache-control"), "no-cache", "{path}");
         assert_eq!(response.text().await.expect("a body"), "<!doctype html>the page");
     }
-    for path in ["/assets/gone.js", "/index.html.br", "/..%2fannex-secret.txt", "/assets/..%2f..%2fannex-secret.txt"] {
+    for path in
+        ["/assets/gone.js", "/index.html.br", "/..%2fannex-secret.txt", "/assets/..%2f..%2fannex-secret.txt"]
+    {
         let response = get(format!("{site}{path}"), "identity").await;
         assert_eq!(response.status(), 404, "{path}");
         assert!(!response.text().await.expect("a body").contains("secret"), "{path}");
@@ -93,7 +96,8 @@ async fn what_is_named_by_its_content_is_kept_and_the_rest_asked_for_again() {
     let etag = header(&page, "etag").to_owned();
     let again = reqwest::Client::new().get(&site).header(ACCEPT_ENCODING, "br").header(IF_NONE_MATCH, &etag);
     assert_eq!(again.send().await.expect("an answer").status(), 304);
-    let plain = reqwest::Client::new().get(&site).header(IF_NONE_MATCH, &etag).send().await.expect("an answer");
+    let plain =
+        reqwest::Client::new().get(&site).header(IF_NONE_MATCH, &etag).send().await.expect("an answer");
     assert_eq!(plain.status(), 200, "another form is another representation");
 }
 
@@ -103,7 +107,10 @@ async fn pages_run_under_a_strict_policy_and_know_the_api() {
     let site = served(folder.path()).await;
     let page = get(format!("{site}/users"), "identity").await;
     let policy = header(&page, "content-security-policy");
-    assert!(policy.starts_with("default-src 'none';") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none';") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
     assert!(policy.contains(API) && !policy.contains("unsafe-inline"), "{policy}");
     assert_eq!(header(&page, "x-content-type-options"), "nosniff");
     assert_eq!(header(&page, "referrer-policy"), "no-referrer");

@@ -17,7 +17,7 @@ use crate::api::{ApiError, use_api};
 use crate::shell::{PageHead, shortcut, use_catalogue};
 use crate::ui::expression::with_users;
 use crate::ui::toast::use_toasts;
-use crate::ui::{Button, ButtonKind, Card, ErrorNotice, IconName, TextInput};
+use crate::ui::{Button, ButtonKind, Card, ErrorNotice, TextInput};
 use fields::Fields;
 use indexes::{IndexDraft, Indexes};
 pub use indexes::{index_fields, index_kinds, kind_of};

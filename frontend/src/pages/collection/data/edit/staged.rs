@@ -169,10 +169,7 @@ impl Staged {
         }
         let place = parts.next().and_then(|place| place.parse::<usize>().ok());
         let Some(row) = place.and_then(|place| self.rows.values_mut().nth(place)) else { return false };
-        let field = parts
-            .skip_while(|part| *part == "body")
-            .next()
-            .map(|name| name.replace("~1", "/").replace("~0", "~"));
+        let field = parts.find(|part| *part != "body").map(|name| name.replace("~1", "/").replace("~0", "~"));
         match field.and_then(|field| row.fields.get_mut(&field)) {
             Some(change) => change.refused = Some(error.detail.clone()),
             None => row.refused = Some(error.detail.clone()),
