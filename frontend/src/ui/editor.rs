@@ -91,10 +91,13 @@ pub(super) struct Assist {
     pub(super) complete: Closure<dyn Fn(String, u32, bool) -> JsValue>,
 }
 
+/// What JavaScript calls with the text once it has changed.
+type TextHeard = Closure<dyn Fn(String)>;
+
 /// An editor in the page, with what must live as long as it does.
 struct Live {
     instance: Instance,
-    _kept: (Closure<dyn Fn(String)>, Option<Closure<dyn Fn()>>, Option<Assist>),
+    _kept: (TextHeard, Option<Closure<dyn Fn()>>, Option<Assist>),
 }
 
 impl Drop for Live {
