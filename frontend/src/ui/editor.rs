@@ -91,13 +91,13 @@ pub(super) struct Assist {
     pub(super) complete: Closure<dyn Fn(String, u32, bool) -> JsValue>,
 }
 
-/// What JavaScript calls with the text once it has changed.
-type TextHeard = Closure<dyn Fn(String)>;
+/// What JavaScript calls: with the text once it has changed, where it is sent, and for what may be written.
+type Callbacks = (Closure<dyn Fn(String)>, Option<Closure<dyn Fn()>>, Option<Assist>);
 
 /// An editor in the page, with what must live as long as it does.
 struct Live {
     instance: Instance,
-    _kept: (TextHeard, Option<Closure<dyn Fn()>>, Option<Assist>),
+    _kept: Callbacks,
 }
 
 impl Drop for Live {
