@@ -106,7 +106,7 @@ fn build() -> Value {
             "title": "Annex",
             "version": env!("CARGO_PKG_VERSION"),
             "description": DESCRIPTION,
-            "contact": {"name": "Annex", "url": env!("CARGO_PKG_REPOSITORY")},
+            "contact": {"name": "Annex"},
             "license": {"name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "This server"}],

@@ -29,12 +29,18 @@ struct Asset {
     gzipped: Option<&'static [u8]>,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 4] = [
     Asset {
         name: "rapidoc.js",
         media_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("docs/vendor/rapidoc.js"),
         gzipped: Some(include_bytes!("docs/vendor/rapidoc.js.gz")),
+    },
+    Asset {
+        name: "page.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("docs/page.js"),
+        gzipped: None,
     },
     Asset {
         name: "page.css",
