@@ -136,11 +136,47 @@ fn is_weak(kept: &PasswordHash) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::auth::email::Email;
 
     fn password(text: &str) -> Password {
         Password::parse(text, &Email::parse("ada@example.com").unwrap()).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn only_so_many_are_computed_at_a_time() {
+        let hasher = Hasher::start(2, Random).await.unwrap();
+        let under_way = Arc::new(AtomicUsize::new(0));
+        let mut together = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (hasher, under_way) = (hasher.clone(), Arc::clone(&under_way));
+            together.spawn(async move {
+                let work = move |_| {
+                    let at_once = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+                    std::thread::sleep(Duration::from_millis(5));
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                    Ok(at_once)
+                };
+                hasher.off_thread(work).await.unwrap()
+            });
+        }
+        assert_eq!(together.join_all().await.into_iter().max(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_frees_no_turn_before_its_work_is_done() {
+        let hasher = Hasher::start(1, Random).await.unwrap();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = move |_| {
+            ended.recv().ok();
+            Ok(())
+        };
+        tokio::time::timeout(Duration::from_millis(20), hasher.off_thread(work)).await.unwrap_err();
+        assert_eq!(hasher.turns.available_permits(), 0);
+        drop(end);
+        hasher.off_thread(|_| Ok(())).await.unwrap();
     }
 
     #[tokio::test]
