@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from .. import ROOT, BenchError, posts
@@ -37,6 +38,8 @@ OWNERSHIP_RULE = "author_id = @user.id"
 class Annex(HttpPeer):
     name = "annex"
     title = "Annex"
+    settings: ClassVar[dict[str, str]] = {}
+    """More of its environment."""
 
     def version(self) -> str:
         commit = subprocess.run(
@@ -67,6 +70,7 @@ class Annex(HttpPeer):
             "ANNEX_LISTEN": f"127.0.0.1:{self.port}",
             "ANNEX_ADMIN_EMAIL": ADMIN,
             "ANNEX_ADMIN_PASSWORD": PASSWORD,
+            **self.settings,
         }
         with running([self.binary, "serve"], log, env=env, cwd=self.folder) as process:
             self.pid = process.pid
