@@ -67,6 +67,8 @@ impl<'a> Session<'a> {
             // Taken in before: only the settings may differ.
             let entry = self.state.entries.get_mut(&name).expect("it was looked up");
             entry.collection.rules = settings.rules;
+            // The request names everything that is to be hidden.
+            entry.lost.clear();
             for field in &mut entry.collection.fields {
                 field.hidden = request.hidden.contains(&field.name);
             }

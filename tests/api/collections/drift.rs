@@ -1,7 +1,7 @@
 //! Changes of the schema that other programs make.
 
 use annex_tests::TestApp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn posts(app: &TestApp) {
     app.collection(json!({
@@ -134,10 +134,114 @@ async fn a_hidden_column_of_another_name_is_not_published() {
     assert_eq!(admin.get(&path).await.expect_status(200).json()["social_security_number"], "canary");
     let people = admin.get("/v1/collections/people").await.json();
     assert!(people["problems"][0].as_str().unwrap().contains("hidden field `ssn`"), "{people}");
-    // An admin says what it is called now.
-    let hide =
-        json!({"changes": [{"action": "alter_field", "name": "social_security_number", "hidden": true}]});
-    admin.patch("/v1/collections/people", hide).await.expect_status(200);
+    // Nothing that is changed otherwise opens the collection.
+    let change =
+        async |changes: Value| admin.patch("/v1/collections/people", json!({"changes": changes})).await;
+    let closed = async || {
+        for client in [&ada, &app.anonymous()] {
+            client.get(&path).await.expect_status(404).expect_unsaid(&["canary"]);
+        }
+        let people = admin.get("/v1/collections/people").await.json();
+        assert!(people["problems"][0].as_str().unwrap().contains("hidden field `ssn`"), "{people}");
+    };
+    change(json!([{"action": "add_field", "field": {"name": "x", "type": "int"}}])).await.expect_status(200);
+    let rules = json!({"rules": {"update": null}});
+    admin.patch("/v1/collections/people", rules).await.expect_status(200);
+    closed().await;
+    // A new field of the old name would have the other column forgotten.
+    let again = json!({"name": "ssn", "type": "text", "hidden": true});
+    let refused = change(json!([{"action": "add_field", "field": again}])).await.expect_status(409);
+    assert!(refused.expect_problem("conflict").hint.unwrap().contains("let go of the name"));
+    let file = json!({"collections": [{
+        "name": "people",
+        "fields": [{"name": "name", "type": "text"}, again],
+        "rules": {"list": "", "view": ""}
+    }]});
+    for prune in [false, true] {
+        let mut file = file.clone();
+        file["prune"] = prune.into();
+        admin.post("/v1/collections/apply", file).await.expect_status(409).expect_problem("conflict");
+    }
+    let unknown = change(json!([{"action": "alter_field", "name": "ssn", "required": true}])).await;
+    unknown.expect_status(422);
+    closed().await;
+    // An admin says what it is called now, and lets go of the old name.
+    let hide = json!({"action": "alter_field", "name": "social_security_number", "hidden": true});
+    change(json!([hide])).await.expect_status(200);
+    closed().await;
+    change(json!([{"action": "alter_field", "name": "ssn", "hidden": false}])).await.expect_status(200);
     let shown = ada.get(&path).await.expect_status(200).expect_unsaid(&["canary", "social"]);
     assert_eq!(shown.json()["name"], "ada");
+    change(json!([{"action": "add_field", "field": again}])).await.expect_status(200);
+}
+
+/// A collection whose hidden field another program has renamed.
+async fn renamed() -> TestApp {
+    let app = TestApp::start().await;
+    app.collection(json!({
+        "name": "people",
+        "fields": [{"name": "name", "type": "text"}, {"name": "ssn", "type": "text", "hidden": true}],
+        "rules": {"list": "", "view": ""}
+    }))
+    .await;
+    app.rows("people", [json!({"name": "ada", "ssn": "canary"})]).await;
+    app.sql("alter table public.people rename column ssn to number").await;
+    app.schema_seen(|snapshot| snapshot.table("people").is_some_and(|table| table.column("ssn").is_none()))
+        .await;
+    app
+}
+
+#[tokio::test]
+async fn a_field_that_gets_its_hidden_name_back_is_hidden() {
+    let app = renamed().await;
+    let admin = app.admin().await;
+    let back = json!({"changes": [{"action": "rename_field", "name": "number", "to": "ssn"}]});
+    let plan =
+        admin.patch("/v1/collections/people?dry_run=true", back.clone()).await.expect_status(200).json();
+    let fields = plan["collections"][0]["fields"].as_array().unwrap().clone();
+    assert!(fields.iter().any(|field| field["name"] == "ssn" && field["hidden"] == true), "{plan}");
+    let people = admin.patch("/v1/collections/people", back).await.expect_status(200).json();
+    assert_eq!(people["problems"], json!([]));
+    let list = app.anonymous().get("/v1/records/people").await.expect_status(200).expect_unsaid(&["canary"]);
+    assert_eq!(list.items()[0]["name"], "ada");
+}
+
+#[tokio::test]
+async fn a_file_that_prunes_names_all_that_is_hidden() {
+    let app = renamed().await;
+    let admin = app.admin().await;
+    let mut file = json!({"collections": [{
+        "name": "people",
+        "fields": [{"name": "name", "type": "text"}, {"name": "number", "type": "text", "hidden": true}],
+        "rules": {"list": "", "view": ""}
+    }]});
+    let anyone = app.anonymous();
+    admin.post("/v1/collections/apply", file.clone()).await.expect_status(200);
+    assert_eq!(anyone.get("/v1/records/people").await.expect_unsaid(&["canary"]).items().len(), 0);
+    file["prune"] = true.into();
+    admin.post("/v1/collections/apply", file).await.expect_status(200);
+    assert_eq!(anyone.get("/v1/records/people").await.expect_unsaid(&["canary"]).items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hidden_column_of_a_type_that_is_not_served_stays_hidden() {
+    let app = TestApp::start().await;
+    app.sql(
+        "create type public.pair as (a int, b int);
+         create table public.people (id int primary key, name text, secret public.pair);
+         insert into public.people values (1, 'ada', '(77,88)');
+         insert into annex.collections (name, schema_name, table_name, managed, hidden_fields, list_rule, view_rule)
+         values ('people', 'public', 'people', false, '{secret}', '', '')",
+    )
+    .await;
+    app.schema_seen(|snapshot| snapshot.served("people").is_some()).await;
+    let admin = app.admin().await;
+    admin.patch("/v1/collections/people", json!({"rules": {"update": ""}})).await.expect_status(200);
+    app.sql("alter table public.people alter column secret type int using (secret).a").await;
+    app.schema_seen(|snapshot| {
+        snapshot.table("people").is_some_and(|table| table.column("secret").is_some())
+    })
+    .await;
+    let list = app.anonymous().get("/v1/records/people").await.expect_status(200).expect_unsaid(&["77"]);
+    assert_eq!(list.items(), [json!({"id": 1, "name": "ada"})]);
 }

@@ -85,7 +85,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
             relation.schema_name, relation.table_name
         ));
     }
-    let closed = relation.oid.and_then(|_| lost_hidden_fields(&relation, &attributes));
+    let closed = relation.oid.and_then(|_| without_column(&relation, &attributes));
     let (mut fields, mut columns, mut numbers, mut unserved) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for attribute in attributes {
@@ -125,6 +125,8 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         });
         columns.push(column(&attribute.name, resolved, filled));
     }
+    let is_lost = |name: &&String| !fields.iter().any(|field: &Field| field.name == **name);
+    let lost = relation.hidden_fields.iter().filter(is_lost).cloned().collect();
     let collection = Collection {
         name: relation.name.clone(),
         table: format!("{}.{}", relation.schema_name, relation.table_name),
@@ -155,6 +157,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         references: vec![None; columns.len()],
         columns,
         unserved,
+        lost,
         key: Vec::new(),
         incoming: Vec::new(),
         search: None,
@@ -176,7 +179,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
 }
 
 /// A column to hide that is not there may go by another name now, under which everybody would see it.
-fn lost_hidden_fields(relation: &Relation, attributes: &[Attribute]) -> Option<String> {
+fn without_column(relation: &Relation, attributes: &[Attribute]) -> Option<String> {
     let is_lost = |name: &&String| !attributes.iter().any(|attribute| attribute.name == **name);
     let lost: Vec<&str> = relation.hidden_fields.iter().filter(is_lost).map(String::as_str).collect();
     if lost.is_empty() {
@@ -422,7 +425,8 @@ fn finish(drafts: Vec<Draft>) -> Snapshot {
             table.collection.problems.extend(problems);
             if let Some(reason) = closed {
                 table.collection.problems.push(format!(
-                    "{reason}: every rule denies, until the fields to hide are hidden and the collection is changed or adopted anew"
+                    "{reason}: every rule denies, until an admin hides what must be hidden and lets go of the old name, with \
+                     `alter_field` and `hidden` false"
                 ));
                 table.rules = Rules::broken(&reason);
             }

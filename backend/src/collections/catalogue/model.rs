@@ -250,6 +250,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The columns that are left out.
     pub unserved: Vec<Unserved>,
+    /// The names of hidden fields that there are no such fields of (any more): what they were may go by other names.
+    pub lost: Vec<String>,
     /// Its constraints.
     pub constraints: Vec<Constraint>,
     /// The columns of the key, by index, in order.

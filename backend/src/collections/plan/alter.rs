@@ -67,6 +67,9 @@ impl Planner {
     /// Adds a field.
     pub(super) fn add_field(&mut self, collection: &str, spec: &FieldSpec, pointer: &str) -> Result<()> {
         let entry = self.entry(collection)?;
+        if entry.lost.contains(&spec.name) {
+            return Err(lost(collection, &spec.name, &format!("{pointer}/name")));
+        }
         let (origin, table) = (entry.origin.clone(), entry.table());
         if entry.collection.field(&spec.name).is_some() {
             let detail = format!("There is a field `{}` already", spec.name);
@@ -119,6 +122,7 @@ impl Planner {
             for field in &mut entry.collection.fields {
                 if own && field.name == from {
                     to.clone_into(&mut field.name);
+                    field.hidden |= entry.lost.iter().any(|lost| lost == to);
                 }
                 if field.collection.as_deref() == Some(collection)
                     && field.references.as_deref() == Some(from)
@@ -128,6 +132,7 @@ impl Planner {
             }
         }
         let entry = self.after.entries.get_mut(collection).expect("it was looked up");
+        entry.lost.retain(|lost| lost != to);
         let named_key = entry.origin.named_key.iter_mut().flatten();
         let keys = entry.collection.primary_key.iter_mut().chain(named_key);
         let constraints = entry.constraints.iter_mut().flat_map(|constraint| &mut constraint.fields);
@@ -245,6 +250,16 @@ impl Planner {
         }
         Ok(())
     }
+}
+
+/// A hidden field of that name was lost: its values may go by another name, which nobody hides if the name is taken.
+fn lost(collection: &str, name: &str, pointer: &str) -> Problem {
+    let detail =
+        format!("`{collection}` had a hidden field `{name}`, whose column is gone or has another name");
+    let error = FieldError::new(pointer, "lost", detail.clone());
+    conflict(detail).with_errors(vec![error]).with_hint(format!(
+        "Hide the field that it became, if any, and let go of the name: `alter_field` with `name` `{name}` and `hidden` false"
+    ))
 }
 
 fn invalid(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Problem {

@@ -16,6 +16,9 @@ impl Planner {
         if !only_hidden {
             self.check_own_field(collection, &alter.name, &format!("{pointer}/name"))?;
         }
+        if only_hidden && alter.hidden == Some(false) && self.let_go(collection, &alter.name) {
+            return Ok(());
+        }
         let entry = self.entry(collection)?;
         let Some(was) = entry.collection.field(&alter.name).cloned() else {
             return self.check_own_field(collection, &alter.name, &format!("{pointer}/name"));
@@ -45,6 +48,13 @@ impl Planner {
         }
         self.settle_unique(collection, &was.name);
         Ok(())
+    }
+
+    /// Hides nothing of that name any more, where a hidden field of that name was lost.
+    fn let_go(&mut self, collection: &str, name: &str) -> bool {
+        let lost = self.after.entries.get_mut(collection).map(|entry| &mut entry.lost);
+        let place = lost.as_ref().and_then(|lost| lost.iter().position(|lost| lost == name));
+        lost.zip(place).map(|(lost, place)| lost.remove(place)).is_some()
     }
 
     /// The field as it is asked for, as far as that can be said without the database.

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use annex_openapi::collections::{
-    AddField, AddIndex, ApplyRequest, Change, CollectionSpec, DropField, DropIndex, Field, FieldSpec,
-    FieldType, IndexKind, IndexSpec, OnDelete,
+    AddField, AddIndex, AlterField, ApplyRequest, Change, CollectionSpec, DropField, DropIndex, Field,
+    FieldSpec, FieldType, IndexKind, IndexSpec, OnDelete,
 };
 
 use super::alter_field::unchanged;
@@ -210,6 +210,12 @@ fn changes(
             .extend(extra.map(|field| {
                 (Change::DropField(DropField { name: field.name.clone() }), pointer.to_owned())
             }));
+    }
+    if prune {
+        // The file names everything that is to be hidden.
+        let lost = entry.lost.iter().filter(|lost| !spec.fields.iter().any(|asked| asked.name == **lost));
+        let let_go = |name: &String| AlterField { hidden: Some(false), ..unchanged(name) };
+        changes.extend(lost.map(|name| (Change::AlterField(let_go(name)), pointer.to_owned())));
     }
     changes.extend(added_indexes);
     changes

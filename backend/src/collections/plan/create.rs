@@ -122,6 +122,7 @@ fn entry(spec: &CollectionSpec) -> Entry {
         },
         constraints: Vec::new(),
         unserved: Vec::new(),
+        lost: Vec::new(),
     }
 }
 

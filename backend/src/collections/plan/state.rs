@@ -21,6 +21,8 @@ pub(in crate::collections) struct Entry {
     pub(in crate::collections) origin: Origin,
     pub(in crate::collections) constraints: Vec<Named>,
     pub(in crate::collections) unserved: Vec<Unserved>,
+    /// The names of hidden fields that there are no such fields of.
+    pub(in crate::collections) lost: Vec<String>,
 }
 
 /// A constraint by its fields' names.
@@ -105,6 +107,7 @@ impl Entry {
             origin: table.origin.clone(),
             constraints: constraints.collect(),
             unserved: table.unserved.clone(),
+            lost: table.lost.clone(),
         }
     }
 
@@ -146,14 +149,14 @@ impl Entry {
 
     /// What is kept of it.
     pub(in crate::collections) fn settings(&self) -> Settings {
-        let hidden = self.collection.fields.iter().filter(|field| field.hidden);
+        let hidden = self.collection.fields.iter().filter(|field| field.hidden).map(|field| &field.name);
         Settings {
             name: self.collection.name.clone(),
             schema: self.origin.schema.clone(),
             table: self.origin.table.clone(),
             managed: self.origin.managed,
             primary_key: self.origin.named_key.clone(),
-            hidden: hidden.map(|field| field.name.clone()).collect(),
+            hidden: hidden.chain(&self.lost).cloned().collect(),
             rules: self.collection.rules.clone(),
         }
     }
