@@ -72,7 +72,9 @@ impl Selection {
 
     /// Forgets rows that are no more.
     pub fn forget(&mut self, keys: &[String]) {
-        keys.iter().for_each(|key| drop(self.keys.remove(key)));
+        for key in keys {
+            self.keys.remove(key);
+        }
     }
 }
 
