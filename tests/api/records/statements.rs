@@ -1,5 +1,8 @@
 //! The statements that requests become: their text and what they are given, as snapshots.
 
+mod imports;
+mod relations;
+
 use std::fmt::Write;
 use std::sync::Arc;
 
