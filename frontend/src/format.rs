@@ -18,6 +18,11 @@ pub fn count(number: i64) -> String {
     text
 }
 
+/// A number that was estimated: `~336,776`. None is none.
+pub fn about(number: i64) -> String {
+    if number == 0 { "0".to_owned() } else { format!("~{}", count(number)) }
+}
+
 /// Bytes in the unit that fits: `12.6 MB` (powers of 1,000).
 pub fn bytes(bytes: i64) -> String {
     let mut value = bytes as f64;
@@ -114,6 +119,7 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(336_776), "336,776");
         assert_eq!(count(-1_000), "−1,000");
+        assert_eq!((about(0), about(1_200)), ("0".to_owned(), "~1,200".to_owned()));
         assert_eq!(count(i64::MIN), "−9,223,372,036,854,775,808");
     }
 

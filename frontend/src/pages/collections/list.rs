@@ -200,10 +200,7 @@ fn Table(shown: Vec<Collection>, sizes: Sizes, order: Memo<Order>, query: UrlQue
 #[component]
 fn Row(collection: Collection, size: Option<CollectionSize>) -> impl IntoView {
     let href = format!("/collections/{}", collection.name);
-    let rows = size.as_ref().and_then(|size| size.estimated_rows).map(|rows| match rows {
-        0 => "0".to_owned(),
-        rows => format!("~{}", format::count(rows)),
-    });
+    let rows = size.as_ref().and_then(|size| size.estimated_rows).map(format::about);
     let bytes = size.and_then(|size| size.size_bytes).map(format::bytes);
     let is_view = collection.kind == CollectionKind::View;
     let other_table =
