@@ -91,13 +91,12 @@ pub(super) struct Assist {
     pub(super) complete: Closure<dyn Fn(String, u32, bool) -> JsValue>,
 }
 
-/// What JavaScript calls: with the text once it has changed, where it is sent, and for what may be written.
-type Callbacks = (Closure<dyn Fn(String)>, Option<Closure<dyn Fn()>>, Option<Assist>);
-
 /// An editor in the page, with what must live as long as it does.
 struct Live {
     instance: Instance,
-    _kept: Callbacks,
+    _change: Closure<dyn Fn(String)>,
+    _submit: Option<Closure<dyn Fn()>>,
+    _assist: Option<Assist>,
 }
 
 impl Drop for Live {
@@ -231,7 +230,7 @@ fn start(module: &Module, host: &web_sys::HtmlDivElement, setup: Setup) -> Live 
     if was_active || setup.autofocus {
         instance.focus();
     }
-    Live { instance, _kept: (change, submit, setup.assist) }
+    Live { instance, _change: change, _submit: submit, _assist: setup.assist }
 }
 
 fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
@@ -355,8 +354,8 @@ mod tests {
         assert_eq!(json_mistake(""), None);
         assert_eq!(json_mistake("{\"a\": [1, null]}"), None);
         let (at, message) = json_mistake("{\n  \"ä😀\": 1,\n}").expect("it is not JSON");
-        assert_eq!(at, 15);
-        assert!(message.starts_with("Not JSON: trailing comma, in line 3"), "{message}");
+        assert_eq!(at, 14, "the bracket, behind a letter of two bytes and one of two units");
+        assert!(message.starts_with("Not JSON: ") && message.ends_with("in line 3, column 1"), "{message}");
         assert!(json_mistake("\"ä").is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! Who a rule lets pass, at a glance.
 
-use annex_openapi::collections::{Collection, FieldType, Rules};
+use annex_openapi::collections::{Collection, Field, FieldType};
 use annex_openapi::expression::RuleKind;
 use leptos::prelude::*;
 
@@ -59,7 +59,7 @@ impl Access {
 
 /// The fields that may name the owner of a row.
 pub fn owner_fields(collection: &Collection) -> impl Iterator<Item = &str> {
-    let named = |field: &&annex_openapi::collections::Field| {
+    let named = |field: &&Field| {
         field.type_ == FieldType::Relation && !field.array && field.collection.as_deref() == Some("users")
     };
     collection.fields.iter().filter(named).map(|field| field.name.as_str())
@@ -114,11 +114,6 @@ pub fn AccessLegend() -> impl IntoView {
             "admins only"
         </p>
     }
-}
-
-/// Whether nobody but admins may do anything.
-pub fn is_closed(rules: &Rules) -> bool {
-    RuleKind::ALL.into_iter().all(|kind| rules.of(kind).is_none())
 }
 
 #[cfg(test)]

@@ -27,8 +27,6 @@ pub enum ExpressionShape {
     /// Several lines, below a label.
     #[default]
     Lines,
-    /// One line, below a label.
-    Line,
     /// One line within a bar: its label is not shown, and what is wrong lies over what is below.
     Bar,
 }
@@ -114,7 +112,7 @@ pub fn ExpressionEditor(
         language: Language::Expression,
         value,
         read_only: false,
-        one_line: shape != ExpressionShape::Lines,
+        one_line: shape == ExpressionShape::Bar,
         line_numbers: false,
         autofocus,
         placeholder,
