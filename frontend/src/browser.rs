@@ -96,6 +96,22 @@ pub fn has_coarse_pointer() -> bool {
     window().match_media("(pointer: coarse)").is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }
 
+/// Gives a file to whoever sits before the browser.
+pub fn download(file: &web_sys::Blob, name: &str) {
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(file) else { return };
+    if let Ok(link) = document().create_element("a") {
+        let link: web_sys::HtmlAnchorElement = link.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    // The browser has begun to save it by then.
+    leptos::prelude::set_timeout(
+        move || drop(web_sys::Url::revoke_object_url(&url)),
+        std::time::Duration::from_secs(60),
+    );
+}
+
 /// A new UUID.
 pub fn uuid() -> String {
     let mut bytes = [0; 16];

@@ -13,6 +13,7 @@ pub mod requests;
 pub mod server;
 pub mod sessions;
 pub mod stats;
+pub mod transfer;
 pub mod users;
 
 pub use client::{Answer, Api, Call, use_api};

@@ -6,6 +6,7 @@ mod columns;
 mod deleted;
 mod drawer;
 mod edit;
+mod empty;
 mod extent;
 mod field;
 mod filter;
@@ -21,7 +22,9 @@ mod sheet;
 mod source;
 mod status;
 mod toolbar;
+mod transfer;
 mod value;
+mod views;
 mod window;
 
 use leptos::prelude::*;
@@ -31,10 +34,12 @@ use choose::ChosenBar;
 use drawer::Drawer;
 use edit::cell::CellEditor;
 use edit::{ChangesBar, ConflictDialog, ReviewDialog};
+use empty::NoRows;
 use grid::{Grid, GridView};
 use sheet::Sheet;
 use status::Status;
 use toolbar::Toolbar;
+use transfer::{ExportDialog, ImportDialog};
 
 /// The data tab.
 #[component]
@@ -42,16 +47,20 @@ pub fn Data() -> impl IntoView {
     let sheet = Sheet::new();
     provide_context(sheet);
     let view = GridView::new(sheet);
+    let (import, export) = (RwSignal::new(false), RwSignal::new(false));
     view! {
         <div class="data">
-            <Toolbar />
+            <Toolbar import export />
             <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
             <Grid view />
+            <NoRows import />
             <Status view />
             <ChosenBar />
             <ChangesBar />
             <CellEditor view />
             <Drawer />
+            <ImportDialog open=import />
+            <ExportDialog open=export />
             <ReviewDialog />
             <ConflictDialog />
         </div>

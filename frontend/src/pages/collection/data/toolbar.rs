@@ -5,41 +5,66 @@ use leptos::prelude::*;
 use super::columns::ColumnsMenu;
 use super::filter::{Chips, FilterBar, SearchBar};
 use super::sheet::use_sheet;
+use super::views::ViewsMenu;
 use crate::shell::shortcut;
-use crate::ui::{Button, ButtonKind, IconButton, IconName};
+use crate::ui::{Button, ButtonKind, Icon, IconName, Menu, MenuItem};
 
 /// The bar above the grid.
 #[component]
-pub fn Toolbar() -> impl IntoView {
+pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView {
     let sheet = use_sheet();
-    shortcut("n", "New row", move || {
+    let new_row = move || {
         if sheet.is_writable() {
             sheet.go(|address| address.record = Some(String::new()));
         }
-    });
+    };
+    shortcut("n", "New row", new_row);
     view! {
         <div class="data-bar">
             <FilterBar />
-            <SearchBar />
-            <ColumnsMenu />
-            {move || {
-                sheet
-                    .is_writable()
-                    .then(|| {
-                        view! {
-                            <Button
-                                kind=ButtonKind::Primary
-                                icon=IconName::Plus
-                                keys="n"
-                                tip="New row"
-                                press=move |_| sheet.go(|address| address.record = Some(String::new()))
-                            >
-                                "New"
-                            </Button>
-                        }
-                    })
-            }}
-            <IconButton name=IconName::RefreshCw label="Read again" press=move |_| sheet.source.reload() />
+            <div class="data-tools">
+                <SearchBar />
+                <ViewsMenu />
+                <ColumnsMenu />
+                <Menu
+                    label="More"
+                    end=true
+                    button=Box::new(|| view! { <Icon name=IconName::Ellipsis /> }.into_any())
+                >
+                    {sheet
+                        .is_writable()
+                        .then(|| {
+                            view! {
+                                <MenuItem icon=IconName::Upload press=move |_| import.set(true)>
+                                    "Import"
+                                </MenuItem>
+                            }
+                        })}
+                    <MenuItem icon=IconName::Download press=move |_| export.set(true)>
+                        "Export"
+                    </MenuItem>
+                    <MenuItem icon=IconName::RefreshCw press=move |_| sheet.source.reload()>
+                        "Read again"
+                    </MenuItem>
+                </Menu>
+                {move || {
+                    sheet
+                        .is_writable()
+                        .then(|| {
+                            view! {
+                                <Button
+                                    kind=ButtonKind::Primary
+                                    icon=IconName::Plus
+                                    keys="n"
+                                    tip="New row"
+                                    press=move |_| new_row()
+                                >
+                                    "New"
+                                </Button>
+                            }
+                        })
+                }}
+            </div>
         </div>
         <Chips />
     }
