@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use annex_openapi::auth::JwkSet;
 use annex_openapi::problem::Problem as ProblemBody;
 
+use super::keys::MAX_AGE;
 use crate::app::App;
 
 /// Read the keys that access tokens are signed with.
@@ -19,5 +20,6 @@ use crate::app::App;
 )]
 pub async fn jwks(app: Data<App>) -> HttpResponse {
     let keys = app.auth.keys.public(app.clock.now());
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(JwkSet { keys })
+    let age = format!("public, max-age={}", MAX_AGE.whole_seconds());
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, age)).json(JwkSet { keys })
 }

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::store::keys::{self as store, StoredKey};
 use crate::clock::{Clock, Random};
@@ -19,6 +19,45 @@ use crate::problem::{Problem, Result};
 
 /// How often, at the most, an unknown key's name makes a server look whether there is a new one, in seconds.
 const LOOK_EVERY: i64 = 5;
+
+/// How long whoever checks tokens may go by the keys that it has read.
+pub const MAX_AGE: Duration = Duration::minutes(5);
+
+/// How much longer than its last token a key counts: clocks differ.
+const MARGIN: Duration = Duration::minutes(1);
+
+/// A key takes the place of those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The new key's name.
+    pub kid: String,
+    /// From when on it signs.
+    pub signs_from: OffsetDateTime,
+    /// From when on nothing that the others signed counts.
+    pub others_until: OffsetDateTime,
+}
+
+/// Makes a new key. It signs once everybody who checks tokens can know of it, and those before it count until the last
+/// token that they sign has ended; where one of them has `leaked`, both is so at once, and everybody has to
+/// renew the access token.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn rotate(
+    pool: &PgPool,
+    clock: &Clock,
+    random: Random,
+    token_lifetime: Duration,
+    leaked: bool,
+) -> Result<Rotation> {
+    let seed: [u8; 32] = random.bytes();
+    let now = clock.now();
+    let signs_from = if leaked { now } else { now + MAX_AGE };
+    let others_until = if leaked { now } else { signs_from + token_lifetime + MARGIN };
+    let SigningKey { kid, .. } = SigningKey::new(&seed, signs_from, None)?;
+    store::rotate(pool, &kid, &seed, signs_from, others_until).await?;
+    Ok(Rotation { kid, signs_from, others_until })
+}
 
 /// One key.
 pub struct SigningKey {

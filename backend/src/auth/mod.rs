@@ -9,7 +9,7 @@ pub mod change_password;
 mod email;
 mod identities;
 pub mod jwks;
-mod keys;
+pub mod keys;
 mod listener;
 pub mod login;
 pub mod logout;

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use crate::collections::apply::make_match;
 use crate::collections::catalogue::Catalogue;
 use crate::commands::Failure;
+use crate::commands::database::with_database;
 use crate::config::{self, Config};
-use crate::db::embedded::{self, inspect};
 use crate::db::{self, Db};
 use crate::problem::Problem;
 
@@ -35,22 +35,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
     let mut request = read(&arguments.file)?;
     request.prune |= arguments.prune;
-    let database = &config.database;
-    let options =
-        || embedded::Options { data_dir: database.data_dir.clone(), bin_dir: database.pg_bin.clone() };
-    let known = database.url.clone();
-    let running = || inspect(&options()).database_url.map(SecretString::from);
-    let plan = match known.or_else(running) {
-        Some(url) => apply(&url, database, &request, arguments.dry_run).await,
-        None => {
-            let started = embedded::start(options(), std::future::pending()).await?;
-            let embedded = started.ok_or("Annex's own Postgres did not start")?;
-            let url = SecretString::from(embedded.database_url());
-            let plan = apply(&url, database, &request, arguments.dry_run).await;
-            embedded.stop().await;
-            plan
-        }
-    }?;
+    let work = async |url| apply(&url, &config.database, &request, arguments.dry_run).await;
+    let plan = with_database(&config.database, work).await?;
     print!("{}", describe(&plan));
     Ok(())
 }

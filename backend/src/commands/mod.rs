@@ -1,9 +1,11 @@
-//! The command line: `annex serve | console | migrate | apply | export-openapi | doctor`.
+//! The command line: `annex serve | console | migrate | apply | keys | export-openapi | doctor`.
 
 mod apply;
 mod console;
+mod database;
 mod doctor;
 mod export_openapi;
+mod keys;
 mod migrate;
 mod serve;
 mod stop;
@@ -30,6 +32,8 @@ enum Command {
     Migrate,
     /// Make the database match a file of collections, and print the plan
     Apply(apply::Arguments),
+    /// Change the keys that access tokens are signed with
+    Keys(keys::Arguments),
     /// Write the platform's OpenAPI document to the standard output
     ExportOpenapi,
     /// Check the database, permissions, clock, port and data folder, and say what to mend
@@ -56,6 +60,7 @@ impl Cli {
             Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,
             Command::Apply(arguments) => apply::run(config, arguments).await,
+            Command::Keys(arguments) => keys::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
         }
     }

@@ -3,6 +3,7 @@
 mod bootstrap;
 mod forgery;
 mod impersonation;
+mod keys;
 mod load;
 mod login;
 mod password;

@@ -242,6 +242,7 @@ async fn a_hidden_column_of_a_type_that_is_not_served_stays_hidden() {
         snapshot.table("people").is_some_and(|table| table.column("secret").is_some())
     })
     .await;
-    let list = app.anonymous().get("/v1/records/people").await.expect_status(200).expect_unsaid(&["770077007"]);
+    let list =
+        app.anonymous().get("/v1/records/people").await.expect_status(200).expect_unsaid(&["770077007"]);
     assert_eq!(list.items(), [json!({"id": 1, "name": "ada"})]);
 }

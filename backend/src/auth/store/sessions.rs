@@ -24,12 +24,22 @@ pub struct NewSession<'a> {
     pub expires_at: OffsetDateTime,
 }
 
-/// Begins a session. Those of the account that ended long ago are forgotten.
+/// The most sessions of an account that have not ended.
+const MOST: i64 = 100;
+
+/// Begins a session. Those of the account that ended long ago are forgotten; where it has too many, the oldest end.
 pub async fn insert(connection: &mut PgConnection, session: &NewSession<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with forgotten as (
              delete from annex.sessions
-             where user_id = $2 and (expires_at < $6::timestamptz - interval '7 days' or revoked_at < $6::timestamptz - interval '7 days'))
+             where user_id = $2 and (expires_at < $6::timestamptz - interval '7 days' or revoked_at < $6::timestamptz - interval '7 days')),
+         ended as (
+             update annex.sessions set revoked_at = $6
+             where id in (
+                 select id from annex.sessions
+                 where user_id = $2 and parent_id is null and revoked_at is null and expires_at > $6
+                 order by created_at desc, id desc
+                 offset $8))
          insert into annex.sessions
              (id, user_id, refresh_hash, user_agent, address, created_at, last_used_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $6, $7)",
@@ -39,7 +49,8 @@ pub async fn insert(connection: &mut PgConnection, session: &NewSession<'_>) -> 
         session.user_agent,
         session.address,
         session.now,
-        session.expires_at
+        session.expires_at,
+        MOST - 1
     )
     .execute(connection)
     .await?;
