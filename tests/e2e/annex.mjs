@@ -1,10 +1,11 @@
 // The pair as a user has it: a server on a fresh data folder and the console beside it, on ports of their own.
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), process.env.ANNEX_PROFILE ?? "debug", "annex");
@@ -76,6 +77,13 @@ export async function start({ withAdmin = true } = {}) {
     end,
     get setup() {
       return server.said.match(/http\S+\/setup#\S+/)?.[0];
+    },
+    /** Runs SQL as another program does: with psql, on the socket of the server's own Postgres. */
+    async psql(sql) {
+      const lock = await readFile(join(folder, "data/postgres/postmaster.pid"), "utf8");
+      const [, , , port, socket] = lock.split("\n");
+      const url = `postgres:///annex?host=${encodeURIComponent(socket)}&port=${port}&user=annex`;
+      await promisify(execFile)("psql", [url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", sql]);
     },
   };
 }

@@ -38,7 +38,7 @@ export async function open(browser, { viewport = desktop, theme = "light", touch
 export async function signIn(page, site, path = "/") {
   await page.goto(`${site}/sign-in?next=${encodeURIComponent(path)}`);
   await page.getByLabel("E-mail").fill(admin.email);
-  await page.getByLabel("Password").fill(admin.password);
+  await page.getByLabel("Password", { exact: true }).fill(admin.password);
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
 }

@@ -82,7 +82,9 @@ pub fn Button(
             data-tip=tip
             data-keys=keys
             on:click=move |event| {
-                if let Some(press) = press {
+                if busy.get_untracked() {
+                    event.prevent_default();
+                } else if let Some(press) = press {
                     press.run(event);
                 }
             }

@@ -1,5 +1,7 @@
 //! Short news at the edge of the page, with a way to take back what was done.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -10,6 +12,9 @@ use crate::api::ApiError;
 /// How long a toast stays, in milliseconds.
 const STAY: u64 = 6000;
 
+/// What a toast's button says and does. It outlives the view that said so.
+type Action = (&'static str, Arc<dyn Fn() + Send + Sync>);
+
 /// One piece of news.
 #[derive(Clone)]
 struct Toast {
@@ -17,7 +22,7 @@ struct Toast {
     tone: Tone,
     text: String,
     detail: Option<String>,
-    action: Option<(&'static str, Callback<()>)>,
+    action: Option<Action>,
 }
 
 /// The news that are shown now.
@@ -59,21 +64,26 @@ impl Toasts {
         self.show(Tone::Bad, format!("{what}: {}", error.title()), Some(id), None);
     }
 
-    /// Says that something was done, with a button that takes it back. Runs `otherwise` once the toast goes without it.
-    pub fn undoable(self, text: impl Into<String>, undo: Callback<()>, otherwise: Callback<()>) {
-        let settled = StoredValue::new(false);
-        let take_back = Callback::new(move |()| {
-            if !settled.get_value() {
-                settled.set_value(true);
-                undo.run(());
+    /// Says that something was done, with a button that takes it back. Runs `otherwise` once the toast goes without it. Both may run
+    /// when the view that asked for them is gone.
+    pub fn undoable(
+        self,
+        text: impl Into<String>,
+        undo: impl Fn() + Send + Sync + 'static,
+        otherwise: impl FnOnce() + 'static,
+    ) {
+        let settled = Arc::new(AtomicBool::new(false));
+        let taken_back = settled.clone();
+        let take_back = move || {
+            if !taken_back.swap(true, Ordering::Relaxed) {
+                undo();
             }
-        });
-        let id = self.show(Tone::Good, text.into(), None, Some(("Undo", take_back)));
+        };
+        let id = self.show(Tone::Good, text.into(), None, Some(("Undo", Arc::new(take_back))));
         set_timeout(
             move || {
-                if !settled.try_get_value().unwrap_or(true) {
-                    settled.set_value(true);
-                    otherwise.run(());
+                if !settled.swap(true, Ordering::Relaxed) {
+                    otherwise();
                 }
                 self.dismiss(id);
             },
@@ -81,13 +91,7 @@ impl Toasts {
         );
     }
 
-    fn show(
-        self,
-        tone: Tone,
-        text: String,
-        detail: Option<String>,
-        action: Option<(&'static str, Callback<()>)>,
-    ) -> u32 {
+    fn show(self, tone: Tone, text: String, detail: Option<String>, action: Option<Action>) -> u32 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         self.shown.update(|shown| {
@@ -129,7 +133,7 @@ pub fn ToastRegion() -> impl IntoView {
                                     kind=ButtonKind::Secondary
                                     size=ButtonSize::Small
                                     press=move |_| {
-                                        act.run(());
+                                        act();
                                         toasts.dismiss(toast.id);
                                     }
                                 >

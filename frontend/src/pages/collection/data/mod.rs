@@ -30,6 +30,7 @@ mod window;
 use leptos::prelude::*;
 
 use crate::ui::ErrorNotice;
+use crate::url::use_url_query;
 use choose::ChosenBar;
 use drawer::Drawer;
 use edit::cell::CellEditor;
@@ -47,7 +48,7 @@ pub fn Data() -> impl IntoView {
     let sheet = Sheet::new();
     provide_context(sheet);
     let view = GridView::new(sheet);
-    let (import, export) = (RwSignal::new(false), RwSignal::new(false));
+    let (import, export) = (use_url_query().dialog("import"), RwSignal::new(false));
     view! {
         <div class="data">
             <Toolbar import export />

@@ -84,12 +84,10 @@ impl Sheet {
         });
         let active = RwSignal::new(Place { row: Some(0), column: 0 });
         let labels = Labels::new(api, use_catalogue());
-        let account =
-            api.session().user().with_untracked(|user| user.as_ref().map(|user| user.id.to_string()));
-        let owner =
-            (account.unwrap_or_default(), collection.with_untracked(|collection| collection.name.clone()));
-        let staged = RwSignal::new(kept(&owner.0, &owner.1));
-        Effect::new(move || staged.with(|staged| keep(&owner.0, &owner.1, staged)));
+        let (account, name) = owner(api, collection);
+        let staged = RwSignal::new(kept(&account, &name));
+        deleted::show_in(source, &name);
+        Effect::new(move || staged.with(|staged| keep(&account, &name, staged)));
         Self {
             api,
             collection,
@@ -104,6 +102,15 @@ impl Sheet {
             active,
             preferences,
             query,
+        }
+    }
+
+    /// Changes these fields again, also where the view is gone meanwhile.
+    pub fn restage(self, changes: Staged) -> impl Fn() + Send + Sync + 'static {
+        let (account, name) = owner(self.api, self.collection);
+        move || {
+            keep(&account, &name, &changes);
+            self.staged.try_set(changes.clone());
         }
     }
 
@@ -153,6 +160,12 @@ impl Sheet {
         let text = self.preferences.with_untracked(|preferences| serde_json::to_string(preferences).ok());
         browser::store(&storage_name(&name), text.as_deref());
     }
+}
+
+/// Whose changes of which collection they are.
+fn owner(api: Api, collection: Memo<Collection>) -> (String, String) {
+    let account = api.session().user().with_untracked(|user| user.as_ref().map(|user| user.id.to_string()));
+    (account.unwrap_or_default(), collection.with_untracked(|collection| collection.name.clone()))
 }
 
 fn storage_name(collection: &str) -> String {

@@ -19,8 +19,7 @@ pub fn ChangesBar() -> impl IntoView {
     let discard = move |_| {
         let before = sheet.staged.get_untracked();
         sheet.staged.set(Staged::default());
-        let undo = Callback::new(move |()| sheet.staged.set(before.clone()));
-        toasts.undoable("Changes discarded", undo, Callback::new(|()| {}));
+        toasts.undoable("Changes discarded", sheet.restage(before), || {});
     };
     move || {
         (!is_empty.get()).then(|| {

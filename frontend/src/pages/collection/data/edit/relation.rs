@@ -50,31 +50,13 @@ pub fn RelationInput(
     let written = RwSignal::new(None::<String>);
     let offers = RwSignal::new(Vec::<Offer>::new());
     let failure = RwSignal::new(None::<String>);
-    let active = RwSignal::new(0_usize);
+    // None while nothing is written: who opens the list and leaves it changes nothing.
+    let active = RwSignal::new(None::<usize>);
     let turn = StoredValue::new(0_u32);
+    // Whether the rows that are offered are not yet those for what is written, and whether the best of these is waited for.
+    let (is_behind, take_first) = (StoredValue::new(false), StoredValue::new(false));
     let context = StoredValue::new((field, collection));
 
-    let look = move |words: String, patience: u64| {
-        let this = turn.get_value().wrapping_add(1);
-        turn.set_value(this);
-        set_timeout(
-            move || {
-                if turn.try_get_value() != Some(this) {
-                    return;
-                }
-                let (field, collection) = context.get_value();
-                spawn_local(async move {
-                    let found = offered(sheet.api, &field, collection, words.trim()).await;
-                    if turn.try_get_value() == Some(this) {
-                        failure.set(found.as_ref().err().map(ApiError::detail));
-                        offers.set(found.unwrap_or_default());
-                        active.set(0);
-                    }
-                });
-            },
-            Duration::from_millis(patience),
-        );
-    };
     let shown = move || {
         if let Some(written) = written.get() {
             return written;
@@ -86,12 +68,6 @@ pub fn RelationInput(
         sheet.labels.track();
         let label = context.with_value(|(field, _)| sheet.labels.get(field, &key, true));
         label.map_or_else(|| string(&key).into_owned(), |label| label.to_string())
-    };
-    let open = move || {
-        if written.with_untracked(Option::is_none) {
-            written.set(Some(String::new()));
-            look(String::new(), 0);
-        }
     };
     // A browser says also of what is taken out of the page that it loses the keyboard.
     let close = move || {
@@ -111,18 +87,60 @@ pub fn RelationInput(
             chosen.run(());
         }
     };
+    let look = move |words: String, patience: u64| {
+        let this = turn.get_value().wrapping_add(1);
+        turn.set_value(this);
+        is_behind.set_value(true);
+        take_first.set_value(false);
+        set_timeout(
+            move || {
+                if turn.try_get_value() != Some(this) {
+                    return;
+                }
+                let (field, collection) = context.get_value();
+                spawn_local(async move {
+                    let found = offered(sheet.api, &field, collection, words.trim()).await;
+                    if turn.try_get_value() == Some(this) {
+                        is_behind.set_value(false);
+                        failure.set(found.as_ref().err().map(ApiError::detail));
+                        let found = found.unwrap_or_default();
+                        active.set((!words.trim().is_empty()).then_some(0));
+                        match found.first().filter(|_| take_first.get_value()).cloned() {
+                            Some(first) => choose(first),
+                            None => offers.set(found),
+                        }
+                    }
+                });
+            },
+            Duration::from_millis(patience),
+        );
+    };
+    let open = move || {
+        if written.with_untracked(Option::is_none) {
+            written.set(Some(String::new()));
+            look(String::new(), 0);
+        }
+    };
+    let has_words = move || {
+        written.with_untracked(|written| written.as_ref().is_some_and(|words| !words.trim().is_empty()))
+    };
     let keydown = move |event: KeyboardEvent| {
         let length = offers.with_untracked(Vec::len);
         match event.key().as_str() {
             "ArrowDown" if written.with_untracked(Option::is_none) => open(),
-            "ArrowDown" if length > 0 => active.update(|active| *active = (*active + 1) % length),
-            "ArrowUp" if length > 0 => active.update(|active| *active = (*active + length - 1) % length),
-            "Enter" if length > 0 => {
-                if let Some(offer) =
-                    offers.with_untracked(|offers| offers.get(active.get_untracked()).cloned())
-                {
-                    choose(offer);
-                }
+            "ArrowDown" if length > 0 => {
+                active.update(|active| *active = Some(active.map_or(0, |active| (active + 1) % length)));
+            }
+            "ArrowUp" if length > 0 => {
+                active.update(|active| *active = Some((active.unwrap_or(0) + length - 1) % length));
+            }
+            "Enter" if is_behind.get_value() && has_words() => take_first.set_value(true),
+            "Enter" => {
+                let offer = active
+                    .get_untracked()
+                    .and_then(|active| offers.with_untracked(|offers| offers.get(active).cloned()));
+                let Some(offer) = offer else { return };
+                choose(offer);
             }
             "Escape" if written.with_untracked(Option::is_some) && !autofocus => close(),
             _ => return,
@@ -159,7 +177,8 @@ pub fn RelationInput(
                 aria-controls=list
                 aria-autocomplete="list"
                 aria-activedescendant=move || {
-                    offers.with(|offers| !offers.is_empty()).then(|| format!("{}-{}", option_id.get_value(), active.get()))
+                    let active = active.get().filter(|active| *active < offers.with(Vec::len))?;
+                    Some(format!("{}-{active}", option_id.get_value()))
                 }
                 aria-label=label
                 aria-describedby=about
@@ -192,8 +211,8 @@ pub fn RelationInput(
                                     class="menu-item"
                                     role="option"
                                     id=format!("{}-{index}", option_id.get_value())
-                                    aria-selected=move || (active.get() == index).to_string()
-                                    on:pointermove=move |_| active.set(index)
+                                    aria-selected=move || (active.get() == Some(index)).to_string()
+                                    on:pointermove=move |_| active.set(Some(index))
                                     // Before the field loses the keyboard.
                                     on:mousedown=move |event| {
                                         event.prevent_default();

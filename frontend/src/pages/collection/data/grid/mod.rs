@@ -140,11 +140,11 @@ pub fn take_step(view: GridView, step: Step) {
     let (rows, columns) = (sheet.source.rows(), sheet.layout.with_untracked(|layout| layout.columns.len()));
     let from = sheet.active.get_untracked();
     let to = step.from(from, rows, columns, view.scroll().whole());
+    sheet.active.set(to);
+    view.reveal();
     if step == Step::LastRow {
         view.stay_at_end();
     }
-    sheet.active.set(to);
-    view.reveal();
 }
 
 /// Tells the view of the room that it has.

@@ -185,7 +185,7 @@ impl GridView {
 
     /// Shows the cell that the keyboard is on, and gives it the focus.
     pub fn reveal(self) {
-        self.update(|state| (state.reveal, state.take) = (true, true));
+        self.update(|state| (state.reveal, state.take, state.at_end) = (true, true, false));
     }
 
     /// The element of the cell that the keyboard is on, where it shows.
@@ -299,7 +299,8 @@ impl GridView {
             anew: std::mem::take(&mut state.anew) || std::mem::take(&mut state.columns_anew),
         };
         SheetFaces::with(self.sheet, hurry, |faces| pool.draw(&frame, faces));
-        let take = std::mem::take(&mut state.take);
+        // While its cell did not show, the grid as a whole had the focus.
+        let take = std::mem::take(&mut state.take) || self.has_focus();
         if !pool.activate(active, take && active.row.is_some()) {
             self.focus(None);
         } else if take && active.row.is_none() {
@@ -336,6 +337,15 @@ impl GridView {
         };
         scroller.set_scroll_left(to.round() as i32);
         *left = f64::from(scroller.scroll_left());
+    }
+
+    /// Whether the grid as a whole has the focus.
+    fn has_focus(self) -> bool {
+        let focused = document().active_element();
+        self.parts
+            .scroller
+            .get_untracked()
+            .is_some_and(|scroller| focused.as_ref() == Some(scroller.as_ref()))
     }
 
     /// Gives the focus to the header of a column; or to the grid as a whole, while the keyboard is on a cell that does not show.
