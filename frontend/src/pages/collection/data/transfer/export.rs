@@ -53,7 +53,9 @@ pub fn ExportDialog(open: RwSignal<bool>) -> impl IntoView {
         bytes.set(Some(0.0));
         spawn_local(async move {
             let signal = controller.as_ref().map(AbortController::signal);
-            let progress = move |now| drop(bytes.try_set(Some(now)));
+            let progress = move |now| {
+                bytes.try_set(Some(now));
+            };
             let written = sheet.api.export(&name, &request, signal.as_ref(), progress).await;
             bytes.try_set(None);
             if signal.is_some_and(|signal| signal.aborted()) {

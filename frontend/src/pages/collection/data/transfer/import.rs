@@ -85,7 +85,9 @@ pub fn ImportDialog(open: RwSignal<bool>) -> impl IntoView {
         spawn_local(async move {
             let outcome = match source.mapped(&mapping).await {
                 Ok(file) => {
-                    let progress = move |share| drop(sent.try_set(Some(share)));
+                    let progress = move |share| {
+                        sent.try_set(Some(share));
+                    };
                     sheet.api.import(&name, &file, &options, progress).await
                 }
                 Err(_) => Err(ApiError::Unreadable("The browser cannot read the file".to_owned())),
@@ -100,7 +102,7 @@ pub fn ImportDialog(open: RwSignal<bool>) -> impl IntoView {
                     ));
                     sheet.source.reload();
                     if done.errors.is_empty() {
-                        drop(open.try_set(false))
+                        open.try_set(false);
                     } else {
                         drop(report.try_set(Some(done)))
                     }

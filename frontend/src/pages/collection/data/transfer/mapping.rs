@@ -39,10 +39,11 @@ fn plain(name: &str) -> String {
 pub fn guess(columns: &[String], targets: &[String]) -> Vec<Option<String>> {
     let mut guessed: Vec<Option<String>> = vec![None; columns.len()];
     let mut free: Vec<&String> = targets.iter().collect();
-    let ways: [&dyn Fn(&str, &[&String]) -> Option<usize>; 3] = [
-        &|column, free| free.iter().position(|target| target.as_str() == column),
-        &|column, free| free.iter().position(|target| plain(target) == plain(column)),
-        &|column, free| {
+    type Way = fn(&str, &[&String]) -> Option<usize>;
+    let ways: [Way; 3] = [
+        |column, free| free.iter().position(|target| target.as_str() == column),
+        |column, free| free.iter().position(|target| plain(target) == plain(column)),
+        |column, free| {
             let near = nearest(column, free.iter().map(|target| target.as_str()))?;
             free.iter().position(|target| target.as_str() == near)
         },
