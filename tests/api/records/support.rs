@@ -83,24 +83,39 @@ pub async fn adopt_table(app: &TestApp, name: &str, table: &str, ddl: &str, sett
 
 /// Gives the collection another rule, and waits until the server has it.
 pub async fn set_rule(app: &TestApp, name: &str, kind: &'static str, rule: Option<&str>) {
+    set(app, name, &[(kind, rule)]).await;
+}
+
+/// Gives the collection other rules, and waits until the server has them.
+pub async fn set_rules(app: &TestApp, name: &str, rules: &[(&'static str, String)]) {
+    let rules: Vec<_> = rules.iter().map(|(kind, rule)| (*kind, Some(rule.as_str()))).collect();
+    set(app, name, &rules).await;
+}
+
+async fn set(app: &TestApp, name: &str, rules: &[(&'static str, Option<&str>)]) {
     let mut connection = app.database.connect().await;
-    let statement = format!("update annex.collections set {kind}_rule = $2 where name = $1");
-    sqlx::query(sqlx::AssertSqlSafe(statement))
-        .bind(name)
-        .bind(rule)
+    let columns: Vec<String> =
+        rules.iter().enumerate().map(|(at, (kind, _))| format!("{kind}_rule = ${}", at + 2)).collect();
+    let statement = format!("update annex.collections set {} where name = $1", columns.join(", "));
+    let update = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(name);
+    rules
+        .iter()
+        .fold(update, |update, (_, rule)| update.bind(*rule))
         .execute(&mut connection)
         .await
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     app.schema_seen(|snapshot| {
-        let rules = &snapshot.table(name).expect("it is there").collection.rules;
-        let now = match kind {
-            "list" => &rules.list,
-            "view" => &rules.view,
-            "create" => &rules.create,
-            "update" => &rules.update,
-            _ => &rules.delete,
-        };
-        now.as_deref() == rule
+        let now = &snapshot.table(name).expect("it is there").collection.rules;
+        rules.iter().all(|(kind, rule)| {
+            let now = match *kind {
+                "list" => &now.list,
+                "view" => &now.view,
+                "create" => &now.create,
+                "update" => &now.update,
+                _ => &now.delete,
+            };
+            now.as_deref() == *rule
+        })
     })
     .await;
 }
