@@ -74,11 +74,13 @@ pub enum StartError {
     Migrate(#[from] crate::db::MigrateError),
     /// The address cannot be listened on.
     #[error(
-        "{address} cannot be listened on: {error}. Stop the program that uses it, or set ANNEX_LISTEN to another port"
+        "{address} cannot be listened on: {error}. Stop the program that uses it, or set {variable} to another port"
     )]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// What sets it.
+        variable: &'static str,
         /// Why not.
         error: std::io::Error,
     },
@@ -157,18 +159,21 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Takes the address that the server will listen on; a port that is in use is known before anything else is done.
+/// What sets where the server listens.
+pub const LISTEN: &str = "ANNEX_LISTEN";
+
+/// Takes the address, which that variable sets, to listen on it; a port that is in use is known before anything else is done.
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+pub fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener, StartError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)?.into_std()
     };
-    listen().map_err(|error| StartError::Listen { address, error })
+    listen().map_err(|error| StartError::Listen { address, variable, error })
 }
 
 /// Serves the application at that address.
@@ -235,7 +240,7 @@ where
             });
             connected.and_then(http)
         })
-        .map_err(|error| StartError::Listen { address, error })?
+        .map_err(|error| StartError::Listen { address, variable: LISTEN, error })?
         .run();
     let handle = server.handle();
     let beside = [

@@ -3,8 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
 use annex::console::{Site, serve};
+use annex_tests::Program;
+use nix::sys::signal::Signal;
 use reqwest::Response;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use tempfile::TempDir;
@@ -51,7 +54,11 @@ async fn a_form_is_served_that_the_client_takes() {
         ("gzip, deflate, br", "br", "the page in brotli"),
         ("gzip", "gzip", "the page in gzip"),
         ("br;q=0, gzip;q=0.5", "gzip", "the page in gzip"),
+        ("br;q=0.2, gzip;q=0.8", "gzip", "the page in gzip"),
+        ("gzip;q=0.5, *", "br", "the page in brotli"),
+        ("identity, br;q=0.5", "", "<!doctype html>the page"),
         ("identity", "", "<!doctype html>the page"),
+        ("deflate", "", "<!doctype html>the page"),
     ] {
         let response = get(format!("{site}/"), accept).await;
         assert_eq!(header(&response, "content-encoding"), encoding, "{accept}");
@@ -112,8 +119,16 @@ async fn pages_run_under_a_strict_policy_and_know_the_api() {
         "{policy}"
     );
     assert!(policy.contains(API) && !policy.contains("unsafe-inline"), "{policy}");
-    assert_eq!(header(&page, "x-content-type-options"), "nosniff");
-    assert_eq!(header(&page, "referrer-policy"), "no-referrer");
+    let gone = get(format!("{site}/gone.js"), "identity").await;
+    let refused = reqwest::Client::new().delete(&site).send().await.expect("an answer");
+    for (status, response) in [(200, page), (404, gone), (405, refused)] {
+        assert_eq!(response.status(), status);
+        assert!(header(&response, "content-security-policy").starts_with("default-src 'none';"));
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+        assert_eq!(header(&response, "referrer-policy"), "no-referrer");
+        assert_eq!(header(&response, "x-frame-options"), "DENY");
+        assert_eq!(header(&response, "cross-origin-opener-policy"), "same-origin");
+    }
 
     let config = get(format!("{site}/config.json"), "identity").await;
     assert_eq!(header(&config, "content-type"), "application/json");
@@ -125,4 +140,33 @@ fn a_folder_without_a_page_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = Site::read(folder.path(), API).expect_err("nothing is built there");
     assert_eq!(error.to_string(), "it has no index.html");
+}
+
+#[test]
+fn the_command_serves_until_it_is_told_to_stop() {
+    let folder = built();
+    let dir = folder.path().to_str().expect("a path in UTF-8");
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut console = Program::console(&[("ANNEX_CONSOLE_DIR", dir), ("ANNEX_CONSOLE_API", API)]);
+        let page = format!("http://{}/config.json", console.address);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let config = runtime.block_on(async { get(page, "identity").await.text().await.expect("a body") });
+        assert!(config.contains(API), "{config}");
+        console.signal(signal);
+        assert_eq!(console.wait(Duration::from_secs(30)).code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_what_sets_it() {
+    let folder = built();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut command = Program::command();
+    command.arg("console").env("ANNEX_CONSOLE_LISTEN", &address).env("ANNEX_CONSOLE_DIR", folder.path());
+    let ended = command.output().expect("it is run");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains(&address) && said.contains("set ANNEX_CONSOLE_LISTEN to another port"), "{said}");
+    assert!(!said.contains("ANNEX_LISTEN") && !said.contains("panicked"), "{said}");
 }

@@ -259,7 +259,7 @@ impl Thread {
             let live = async move {
                 let url = SecretString::from(database.url());
                 let app = App::start(config, &url, clock).await.unwrap_or_else(|error| panic!("{error}"));
-                let running = app::listen(app.config.server.listen)
+                let running = app::listen(app.config.server.listen, app::LISTEN)
                     .and_then(|listener| app::serve_with(app, listener, move |config| routes(config)))
                     .unwrap_or_else(|error| panic!("{error}"));
                 if started.send((running.app.clone(), running.address)).is_ok() {

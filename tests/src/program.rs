@@ -48,6 +48,20 @@ impl Program {
     pub fn serve(settings: &[(&str, &str)]) -> Self {
         let mut command = Self::command();
         command.arg("serve").env("ANNEX_LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
+        Self::start(command)
+    }
+
+    /// `annex console` with those settings, once it listens.
+    ///
+    /// # Panics
+    /// It ends, or does not listen within a minute.
+    pub fn console(settings: &[(&str, &str)]) -> Self {
+        let mut command = Self::command();
+        command.arg("console").env("ANNEX_CONSOLE_LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program can be run");
         let lines = BufReader::new(child.stdout.take().expect("its output is piped"));
         let (said, address) = std::sync::mpsc::channel();
@@ -97,7 +111,7 @@ impl Program {
     }
 }
 
-/// The address in the line that says where the API is.
+/// The address in the line that says where it listens.
 fn listening(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
     let end = rest.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(rest.len());

@@ -20,7 +20,7 @@ pub async fn run(config: config::Console) -> Result<(), Failure> {
     let site = Site::read(&folder, &config.api).map_err(|error| {
         format!("The console in {} cannot be served: {error}; build it with `make console`", folder.display())
     })?;
-    let listener = app::listen(config.listen)?;
+    let listener = app::listen(config.listen, "ANNEX_CONSOLE_LISTEN")?;
     let address = listener.local_addr()?;
     let server = console::serve(site, listener)?;
     let handle = server.handle();

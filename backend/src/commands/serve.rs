@@ -18,7 +18,7 @@ use crate::db::embedded::{self, Embedded};
 /// In a plain sentence, why it cannot.
 pub async fn run(config: Config) -> Result<(), Failure> {
     let told_to_stop = told_to_stop()?;
-    let listener = app::listen(config.server.listen)?;
+    let listener = app::listen(config.server.listen, app::LISTEN)?;
     let (url, embedded) = match config.database.url.clone() {
         Some(url) => (url, None),
         None => match start_embedded(&config.database, &told_to_stop).await? {

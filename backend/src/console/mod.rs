@@ -10,6 +10,7 @@ use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -22,13 +23,28 @@ pub use site::{File, Site};
 /// The address cannot be listened on.
 pub fn serve(site: Site, listener: TcpListener) -> std::io::Result<Server> {
     let site = Data::new(site);
-    Ok(HttpServer::new(move || App::new().app_data(site.clone()).default_service(web::to(answer)))
+    let application = move || {
+        let policy = guarding(&site);
+        App::new().app_data(site.clone()).wrap(policy).default_service(web::to(answer))
+    };
+    Ok(HttpServer::new(application)
         .workers(1)
         .client_request_timeout(std::time::Duration::from_secs(10))
         .shutdown_timeout(5)
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+/// What a browser is told with every answer, whatever it is.
+fn guarding(site: &Site) -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((CONTENT_SECURITY_POLICY, site.policy()))
+        .add((REFERRER_POLICY, "no-referrer"))
+        .add(("cross-origin-opener-policy", "same-origin"))
+        .add(("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"))
+        .add(("x-frame-options", "DENY"))
 }
 
 async fn answer(request: HttpRequest, site: Data<Site>) -> HttpResponse {
@@ -39,9 +55,7 @@ async fn answer(request: HttpRequest, site: Data<Site>) -> HttpResponse {
         return HttpResponse::Ok().body("ok\n");
     }
     let Some(file) = site.find(request.path()) else {
-        return HttpResponse::NotFound()
-            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .body("There is nothing here\n");
+        return HttpResponse::NotFound().body("There is nothing here\n");
     };
     let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let (encoding, body) = file.body(header(ACCEPT_ENCODING).unwrap_or_default());
@@ -53,13 +67,7 @@ async fn answer(request: HttpRequest, site: Data<Site>) -> HttpResponse {
         .insert_header((CONTENT_TYPE, file.media_type))
         .insert_header((CACHE_CONTROL, file.cache_control()))
         .insert_header((ETAG, etag))
-        .insert_header((VARY, "accept-encoding"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((CONTENT_SECURITY_POLICY, site.policy()))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header(("cross-origin-opener-policy", "same-origin"))
-        .insert_header(("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"))
-        .insert_header(("x-frame-options", "DENY"));
+        .insert_header((VARY, "accept-encoding"));
     if let Some(name) = encoding.name() {
         response.insert_header((CONTENT_ENCODING, name));
     }

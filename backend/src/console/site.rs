@@ -113,15 +113,22 @@ impl File {
         }
     }
 
-    /// The form that the client takes and that is smallest, by its `Accept-Encoding` (RFC 9110, 12.5.3).
+    /// The form that the client likes best, by its `Accept-Encoding` (RFC 9110, 12.5.3); of those that it likes as much, the smallest.
     pub fn body(&self, accepted: &str) -> (Encoding, Bytes) {
-        let forms = [(Encoding::Brotli, "br", &self.brotli), (Encoding::Gzip, "gzip", &self.gzip)];
+        let forms = [
+            (Encoding::Brotli, "br", self.brotli.as_ref()),
+            (Encoding::Gzip, "gzip", self.gzip.as_ref()),
+            (Encoding::Identity, "identity", Some(&self.plain)),
+        ];
+        // What is as it is can always be read, also by a client that does not say so.
+        let mut best = (0.0, Encoding::Identity, &self.plain);
         for (encoding, name, body) in forms {
-            if let Some(body) = body.as_ref().filter(|_| accepts(accepted, name)) {
-                return (encoding, body.clone());
+            let weight = weight(accepted, name);
+            if let Some(body) = body.filter(|_| weight > best.0) {
+                best = (weight, encoding, body);
             }
         }
-        (Encoding::Identity, self.plain.clone())
+        (best.1, best.2.clone())
     }
 
     /// The entity tag of a form.
@@ -140,19 +147,23 @@ impl File {
     }
 }
 
-fn accepts(accepted: &str, name: &str) -> bool {
-    let mut any = false;
+/// How much a client likes a form, from 0 to 1.
+fn weight(accepted: &str, name: &str) -> f32 {
+    let mut of_any = 0.0;
     for part in accepted.split(',') {
         let mut parameters = part.split(';').map(str::trim);
         let coding = parameters.next().unwrap_or_default();
-        let weight = parameters.find_map(|parameter| parameter.strip_prefix("q="));
-        let is_taken = weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
+        let weight = parameters
+            .find_map(|parameter| parameter.to_ascii_lowercase().strip_prefix("q=").map(str::to_owned));
+        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
         if coding.eq_ignore_ascii_case(name) {
-            return is_taken;
+            return weight;
         }
-        any |= coding == "*" && is_taken;
+        if coding == "*" {
+            of_any = weight;
+        }
     }
-    any
+    of_any
 }
 
 fn media_type(path: &str) -> &'static str {
@@ -172,17 +183,23 @@ fn media_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{accepts, policy};
+    use super::{policy, weight};
 
     #[test]
-    fn a_form_is_taken_only_where_the_client_takes_it() {
-        assert!(accepts("gzip, deflate, br", "br"));
-        assert!(accepts("BR;q=0.5", "br"));
-        assert!(accepts("*", "br"));
-        assert!(!accepts("gzip", "br"));
-        assert!(!accepts("br;q=0, *", "br"));
-        assert!(!accepts("br;q=x", "br"));
-        assert!(!accepts("", "gzip"));
+    fn a_form_has_the_weight_that_the_client_gives_it() {
+        for (accepted, name, wanted) in [
+            ("gzip, deflate, br", "br", 1.0),
+            ("BR;q=0.5", "br", 0.5),
+            ("br ; Q=0.25", "br", 0.25),
+            ("*", "br", 1.0),
+            ("*;q=0.1, br;q=0.2", "br", 0.2),
+            ("gzip", "br", 0.0),
+            ("br;q=0, *", "br", 0.0),
+            ("br;q=x", "br", 0.0),
+            ("", "gzip", 0.0),
+        ] {
+            assert_eq!(weight(accepted, name), wanted, "{accepted}");
+        }
     }
 
     #[test]
