@@ -45,7 +45,7 @@ export function draw(parent, { lines, format, whole, hover, sync }) {
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: sync } },
     scales: {
       x: { time: true, range: (_, min, max) => span ?? [min, max] },
-      y: { range: (_, __, max) => [0, max > 0 ? uPlot.rangeNum(0, max, 0.12, true)[1] : 1] },
+      y: { range: (_, __, max) => [0, uPlot.rangeNum(0, max > 0 ? max : 1, 0.12, true)[1]] },
     },
     axes: [
       { ...axis, grid: { show: false }, space: 72, size: 26, values: (_, splits) => splits.map(clock) },

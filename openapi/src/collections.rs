@@ -86,6 +86,27 @@ impl FieldType {
             Self::Files => "files",
         }
     }
+
+    /// The Postgres type that a new field gets, unless an enum's values or a relation's target say otherwise; of an array, its
+    /// elements'.
+    pub fn native(self) -> &'static str {
+        match self {
+            Self::Text | Self::Enum => "text",
+            Self::Email => "annex.email",
+            Self::Url => "annex.url",
+            Self::Bool => "boolean",
+            Self::Int => "integer",
+            Self::Bigint => "bigint",
+            Self::Float => "double precision",
+            Self::Numeric => "numeric",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp with time zone",
+            Self::Uuid | Self::Relation => "uuid",
+            Self::Json => "jsonb",
+            Self::File => "annex.file",
+            Self::Files => "annex.files",
+        }
+    }
 }
 
 /// What happens to a row when the row that it points at is deleted.

@@ -74,11 +74,6 @@ impl Call {
         Self::new(Method::PATCH, path)
     }
 
-    /// `PUT path`.
-    pub fn put(path: impl Into<String>) -> Self {
-        Self::new(Method::PUT, path)
-    }
-
     /// `DELETE path`.
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path)

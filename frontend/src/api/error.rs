@@ -27,14 +27,6 @@ impl ApiError {
         }
     }
 
-    /// The problem's code, where the server named one.
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Problem { problem, .. } => Some(&problem.code),
-            Self::Offline | Self::Unreadable(_) => None,
-        }
-    }
-
     /// What is wrong, in a few words.
     pub fn title(&self) -> String {
         match self {

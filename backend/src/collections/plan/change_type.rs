@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Planner;
 use super::convert::{Conversion, conversion};
-use super::field::{TableName, plain_type};
+use super::field::TableName;
 use crate::collections::catalogue::Identifier;
 use crate::collections::ddl::default::default_sql;
 use crate::collections::ddl::statements::{self, Alteration, EnumPlace};
@@ -51,7 +51,7 @@ impl Planner {
                     (None, FieldType::Enum) => {
                         self.make_enum(&owner, &was.name, is.values.as_deref().unwrap_or_default())
                     }
-                    (None, type_) => plain_type(type_).to_owned(),
+                    (None, type_) => type_.native().to_owned(),
                 };
                 type_sql = if is.array { format!("{base}[]") } else { base };
                 if default.is_some() {

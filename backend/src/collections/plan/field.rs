@@ -45,7 +45,7 @@ impl Planner {
             (None, FieldType::Enum) => {
                 self.make_enum(owner, &spec.name, spec.values.as_deref().unwrap_or_default())
             }
-            (None, type_) => plain_type(type_).to_owned(),
+            (None, type_) => type_.native().to_owned(),
         };
         let type_sql = if spec.array { format!("{type_sql}[]") } else { type_sql };
         let default = spec
@@ -203,24 +203,4 @@ impl Planner {
 pub(super) struct TableName<'a> {
     pub(super) schema: &'a str,
     pub(super) table: &'a str,
-}
-
-/// The Postgres type of a field, apart from enums and relations.
-pub(super) fn plain_type(type_: FieldType) -> &'static str {
-    match type_ {
-        FieldType::Text | FieldType::Enum => "text",
-        FieldType::Email => "annex.email",
-        FieldType::Url => "annex.url",
-        FieldType::Bool => "boolean",
-        FieldType::Int => "integer",
-        FieldType::Bigint => "bigint",
-        FieldType::Float => "double precision",
-        FieldType::Numeric => "numeric",
-        FieldType::Date => "date",
-        FieldType::Timestamp => "timestamp with time zone",
-        FieldType::Uuid | FieldType::Relation => "uuid",
-        FieldType::Json => "jsonb",
-        FieldType::File => "annex.file",
-        FieldType::Files => "annex.files",
-    }
 }

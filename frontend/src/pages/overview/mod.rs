@@ -59,6 +59,8 @@ pub fn Overview() -> impl IntoView {
             </div>
             {move || match server.get() {
                 None => view! { <Skeleton /> }.into_any(),
+                // The same is said above already.
+                Some(Err(_)) if live.failure.with(Option::is_some) => ().into_any(),
                 Some(Err(error)) => view! { <ErrorNotice error=Signal::stored(Some(error)) /> }.into_any(),
                 Some(Ok(server)) => view! { <Facts server /> }.into_any(),
             }}

@@ -100,7 +100,7 @@ pub fn Users() -> impl IntoView {
                 }
             }
         />
-        <div class="page">
+        <div class="page wide">
             <div class="toolbar">
                 <SearchInput
                     label="Search by e-mail or name"

@@ -37,7 +37,7 @@ pub(super) fn FieldTable(staging: Staging, #[prop(into)] fixed: Signal<bool>) ->
                         <th>"Field"</th>
                         <th>"Type"</th>
                         <th class="only-wide">"Default"</th>
-                        <th class="only-wide">"Demands"</th>
+                        <th class="only-wide">"Constraints"</th>
                         <th>
                             <span class="visually-hidden">"Actions"</span>
                         </th>
@@ -65,12 +65,13 @@ fn Row(staging: Staging, field: Field, edit: Option<Edit>, fixed: Signal<bool>) 
         Some(spec) => (spec.type_, spec.array, spec.collection.clone()),
         None => (field.type_, field.array, field.collection.clone()),
     };
-    let demands = spec.as_ref().map_or_else(
-        || demands(field.required, field.unique, field.hidden, field.on_delete),
-        |spec| demands(spec.required, spec.unique, spec.hidden, spec.on_delete),
+    let constraints = spec.as_ref().map_or_else(
+        || constraints(field.required, field.unique, field.hidden, field.on_delete),
+        |spec| constraints(spec.required, spec.unique, spec.hidden, spec.on_delete),
     );
-    let native =
-        Some(field.native_type.clone()).filter(|native| !is_changed && *native != field.type_.as_str());
+    // Said only where it is another than fields of that type have by themselves.
+    let native = Some(field.native_type.clone())
+        .filter(|native| !is_changed && native.trim_end_matches("[]") != field.type_.native());
     let values = field.values.clone().filter(|_| !is_changed).map(|values| values.join(", "));
     // Those that come by themselves stay as they are; who may see them can be changed.
     let can_drop = !field.system && !field.primary_key;
@@ -133,7 +134,7 @@ fn Row(staging: Staging, field: Field, edit: Option<Edit>, fixed: Signal<bool>) 
             <td class="only-wide">
                 {field.default.map(|default| view! { <code class="schema-default">{default}</code> })}
             </td>
-            <td class="only-wide">{demands}</td>
+            <td class="only-wide">{constraints}</td>
             <td class="end">
                 <span class="schema-actions">{act}</span>
             </td>
@@ -170,7 +171,7 @@ fn Added(staging: Staging, place: usize, spec: FieldSpec) -> impl IntoView {
             <td class="only-wide">
                 {spec.default.map(|default| view! { <code class="schema-default">{default.to_string()}</code> })}
             </td>
-            <td class="only-wide">{demands(spec.required, spec.unique, spec.hidden, spec.on_delete)}</td>
+            <td class="only-wide">{constraints(spec.required, spec.unique, spec.hidden, spec.on_delete)}</td>
             <td class="end">
                 <span class="schema-actions">
                     <IconButton
@@ -185,11 +186,11 @@ fn Added(staging: Staging, place: usize, spec: FieldSpec) -> impl IntoView {
     }
 }
 
-fn demands(required: bool, unique: bool, hidden: bool, on_delete: Option<OnDelete>) -> AnyView {
+fn constraints(required: bool, unique: bool, hidden: bool, on_delete: Option<OnDelete>) -> AnyView {
     let on_delete = on_delete.map(|on_delete| match on_delete {
-        OnDelete::Restrict => "delete refused",
-        OnDelete::Cascade => "deleted along",
-        OnDelete::SetNull => "emptied on delete",
+        OnDelete::Restrict => "on delete restrict",
+        OnDelete::Cascade => "on delete cascade",
+        OnDelete::SetNull => "on delete set null",
     });
     view! {
         <span class="row wrap">

@@ -156,11 +156,6 @@ impl Staged {
         }
     }
 
-    /// The row whose changes are the operation of that place.
-    pub fn operation(&self, place: usize) -> Option<&str> {
-        self.rows.keys().nth(place).map(String::as_str)
-    }
-
     /// Puts what the server said of a batch at the changes that it is about. False for what is about none of them.
     pub fn refuse(&mut self, error: &FieldError) -> bool {
         let mut parts = error.pointer.trim_start_matches('/').split('/');

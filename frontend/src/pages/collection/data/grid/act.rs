@@ -13,7 +13,6 @@ use super::super::sheet::{Place, Sheet};
 use super::super::value::{is_null, string};
 use super::keys::Step;
 use super::view::GridView;
-use crate::browser;
 use crate::ui::code::copy;
 use crate::ui::toast::Toasts;
 
@@ -165,9 +164,4 @@ pub fn click(view: GridView, event: &MouseEvent, toasts: Toasts) {
         }
         event.prevent_default();
     }
-}
-
-/// Whether there is no finer pointer than a finger.
-pub fn is_touched() -> bool {
-    browser::has_coarse_pointer()
 }
