@@ -1,6 +1,9 @@
 // Starts the console, and knows where its JavaScript parts are: each is loaded when it is first shown.
 import init from "console-wasm/console.js";
 import wasm from "console-wasm/console_bg.wasm";
+import { parts } from "console-wasm/parts.js";
+import routes from "../routes.json";
+import { prepare } from "./parts.js";
 
 // The theme that was chosen in this browser counts before anything shows.
 try {
@@ -14,5 +17,10 @@ globalThis.annexParts = {
   chart: () => import("./chart.js"),
   editor: () => import("./editor.js"),
 };
+
+// The parts that the address needs come beside the program, not after it.
+const path = location.pathname;
+const route = Object.keys(routes).find((route) => new RegExp(`^${route.replace(":name", "[^/]+")}$`).test(path));
+for (const part of routes[route] ?? []) prepare(parts[part]);
 
 init({ module_or_path: wasm });

@@ -6,6 +6,7 @@ use leptos_router::path;
 
 use crate::api::Api;
 use crate::pages::{NotFound, collection, collections, logs, overview, settings, sign_in, users};
+use crate::part::page;
 use crate::shell::Shell;
 use crate::ui::toast::{ToastRegion, Toasts};
 use crate::ui::tooltip::Tooltips;
@@ -18,23 +19,23 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/sign-in") view=sign_in::SignIn />
-                <Route path=path!("/setup") view=sign_in::Setup />
-                <ParentRoute path=path!("") view=Shell>
-                    <Route path=path!("/") view=overview::Overview />
-                    <Route path=path!("/collections") view=collections::List />
-                    <Route path=path!("/collections/new") view=collections::New />
-                    <Route path=path!("/collections/adopt") view=collections::Adopt />
-                    <Route path=path!("/collections/diagram") view=collections::Diagram />
-                    <ParentRoute path=path!("/collections/:name") view=collection::Frame>
-                        <Route path=path!("") view=collection::Data />
-                        <Route path=path!("schema") view=collection::Schema />
-                        <Route path=path!("rules") view=collection::Rules />
-                        <Route path=path!("api") view=collection::ApiReference />
+                <Route path=path!("/sign-in") view=page!(sign_in, sign_in::SignIn) />
+                <Route path=path!("/setup") view=page!(sign_in, sign_in::Setup) />
+                <ParentRoute path=path!("") view=page!(shell, Shell)>
+                    <Route path=path!("/") view=page!(overview, overview::Overview) />
+                    <Route path=path!("/collections") view=page!(collections, collections::List) />
+                    <Route path=path!("/collections/new") view=page!(new_collection, collections::New) />
+                    <Route path=path!("/collections/adopt") view=page!(new_collection, collections::Adopt) />
+                    <Route path=path!("/collections/diagram") view=page!(diagram, collections::Diagram) />
+                    <ParentRoute path=path!("/collections/:name") view=page!(collection, collection::Frame)>
+                        <Route path=path!("") view=page!(data, collection::Data) />
+                        <Route path=path!("schema") view=page!(schema, collection::Schema) />
+                        <Route path=path!("rules") view=page!(rules, collection::Rules) />
+                        <Route path=path!("api") view=page!(api, collection::ApiReference) />
                     </ParentRoute>
-                    <Route path=path!("/users") view=users::Users />
-                    <Route path=path!("/logs") view=logs::Logs />
-                    <Route path=path!("/settings") view=settings::Settings />
+                    <Route path=path!("/users") view=page!(users, users::Users) />
+                    <Route path=path!("/logs") view=page!(logs, logs::Logs) />
+                    <Route path=path!("/settings") view=page!(settings, settings::Settings) />
                 </ParentRoute>
             </Routes>
         </Router>

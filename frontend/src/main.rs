@@ -5,6 +5,7 @@ mod app;
 mod browser;
 mod format;
 mod pages;
+mod part;
 mod poll;
 mod shell;
 mod ui;
@@ -12,6 +13,5 @@ mod url;
 
 fn main() {
     console_error_panic_hook::set_once();
-    browser::remove_element("boot");
     leptos::mount::mount_to_body(app::App);
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::Folders;
+use crate::split::Parts;
 use crate::wasm::run;
 
 /// What the page names.
@@ -19,17 +20,12 @@ pub struct Bundle {
     pub wasm: String,
     /// The font of the first view.
     pub font: String,
-}
-
-impl Bundle {
-    /// What a browser loads for the first view, besides the page itself.
-    pub fn first_load(&self) -> [&str; 4] {
-        [&self.script, &self.style, &self.wasm, &self.font]
-    }
+    /// The files of the parts, in their order.
+    pub parts: Vec<String>,
 }
 
 /// Fills `assets/` of the result.
-pub fn build(folders: &Folders, dev: bool) -> Result<Bundle> {
+pub fn build(folders: &Folders, parts: &Parts, dev: bool) -> Result<Bundle> {
     let meta = folders.work.join("bundle.json");
     let mut command = Command::new(folders.source.join("node_modules/.bin/esbuild"));
     command
@@ -39,8 +35,11 @@ pub fn build(folders: &Folders, dev: bool) -> Result<Bundle> {
         .args(["--loader:.wasm=file", "--loader:.woff2=file", "--public-path=/assets"])
         .args(["--entry-names=[name]-[hash]", "--chunk-names=[name]-[hash]", "--asset-names=[name]-[hash]"])
         .arg(format!("--alias:console-wasm={}", folders.work.canonicalize()?.display()))
+        .arg(format!("--alias:console-source={}", folders.source.canonicalize()?.display()))
         .arg(format!("--outdir={}", folders.out.join("assets").display()))
         .arg(format!("--metafile={}", meta.display()));
+    // The bindings name the parts once for every function that they import of them.
+    command.arg("--log-override:duplicate-object-key=silent");
     if !dev {
         command.arg("--minify");
     }
@@ -60,7 +59,9 @@ pub fn build(folders: &Folders, dev: bool) -> Result<Bundle> {
             .and_then(|(path, _)| path.rsplit('/').next().map(str::to_owned))
             .with_context(|| format!("esbuild made nothing of {ending}"))
     };
+    let parts = parts.files.iter().map(|file| find(&format!("/{}.wasm", file.name)));
     Ok(Bundle {
+        parts: parts.collect::<Result<_>>()?,
         script: find("js/main.js")?,
         style: find("styles/main.css")?,
         wasm: find("console_bg.wasm")?,

@@ -1,22 +1,13 @@
-//! The compressed form of every file, and the budget that they must hold.
+//! The compressed form of every file.
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use brotli::CompressorWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-
-use crate::bundle::Bundle;
-
-/// What the WebAssembly file is to weigh, compressed, in bytes. It is above that (docs/KNOWN-QUIRKS.md), and a build says by how much.
-const WASM_AIM: u64 = 450 * 1024;
-/// What it may weigh until then. This number only goes down.
-const WASM_BUDGET: u64 = 800 * 1024;
-/// What the first view may weigh in all, compressed, in bytes.
-const FIRST_LOAD_BUDGET: u64 = WASM_BUDGET + 100 * 1024;
 
 /// Puts `FILE.br` and `FILE.gz` beside every file that gets smaller by it.
 pub fn folder(folder: &Path) -> Result<()> {
@@ -45,35 +36,5 @@ fn file(path: &Path) -> Result<()> {
             fs::write(name, compressed)?;
         }
     }
-    Ok(())
-}
-
-/// Says what the first view weighs, and fails where it is too much.
-pub fn hold_budget(out: &Path, bundle: &Bundle) -> Result<()> {
-    let size = |name: &str| -> Result<u64> {
-        let path = out.join(name);
-        let compressed = out.join(format!("{name}.br"));
-        Ok(fs::metadata(if compressed.exists() { compressed } else { path })?.len())
-    };
-    let mut all = size("index.html")?;
-    println!("{:>9} bytes  index.html", all);
-    for name in bundle.first_load() {
-        let bytes = size(&format!("assets/{name}"))?;
-        println!("{bytes:>9} bytes  assets/{name}");
-        all += bytes;
-    }
-    let wasm = size(&format!("assets/{}", bundle.wasm))?;
-    println!("{all:>9} bytes  the first view, compressed (at most {FIRST_LOAD_BUDGET})");
-    if wasm > WASM_AIM {
-        println!("{:>9} bytes  over the aim for the WebAssembly file ({WASM_AIM})", wasm - WASM_AIM);
-    }
-    ensure!(
-        wasm <= WASM_BUDGET,
-        "the WebAssembly file is {wasm} bytes compressed, at most {WASM_BUDGET} are allowed"
-    );
-    ensure!(
-        all <= FIRST_LOAD_BUDGET,
-        "the first view is {all} bytes compressed, at most {FIRST_LOAD_BUDGET} are allowed"
-    );
     Ok(())
 }

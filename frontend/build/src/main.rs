@@ -1,9 +1,14 @@
 //! Builds the console into a folder that any static file server can serve: Rust to WebAssembly, JavaScript and styles bundled,
 //! every file under `assets/` named by its content, each with its brotli and gzip form beside it.
 
+mod budget;
 mod bundle;
 mod compress;
+mod group;
+mod merge;
 mod page;
+mod routes;
+mod split;
 mod sprite;
 mod stamp;
 mod wasm;
@@ -13,6 +18,8 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+
+use crate::routes::Routes;
 
 /// Builds the console.
 #[derive(Parser)]
@@ -40,7 +47,8 @@ fn main() -> Result<()> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     // The old result is there until the new one is whole.
     let next = options.out.with_extension("next");
-    let folders = Folders { source: PathBuf::from("frontend"), work: target.join("console"), out: next };
+    let folders =
+        Folders { source: PathBuf::from("frontend"), work: target.join("console-build"), out: next };
     fs::create_dir_all(&folders.work)?;
 
     let wasm = wasm::compile(&target, options.dev)?;
@@ -52,12 +60,17 @@ fn main() -> Result<()> {
         fs::remove_dir_all(&folders.out)?;
     }
     fs::create_dir_all(folders.out.join("assets"))?;
-    wasm::bind(&folders, &wasm, options.dev)?;
-    let bundle = bundle::build(&folders, options.dev)?;
+    let routes = Routes::read(&folders)?;
+    let parts = split::program(&folders, &wasm, &routes)?;
+    wasm::bind(&folders, options.dev)?;
+    if !options.dev {
+        wasm::optimise(&folders, &parts)?;
+    }
+    let bundle = bundle::build(&folders, &parts, options.dev)?;
     page::write(&folders, &bundle)?;
     if !options.dev {
         compress::folder(&folders.out)?;
-        compress::hold_budget(&folders.out, &bundle)?;
+        budget::hold(&folders.out, &bundle, &parts, &routes)?;
     }
     let out = &options.out;
     if out.exists() {

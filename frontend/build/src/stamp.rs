@@ -23,7 +23,8 @@ impl Stamp {
         for path in [wasm.to_owned(), std::env::current_exe()?] {
             fs::read(path)?.hash(&mut hasher);
         }
-        for part in ["js", "styles", "public", "index.html", "icons.txt", "package-lock.json"] {
+        for part in ["js", "styles", "public", "index.html", "icons.txt", "routes.json", "package-lock.json"]
+        {
             hash(&folders.source.join(part), &mut hasher)?;
         }
         Ok(Self { file: folders.work.join("stamp"), now: format!("{:016x}", hasher.finish()) })

@@ -7,47 +7,45 @@ use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::Folders;
+use crate::split::{MAIN, Parts};
 
-/// Compiles the console; answers with the file.
+/// Compiles the console; answers with the file. The linker leaves in it what names each address, for it to be split.
 pub fn compile(target: &Path, dev: bool) -> Result<PathBuf> {
     let profile = if dev { "dev" } else { "console" };
-    run(Command::new(env!("CARGO")).args([
-        "build",
-        "--package",
-        "annex-console",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--profile",
-        profile,
-    ]))?;
+    run(Command::new(env!("CARGO"))
+        .args(["rustc", "--package", "annex-console", "--bin", "annex-console"])
+        .args(["--target", "wasm32-unknown-unknown", "--profile", profile])
+        .args(["--", "-C", "link-arg=--emit-relocs"]))?;
     let folder = if dev { "debug" } else { "console" };
     Ok(target.join("wasm32-unknown-unknown").join(folder).join("annex-console.wasm"))
 }
 
 /// Puts `console.js` and `console_bg.wasm` into the work folder.
-pub fn bind(folders: &Folders, wasm: &Path, dev: bool) -> Result<()> {
+pub fn bind(folders: &Folders, dev: bool) -> Result<()> {
     Bindgen::new()
-        .input_path(wasm)
+        .input_path(folders.work.join(MAIN))
         .out_name("console")
         .web(true)?
         .typescript(false)
+        // The table, which the parts import.
+        .keep_lld_exports(true)
         .remove_name_section(!dev)
         .remove_producers_section(true)
         .generate(&folders.work)
-        .with_context(|| format!("making the bindings of {}", wasm.display()))?;
-    if !dev {
-        let wasm = folders.work.join("console_bg.wasm");
+        .context("making the bindings")
+}
+
+/// Makes the file that starts, and every part, smaller.
+pub fn optimise(folders: &Folders, parts: &Parts) -> Result<()> {
+    let names = parts.files.iter().map(|file| file.name.clone());
+    for name in std::iter::once("console_bg".to_owned()).chain(names) {
+        let file = folders.work.join(format!("{name}.wasm"));
         run(Command::new(folders.source.join("node_modules/.bin/wasm-opt"))
-            .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"])
-            .args([
-                "--enable-sign-ext",
-                "--enable-mutable-globals",
-                "--enable-reference-types",
-                "--enable-multivalue",
-            ])
-            .arg(&wasm)
+            .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
+            .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
+            .arg(&file)
             .arg("-o")
-            .arg(&wasm))?;
+            .arg(&file))?;
     }
     Ok(())
 }

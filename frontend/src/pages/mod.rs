@@ -16,6 +16,7 @@ use crate::ui::{Empty, IconName, LinkButton};
 #[component]
 pub fn NotFound() -> impl IntoView {
     crate::browser::set_title("Not found");
+    crate::browser::remove_element("boot");
     view! {
         <Empty icon=IconName::Unlink title="There is nothing here">
             <p>"The address leads to no page of the console. It may have been moved, or mistyped."</p>

@@ -1,0 +1,39 @@
+// The parts of the program that are loaded when they are needed. A part is one or more files; a file is fetched once, unless that fails.
+import { initSync } from "console-wasm/console.js";
+
+const modules = new Map();
+const instances = new Map();
+
+// Remembers what a promise gives, but not that it failed: the next attempt is a new one.
+function once(kept, file, make) {
+  let promise = kept.get(file);
+  if (!promise) {
+    promise = make();
+    kept.set(file, promise);
+    promise.catch(() => kept.delete(file));
+  }
+  return promise;
+}
+
+// Fetches and compiles, which needs nothing of the program.
+export function prepare(files) {
+  return files.map((file) => once(modules, file, () => WebAssembly.compileStreaming(fetch(file))));
+}
+
+// How the program asks for a part: with a function of its table that is to be called when the part is there, or cannot be.
+export function loader(files, marks) {
+  return async (callback, data) => {
+    const main = initSync();
+    const imports = { __wasm_split: { ...main, ...marks } };
+    const start = (file) =>
+      once(instances, file, async () => WebAssembly.instantiate(await prepare([file])[0], imports));
+    let there = true;
+    try {
+      await Promise.all(files.map(start));
+    } catch (error) {
+      console.error(error);
+      there = false;
+    }
+    main.__indirect_function_table.get(callback)(data, there);
+  };
+}

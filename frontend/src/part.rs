@@ -1,0 +1,67 @@
+//! Pages whose code is a file of its own, loaded when one of its pages is first shown.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use leptos::prelude::*;
+use leptos::wasm_split::SplitLoaderError;
+use leptos_router::ChooseView;
+
+use crate::browser;
+use crate::ui::{Button, ButtonKind, Empty, IconName};
+
+/// What comes of a part: nothing but that it is there, or a view.
+type Loaded<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+
+/// A page of a part, as `view` of a route. Until the part is there, the page before stays.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// Loads the part.
+    pub load: fn() -> Loaded<()>,
+    /// The page itself.
+    pub view: fn() -> Loaded<AnyView>,
+}
+
+impl ChooseView for Page {
+    async fn choose(self) -> AnyView {
+        let view = (self.view)().await;
+        browser::remove_element("boot");
+        view.unwrap_or_else(|_| view! { <Missing /> }.into_any())
+    }
+
+    async fn preload(&self) {
+        // What failed here fails again in `choose`, which says so.
+        (self.load)().await.ok();
+    }
+}
+
+/// `page!(PART, COMPONENT)`: a component whose code belongs to a part. What several parts use is shared among them.
+macro_rules! page {
+    ($part:ident, $component:path) => {{
+        #[leptos::wasm_split::wasm_split($part, fallible, preload(load), wasm_split_path = leptos::wasm_split)]
+        fn view() -> Result<AnyView, leptos::wasm_split::SplitLoaderError> {
+            Ok(view! { <$component /> }.into_any())
+        }
+        $crate::part::Page { load: || Box::pin(load()), view: || Box::pin(view()) }
+    }};
+}
+pub(crate) use page;
+
+/// Said where a part cannot be loaded: the network is away, or another version was deployed since this one was opened.
+#[component]
+fn Missing() -> impl IntoView {
+    let reload = move |_| {
+        // The address is of this console, so that there is nothing to refuse.
+        window().location().reload().ok();
+    };
+    view! {
+        <div class="page" role="alert">
+            <Empty icon=IconName::WifiOff title="This page could not be loaded">
+                <p>"The network is away, or a new version of the console was deployed since this one was opened."</p>
+                <Button kind=ButtonKind::Primary icon=IconName::RefreshCw press=reload>
+                    "Reload"
+                </Button>
+            </Empty>
+        </div>
+    }
+}
