@@ -256,7 +256,6 @@ mod tests {
         assert_eq!(staged.change("a", "title").and_then(|change| change.refused.as_deref()), Some("taken"));
         assert!(staged.refuse(&FieldError::new("/operations/1", "gone", "gone")));
         assert_eq!(staged.row("b").and_then(|row| row.refused.as_deref()), Some("gone"));
-        assert_eq!(staged.operation(1), Some("b"));
         assert!(!staged.refuse(&FieldError::new("/operations/7/body/title", "taken", "taken")));
         assert!(!staged.refuse(&FieldError::new("?filter", "x", "x")));
         staged.try_again();
