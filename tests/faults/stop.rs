@@ -22,7 +22,7 @@ async fn told_to_stop_it_ends_well() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut annex = Program::serve(&[("ANNEX_DATABASE_URL", &database.url())]);
         annex.signal(signal);
-        assert!(annex.wait(Duration::from_secs(10)).success(), "{signal}");
+        assert!(annex.wait(PATIENCE).success(), "{signal}");
     }
     database.drop_database().await;
 }
@@ -30,7 +30,12 @@ async fn told_to_stop_it_ends_well() {
 #[tokio::test]
 async fn what_was_accepted_is_finished() {
     let database = TestDatabase::create().await;
-    let settings = [("ANNEX_DATABASE_URL", &*database.url()), ("ANNEX_DRAIN_TIMEOUT", "50")];
+    let settings = [
+        ("ANNEX_DATABASE_URL", &*database.url()),
+        ("ANNEX_DRAIN_TIMEOUT", "50"),
+        ("ANNEX_READ_TIMEOUT", "60"),
+        ("ANNEX_STATEMENT_TIMEOUT", "60"),
+    ];
     let mut annex = Annex::serve(&settings, PATIENCE).await;
     for name in ["notes", "arrivals", "logs"] {
         annex.make_collection(name).await;
@@ -61,12 +66,12 @@ async fn what_was_accepted_is_finished() {
     assert_eq!(listed.expect("the list is answered").status(), StatusCode::OK);
 
     import.write_all(b"7\r\nsecond\n\r\n0\r\n\r\n").await.expect("the server reads");
-    let answer = raw::read_to_close(&mut import, Duration::from_secs(20)).await;
+    let answer = raw::read_to_close(&mut import, PATIENCE).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"inserted\":2"), "{answer}");
     let exported = export.text().await.expect("the export is whole");
     assert_eq!(exported.lines().count(), 30_000);
 
-    assert!(annex.program.wait(Duration::from_secs(20)).success());
+    assert!(annex.program.wait(PATIENCE).success());
     let (notes, arrivals): (i64, i64) =
         sqlx::query_as("select (select count(*) from notes), (select count(*) from arrivals)")
             .fetch_one(&mut other)
@@ -93,7 +98,7 @@ async fn what_does_not_finish_in_time_is_cut_off() {
     let (written, told) = tokio::join!(annex.post("/v1/records/notes", &body), meanwhile);
     assert!(written.is_err(), "nobody could answer: {written:?}");
     assert!(told.elapsed() >= Duration::from_secs(1), "it was given no time: {:?}", told.elapsed());
-    assert!(annex.program.wait(Duration::from_secs(20)).success());
+    assert!(annex.program.wait(PATIENCE).success());
     drop(other);
     database.drop_database().await;
 }
@@ -114,10 +119,11 @@ async fn begin_import(annex: &Annex) -> TcpStream {
     stream
 }
 
-/// Waits until that many statements wait for a lock.
+/// Waits until that many statements over records wait for a lock; the catalogue may be read meanwhile, and wait too.
 async fn until_locked_out(database: &TestDatabase, count: i64) {
     let mut connection: PgConnection = database.connect().await;
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and application_name = 'annex records' and wait_event_type = 'Lock'";
     for _ in 0..500 {
         let found: i64 =
             sqlx::query_scalar(waiting).fetch_one(&mut connection).await.expect("Postgres answers");
@@ -151,7 +157,7 @@ async fn a_closed_terminal_ends_it_well() {
         std::thread::sleep(Duration::from_millis(500));
         annex.signal(Signal::SIGTERM);
     }
-    assert!(annex.wait(Duration::from_secs(10)).success());
+    assert!(annex.wait(PATIENCE).success());
     database.drop_database().await;
 }
 
@@ -162,7 +168,7 @@ async fn the_last_requests_of_a_server_are_written_when_it_stops() {
     let answer = reqwest::get(format!("http://{}/v1/nothing", annex.address)).await.unwrap();
     assert_eq!(answer.status(), 404);
     annex.signal(Signal::SIGTERM);
-    assert!(annex.wait(Duration::from_secs(10)).success());
+    assert!(annex.wait(PATIENCE).success());
     let mut connection = database.connect().await;
     let kept: i64 = sqlx::query_scalar("select count(*) from annex.requests where path = '/v1/nothing'")
         .fetch_one(&mut connection)

@@ -205,7 +205,7 @@ impl TestApp {
     /// Waits until the server has seen a change of the schema that was made past it.
     ///
     /// # Panics
-    /// It has not within 5 s.
+    /// It has not within 30 s.
     pub async fn schema_seen(&self, seen: impl Fn(&annex::collections::catalogue::Snapshot) -> bool) {
         self.eventually("the change of the schema is seen", || {
             let fits = seen(&self.server.app.catalogue.snapshot());
@@ -217,21 +217,21 @@ impl TestApp {
     /// Waits until something holds.
     ///
     /// # Panics
-    /// It does not within 5 s.
+    /// It does not within 30 s.
     pub async fn eventually<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
-        for _ in 0..250 {
+        for _ in 0..1500 {
             if holds().await {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("within 5 s it did not hold that {what}");
+        panic!("within 30 s it did not hold that {what}");
     }
 
     /// Sends bytes as they are over a connection of their own, and reads what comes back until the server closes it.
     ///
     /// # Panics
-    /// The server keeps the connection for longer than 10 s.
+    /// The server keeps the connection for longer than 30 s.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> raw::Exchange {
         raw::exchange(self.server.address, bytes.as_ref()).await
     }

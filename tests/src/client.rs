@@ -159,6 +159,7 @@ impl Request {
         if let Some(body) = body {
             request = request.body(body);
         }
+        let version = client.contracts.version();
         let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let answer = Answer {
             request: format!("{method} {path}"),
@@ -169,7 +170,14 @@ impl Request {
         if checked {
             client
                 .contracts
-                .check(&client.http, client.token.as_deref(), client.standing, &method, &path, &answer)
+                .check(
+                    &client.http,
+                    (client.token.as_deref(), client.standing),
+                    version,
+                    &method,
+                    &path,
+                    &answer,
+                )
                 .await;
         }
         answer

@@ -29,7 +29,7 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Exchange {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     // The server may refuse and close before it has read everything.
     drop(stream.write_all(bytes).await);
-    Exchange { text: read_to_close(&mut stream, Duration::from_secs(10)).await }
+    Exchange { text: read_to_close(&mut stream, Duration::from_secs(30)).await }
 }
 
 /// Reads until the server closes the connection.

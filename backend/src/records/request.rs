@@ -21,6 +21,9 @@ use crate::db::{Lanes, Share};
 use crate::extract::{Caller, Party};
 use crate::problem::{Code, Problem, Result};
 
+/// How many changes of the schema a request follows.
+const MOST_REFRESHES: u32 = 5;
+
 /// The parts of the server that an operation uses, and who is calling.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -74,25 +77,29 @@ impl Request {
         self.lanes.scan_shares.take(self.party()).await
     }
 
-    /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, once more
+    /// Does `work` with the collections as they are known; where it turns out that the schema has changed since, again
     /// with the collections as they are, and where another request came in between, once more too.
     ///
     /// # Errors
     /// Those of `work`.
     pub async fn attempt<T>(&self, mut work: impl AsyncFnMut(View<'_>) -> Result<T, Failure>) -> Result<T> {
         let mut snapshot = self.app.catalogue.snapshot();
-        let (mut refreshed, mut overtaken) = (false, false);
+        let (mut refreshes, mut overtaken) = (0, false);
         loop {
             match work(View { request: self, snapshot: &snapshot }).await {
                 Ok(done) => return Ok(done),
                 Err(Failure::Problem(problem)) => return Err(problem),
                 Err(Failure::Overtaken(problem)) if overtaken => return Err(problem),
                 Err(Failure::Overtaken(_)) => overtaken = true,
-                Err(Failure::Stale(reason)) if refreshed => return Err(self.impossible(&reason)),
                 Err(Failure::Stale(reason)) => {
                     tracing::debug!(reason, "the schema changed under a request; reading it again");
+                    let before = snapshot;
                     snapshot = self.app.catalogue.refresh_now(&self.app.db.pool).await?;
-                    refreshed = true;
+                    refreshes += 1;
+                    let is_followed = refreshes == 1 || snapshot.version != before.version;
+                    if !is_followed || refreshes > MOST_REFRESHES {
+                        return Err(self.impossible(&reason));
+                    }
                 }
             }
         }

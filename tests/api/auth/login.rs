@@ -52,10 +52,8 @@ async fn unknown_accounts_take_as_long_as_known_ones() {
             took[which].push(started.elapsed());
         }
     }
-    let [known, unknown] = took.map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    });
+    // The least of each is what the work takes; the others may have waited for a processor.
+    let [known, unknown] = took.map(|times| times.into_iter().min().expect("it was tried").as_secs_f64());
     assert!((0.5..2.0).contains(&(known / unknown)), "known {known} s, unknown {unknown} s");
 }
 

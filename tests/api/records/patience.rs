@@ -6,7 +6,7 @@ use super::support::{Settings, adopt};
 
 const NOTES: &str =
     "create table notes (id int primary key, title text); insert into notes values (1, 'one')";
-const SLOW: &str = "create view slow as select 1 as id, pg_sleep(3)::text as nap";
+const SLOW: &str = "create view slow as select 1 as id, pg_sleep(8)::text as nap";
 
 #[tokio::test]
 async fn slow_reads_by_key_hold_up_no_other_collection() {
@@ -17,7 +17,11 @@ async fn slow_reads_by_key_hold_up_no_other_collection() {
     let slow = || anyone.get("/v1/records/slow/1").into_future();
     let slow_ones = async { tokio::join!(slow(), slow(), slow()) };
     let quick = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        app.eventually("they are under way", async || {
+            let napping = "select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+            app.sql_value(napping).await.as_deref() == Some("true")
+        })
+        .await;
         anyone.get("/v1/records/notes/1").await
     };
     tokio::select! {

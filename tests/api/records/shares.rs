@@ -8,6 +8,8 @@ use serde_json::json;
 use sqlx::Executor;
 use tokio::sync::mpsc;
 
+use super::support::one_waits;
+
 /// Two collections, open to everybody.
 async fn start() -> TestApp {
     // One worker, with two connections for lists and two for imports and exports.
@@ -28,11 +30,7 @@ async fn slow_lists_of_one_caller_leave_room_for_others() {
     other.execute("begin; lock table slow in access exclusive mode").await.expect("it can be locked");
     let slow = async || join_all((0..6).map(|_| async { ada.get("/v1/records/slow").await })).await;
     let meanwhile = async {
-        app.eventually("a list waits for the lock", async || {
-            let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-            app.sql_value(waiting).await.as_deref() == Some("1")
-        })
-        .await;
+        one_waits(&app).await;
         for client in [&bob, &app.anonymous()] {
             client.get("/v1/records/quick").await.expect_status(200);
         }
