@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
+use tokio_postgres::error::DbError;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -255,10 +256,27 @@ fn as_problem(error: &Error) -> Problem {
     }
 }
 
+/// An error and what is behind it, for the log. Of what Postgres says the details are left out: they have values of rows.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    for error in std::iter::successors(Some(error), |error| error.source()) {
+        let said = match error.downcast_ref::<DbError>() {
+            Some(error) => format!("{} ({})", error.message(), error.code().code()),
+            None => error.to_string(),
+        };
+        // Some say what is behind them themselves.
+        if !text.contains(&said) {
+            let colon = if text.is_empty() { "" } else { ": " };
+            text = text + colon + &said;
+        }
+    }
+    text
+}
+
 /// The answer that tells a problem; `head` has the status's own headers, such as `Allow` or `Retry-After`.
 fn problem_response(problem: &Problem, head: &ResponseHead, id: &RequestId) -> HttpResponse {
     if problem.code.status().is_server_error() {
-        let cause = problem.cause.as_ref().map(tracing::field::display);
+        let cause = problem.cause.as_deref().map(|cause| told(cause));
         tracing::error!(
             request_id = id.as_str(),
             code = problem.code.as_str(),
@@ -273,4 +291,25 @@ fn problem_response(problem: &Problem, head: &ResponseHead, id: &RequestId) -> H
     }
     response.insert_header((CONTENT_TYPE, MEDIA_TYPE)).insert_header((CACHE_CONTROL, "no-store"));
     response.body(serde_json::to_vec(&problem.body(id.as_str())).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Failed {
+        said: &'static str,
+        #[source]
+        because: Option<Box<Failed>>,
+    }
+
+    #[test]
+    fn what_is_behind_an_error_is_told_once() {
+        let disk = Failed { said: "the disk is full", because: None };
+        let file = Failed { said: "no file: the disk is full", because: Some(Box::new(disk)) };
+        let database = Failed { said: "db error", because: Some(Box::new(file)) };
+        assert_eq!(told(&database), "db error: no file: the disk is full");
+    }
 }

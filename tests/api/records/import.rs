@@ -4,6 +4,8 @@ use annex_openapi::transfer::ImportReport;
 use annex_tests::{Answer, Client, TestApp};
 use serde_json::{Value, json};
 
+use super::support::{Settings, adopt};
+
 async fn csv(client: &Client, path: &str, body: impl Into<String>) -> Answer {
     client.request("POST", &format!("/v1/records/{path}")).body("text/csv", body.into()).await
 }
@@ -163,6 +165,25 @@ async fn a_dry_run_tells_the_same_and_keeps_nothing() {
     let done = report(csv(&admin, "posts/import?dry_run=true", "slug\na\n").await);
     assert_eq!(counts(&done), (1, 1, 0, 0));
     assert!(all(&admin, "posts", "slug", "slug").await.is_empty());
+}
+
+#[tokio::test]
+async fn columns_may_have_any_name() {
+    let app = TestApp::start().await;
+    let table = r#"create table odd ("line" int, "annex line" int, "s" int, "t1" int, c0 text, "say ""it""" text,
+        all_of_it text generated always as (c0 || c0) stored, primary key ("line", "s"))"#;
+    let settings =
+        Settings::open().rule("create", "`annex line` > 0").rule("update", "@new.`annex line` > line");
+    adopt(&app, "odd", table, settings).await;
+    let anyone = app.anonymous();
+    let rows = "line,annex line,s,t1,c0,\"say \"\"it\"\"\"\n1,1,1,1,a,b\n2,0,2,2,c,d\n1,1,1,1,a,b\n";
+    let done = report(csv(&anyone, "odd/import?mode=skip_bad", rows).await);
+    assert_eq!(faults(&done), [(3, "", "forbidden"), (4, "/line", "not_unique"), (4, "/s", "not_unique")]);
+    let rows = "line,annex line,s,t1\n1,5,1,6\n2,1,1,1\n1,1,1,1\n";
+    let done = report(csv(&anyone, "odd/import?upsert=line,s&mode=skip_bad", rows).await);
+    assert_eq!((done.inserted, done.updated, done.skipped), (1, 1, 1));
+    let kept = all(&anyone, "odd", "line,s,t1,all_of_it", "line").await;
+    assert_eq!(kept[0], json!({"line": 1, "s": 1, "t1": 6, "all_of_it": "aa"}));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! The staging table has the values as the text that Postgres reads, and the line that each row came from. A row goes on
 //! only where its rule is true of it, within the same statement.
+//!
+//! Beside the columns of such a row its line is called `ctid`: no column of a table can have that name.
 
 use super::predicate::{Context, Rows, Source, Stale, Trust, Verdict};
 use super::staging_check::answer;
@@ -101,11 +103,11 @@ pub fn denied(context: &Context<'_>, import: Import<'_>, most: usize) -> Result<
         new_row(sql, import);
         sql.push(" from pg_temp.annex_import s");
     });
-    sql.push("), denied as (select \"annex line\" from new except select \"annex line\" from new ");
+    sql.push("), denied as (select \"ctid\" from new except select \"ctid\" from new ");
     sql.alias(NEW).push(" where ");
     condition(context, &mut sql, table, &table.rules.create, Source::Alias(NEW))?;
     sql.push("), removed as (delete from pg_temp.annex_import s using denied d");
-    sql.push(" where s.line = d.\"annex line\" returning s.line)");
+    sql.push(" where s.line = d.\"ctid\" returning s.line)");
     answer(&mut sql, "line", most);
     Ok(Some(sql))
 }
@@ -134,9 +136,7 @@ fn insert(context: &Context<'_>, sql: &mut Sql, import: Import<'_>, most: usize)
     insert_new(sql, import);
     sql.push(" from allowed ").alias(NEW).push(" returning 1)");
     sql.push(" select (select count(*) from written), 0::int8, (select count(*) from new) - (select count(*) from allowed)");
-    sql.push(
-        ", array(select \"annex line\" from new except select \"annex line\" from allowed order by 1 limit ",
-    );
+    sql.push(", array(select \"ctid\" from new except select \"ctid\" from allowed order by 1 limit ");
     sql.number(most).push(")");
     Ok(())
 }
@@ -145,7 +145,7 @@ fn upsert(context: &Context<'_>, sql: &mut Sql, import: Import<'_>, most: usize)
     let table = import.table;
     sql.push("with matched as materialized (");
     with_generated(sql, table, |sql| {
-        sql.push("s.line as \"annex line\"");
+        sql.push("s.line as \"ctid\"");
         for (index, column) in plain(table) {
             sql.push(", ");
             match import.columns.iter().find(|staged| staged.column == index) {
@@ -170,7 +170,7 @@ fn upsert(context: &Context<'_>, sql: &mut Sql, import: Import<'_>, most: usize)
     with_generated(sql, table, |sql| {
         new_row(sql, import);
         sql.push(" from pg_temp.annex_import s where s.line between $1::int8 and $2::int8");
-        sql.push(" and not exists (select from matched m where m.\"annex line\" = s.line)");
+        sql.push(" and not exists (select from matched m where m.\"ctid\" = s.line)");
     });
     sql.push("), allowed as materialized (select * from new ").alias(NEW).push(" where ");
     condition(context, sql, table, &table.rules.create, Source::Alias(NEW))?;
@@ -196,11 +196,11 @@ fn upsert(context: &Context<'_>, sql: &mut Sql, import: Import<'_>, most: usize)
     });
     sql.push(" and ");
     condition(context, sql, table, &table.rules.update, Source::Alias(Alias::ROOT))?;
-    sql.push(" returning ").alias(NEW).push(".\"annex line\"), denied as (");
-    sql.push("(select \"annex line\" from new except select \"annex line\" from allowed) union all ");
-    sql.push("(select \"annex line\" from matched except select \"annex line\" from updated))");
+    sql.push(" returning ").alias(NEW).push(".\"ctid\"), denied as (");
+    sql.push("(select \"ctid\" from new except select \"ctid\" from allowed) union all ");
+    sql.push("(select \"ctid\" from matched except select \"ctid\" from updated))");
     sql.push(" select (select count(*) from inserted), (select count(*) from updated), (select count(*) from denied)");
-    sql.push(", array(select \"annex line\" from denied order by 1 limit ").number(most).push(")");
+    sql.push(", array(select \"ctid\" from denied order by 1 limit ").number(most).push(")");
     Ok(())
 }
 
@@ -286,7 +286,7 @@ fn with_generated(sql: &mut Sql, table: &Table, query: impl FnOnce(&mut Sql)) {
 
 /// The line and every column of a new row except the generated ones, each under its own name.
 fn new_row(sql: &mut Sql, import: Import<'_>) {
-    sql.push("s.line as \"annex line\"");
+    sql.push("s.line as \"ctid\"");
     for (index, column) in plain(import.table) {
         sql.push(", ");
         match import.columns.iter().find(|staged| staged.column == index) {
