@@ -113,6 +113,7 @@ export function createEditor(options) {
     "aria-describedby": options.about ?? "",
     "aria-invalid": String(invalid),
     "aria-readonly": String(Boolean(options.readOnly)),
+    tabindex: "0",
     ...(options.singleLine ? { "aria-multiline": "false" } : {}),
   });
   const submit = () => {
@@ -143,7 +144,7 @@ export function createEditor(options) {
         options.singleLine ? oneLine : EditorView.lineWrapping,
         options.lineNumbers ? lineNumbers() : [],
         options.placeholder ? placeholder(options.placeholder) : [],
-        options.readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })] : [],
+        options.readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [],
         options.tokens ? colours(options.tokens, kinds) : [],
         options.complete ? autocompletion({ override: [completions(options.complete)], defaultKeymap: false, icons: false, compareCompletions: () => 0, optionClass: (option) => `cm-option-${option.type}` }) : [],
         EditorView.updateListener.of((update) => {

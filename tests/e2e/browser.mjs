@@ -22,7 +22,7 @@ export function launch(options = {}) {
 
 /** A page of a new profile. What the console complains of, or fails with, fails the test when `page.calm()` is asked. */
 export async function open(browser, { viewport = desktop, theme = "light", touch = false } = {}) {
-  const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: "reduce", hasTouch: touch, acceptDownloads: true });
+  const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: "reduce", hasTouch: touch, isMobile: touch, acceptDownloads: true });
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));

@@ -10,7 +10,7 @@ pub mod users;
 
 use leptos::prelude::*;
 
-use crate::ui::{Empty, IconName, LinkButton};
+use crate::ui::LinkButton;
 
 /// A URL that leads nowhere.
 #[component]
@@ -18,9 +18,13 @@ pub fn NotFound() -> impl IntoView {
     crate::browser::set_title("Not found");
     crate::browser::remove_element("boot");
     view! {
-        <Empty icon=IconName::Unlink title="There is nothing here">
-            <p>"The address leads to no page of the console. It may have been moved, or mistyped."</p>
-            <LinkButton href="/">"To the overview"</LinkButton>
-        </Empty>
+        <main class="welcome">
+            <div class="welcome-card">
+                <img class="brand" src="/icon.svg" alt="Annex" />
+                <h1>"There is nothing here"</h1>
+                <p class="lead">"The address leads to no page of the console. It may have been moved, or mistyped."</p>
+                <LinkButton href="/">"To the overview"</LinkButton>
+            </div>
+        </main>
     }
 }

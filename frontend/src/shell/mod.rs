@@ -8,6 +8,7 @@ mod shortcuts;
 mod sidebar;
 mod theme;
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -21,6 +22,7 @@ pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};
 use crate::browser;
+use crate::ui::toast::use_toasts;
 use crate::ui::{Dialog, DialogShape, ErrorNotice};
 use palette::{Palette, PaletteOpen};
 use shortcuts::{ShortcutList, Shortcuts};
@@ -131,9 +133,18 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
             browser::focus(&input);
         }
     });
+    let toasts = use_toasts();
+    shortcuts.everywhere("mod+z", "Take back what was done last", move || toasts.take_back());
     shortcuts.everywhere("?", "Keyboard shortcuts", move || shortcuts.shown.set(true));
+    // The router would take it for a way to another page.
+    let skip = move |event: MouseEvent| {
+        event.prevent_default();
+        if let Some(content) = document().get_element_by_id("content") {
+            browser::focus(&content);
+        }
+    };
     view! {
-        <a class="skip-link" href="#content">
+        <a class="skip-link" href="#content" on:click=skip>
             "Skip to the content"
         </a>
         <div class="shell">

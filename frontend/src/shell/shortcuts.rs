@@ -86,6 +86,10 @@ impl Shortcuts {
             shift: event.shift_key(),
             alt: event.alt_key(),
         };
+        // What is written can be taken back where it is written.
+        if press.modifier && matches!(press.key.as_str(), "z" | "Z") && is_writing(event) {
+            return;
+        }
         // While one writes, or answers a dialog, only what is held with a modifier is a shortcut.
         if !press.modifier && (is_writing(event) || is_answering()) {
             return;

@@ -85,6 +85,7 @@ fn Account() -> impl IntoView {
     view! {
         <Menu
             label="Account"
+            worded=true
             class="nav-link button quiet wide"
             button=Box::new(move || {
                 view! {

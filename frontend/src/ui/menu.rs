@@ -19,6 +19,9 @@ pub fn Menu(
     label: String,
     /// What the button shows.
     button: Children,
+    /// The button has words of its own, which are its name.
+    #[prop(optional)]
+    worded: bool,
     /// The button's class.
     #[prop(default = "button quiet icon-only")]
     class: &'static str,
@@ -45,7 +48,7 @@ pub fn Menu(
         <button
             class=class
             type="button"
-            aria-label=label.clone()
+            aria-label=(!worded).then(|| label.clone())
             aria-haspopup="menu"
             aria-expanded=move || open.get().to_string()
             data-tip=label.clone()

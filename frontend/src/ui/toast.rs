@@ -5,12 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::{Button, ButtonKind, ButtonSize, Icon, IconButton, IconName, Tone};
 use crate::api::ApiError;
 
 /// How long a toast stays, in milliseconds.
 const STAY: u64 = 6000;
+/// How long what was done can be taken back, in milliseconds.
+const CHANGE_OF_MIND: u64 = 10_000;
+/// After so many milliseconds it is asked again whether a toast that somebody is at may go.
+const PAUSE: u64 = 500;
 
 /// What a toast's button says and does. It outlives the view that said so.
 type Action = (&'static str, Arc<dyn Fn() + Send + Sync>);
@@ -80,30 +86,40 @@ impl Toasts {
             }
         };
         let id = self.show(Tone::Good, text.into(), None, Some(("Undo", Arc::new(take_back))));
-        set_timeout(
-            move || {
-                if !settled.swap(true, Ordering::Relaxed) {
-                    otherwise();
-                }
-                self.dismiss(id);
-            },
-            Duration::from_millis(STAY),
-        );
+        when_left(CHANGE_OF_MIND, move || {
+            if !settled.swap(true, Ordering::Relaxed) {
+                otherwise();
+            }
+            self.dismiss(id);
+        });
+    }
+
+    /// Takes back what was done last, where that can be taken back still.
+    pub fn take_back(self) {
+        let last = self.shown.with_untracked(|shown| {
+            let toast = shown.iter().rev().find(|toast| toast.action.is_some())?;
+            Some((toast.id, toast.action.as_ref()?.1.clone()))
+        });
+        let Some((id, act)) = last else { return };
+        act();
+        self.dismiss(id);
     }
 
     fn show(self, tone: Tone, text: String, detail: Option<String>, action: Option<Action>) -> u32 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
+        let can_be_taken_back = action.is_some();
         self.shown.update(|shown| {
             shown.push(Toast { id, tone, text, detail, action });
             // Older ones make room.
             let excess = shown.len().saturating_sub(4);
             shown.drain(..excess);
         });
-        // What went wrong stays until it is closed.
-        if tone != Tone::Bad {
-            set_timeout(move || self.dismiss(id), Duration::from_millis(STAY));
+        // What went wrong stays until it is closed, and what can be taken back for as long as it can.
+        if tone != Tone::Bad && !can_be_taken_back {
+            when_left(STAY, move || self.dismiss(id));
         }
+        request_animation_frame(raise);
         id
     }
 
@@ -112,12 +128,33 @@ impl Toasts {
     }
 }
 
+/// Does something after that time, and not while the pointer or the keyboard is at the news.
+fn when_left(milliseconds: u64, act: impl FnOnce() + 'static) {
+    let later = move || {
+        if document().query_selector(".toasts:is(:hover, :focus-within)").is_ok_and(|at| at.is_some()) {
+            when_left(PAUSE, act);
+        } else {
+            act();
+        }
+    };
+    set_timeout(later, Duration::from_millis(milliseconds));
+}
+
+/// Puts the news over everything, dialogs too.
+fn raise() {
+    let region = document().query_selector(".toasts").ok().flatten();
+    if let Some(region) = region.and_then(|region| region.dyn_into::<HtmlElement>().ok()) {
+        region.hide_popover().ok();
+        region.show_popover().ok();
+    }
+}
+
 /// Where the toasts are.
 #[component]
 pub fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     view! {
-        <div class="toasts" role="region" aria-label="News" aria-live="polite">
+        <div class="toasts" role="region" aria-label="News" aria-live="polite" popover="manual">
             <For each=move || toasts.shown.get() key=|toast| toast.id let(toast)>
                 <div class=format!("toast {}", toast.tone.class())>
                     <Icon name=if toast.tone == Tone::Bad { IconName::CircleAlert } else { IconName::CircleCheck } />
@@ -132,6 +169,8 @@ pub fn ToastRegion() -> impl IntoView {
                                 <Button
                                     kind=ButtonKind::Secondary
                                     size=ButtonSize::Small
+                                    keys="mod+z"
+                                    tip=words
                                     press=move |_| {
                                         act();
                                         toasts.dismiss(toast.id);

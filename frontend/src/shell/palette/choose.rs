@@ -50,7 +50,9 @@ pub fn choose(entries: &[Entry], typed: &str, recent: &[String]) -> Vec<Shown> {
                 (_, None) => return None,
             };
             let lately = if recent.contains(&entry.words) { 20 } else { 0 };
-            Some((score + lately, Shown { entry: entry.clone(), group: None, places }))
+            // Who has typed a name whole means that.
+            let whole = if entry.words.eq_ignore_ascii_case(typed.trim()) { 100 } else { 0 };
+            Some((score + lately + whole, Shown { entry: entry.clone(), group: None, places }))
         })
         .collect();
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
@@ -106,6 +108,7 @@ mod tests {
         assert_eq!(words("fli", &[])[0], "flights");
         assert_eq!(words("fl api", &[])[0], "flights API");
         assert_eq!(words("nr fl", &[])[0], "New record in flights");
+        assert_eq!(words("flights", &["flights API"])[0], "flights");
         assert_eq!(words("dark", &[])[0], "Use the dark theme");
         assert_eq!(words("dashboard", &[])[0], "Overview");
         assert!(words("xyzzy", &[]).is_empty());

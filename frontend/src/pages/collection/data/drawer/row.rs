@@ -39,9 +39,10 @@ pub fn OpenRow(key: String) -> impl IntoView {
     let part = RwSignal::new(Part::Fields);
     let key = StoredValue::new(key);
     let read = move || {
+        // The drawer may be shut before the answer comes.
+        let (key, collection) = (key.get_value(), sheet.collection.get_untracked());
         spawn_local(async move {
-            let collection = sheet.collection.get_untracked();
-            match sheet.api.row(&collection, &key.get_value()).await {
+            match sheet.api.row(&collection, &key).await {
                 Ok((found, _)) => {
                     sheet.source.replace(std::slice::from_ref(&found));
                     failure.try_set(None);

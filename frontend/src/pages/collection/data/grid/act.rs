@@ -163,5 +163,8 @@ pub fn click(view: GridView, event: &MouseEvent, toasts: Toasts) {
             None => return,
         }
         event.prevent_default();
+    } else if browser::has_coarse_pointer() && within(".grid-body .cell").is_some() {
+        // A finger has no room in a cell: the row opens, and is changed there.
+        sheet.open(Place { row: row(), column: 0 });
     }
 }

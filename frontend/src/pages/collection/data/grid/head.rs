@@ -50,7 +50,9 @@ pub fn Head(view: GridView, menu: HeadMenu, #[prop(into)] width: Signal<String>)
         <div class="grid-head" class:dragging=move || drag.get().is_some() role="rowgroup" style:width=width>
             <div class="grid-row" role="row" aria-rowindex="1">
                 <div class="grid-pin" role="presentation">
-                    <div class="grid-gutter" role="columnheader" aria-colindex="1" aria-label="Selected"></div>
+                    <div class="grid-gutter" role="columnheader" aria-colindex="1">
+                        <span class="visually-hidden">"Chosen"</span>
+                    </div>
                     {move || first.get().map(|name| view! { <HeadCell view menu drag name /> })}
                 </div>
                 <div class="grid-rest" role="presentation">

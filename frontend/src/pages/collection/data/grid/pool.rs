@@ -184,6 +184,7 @@ impl Slot {
         let check: HtmlInputElement = make("input", "grid-check", "").unchecked_into();
         check.set_type("checkbox");
         check.set_tab_index(-1);
+        set(&check, "aria-label", "Choose the row");
         put(&gutter, &check);
         put(&pin, &gutter);
         let first = Cell::new();
@@ -198,7 +199,8 @@ impl Slot {
         open.set_inner_html(
             r##"<svg class="icon" aria-hidden="true"><use href="#icon-maximize-2"></use></svg>"##,
         );
-        put(&pin, &open);
+        // Within a row there is nothing but cells.
+        put(&gutter, &open);
         put(&element, &pin);
         let rest = make("div", "grid-rest", "");
         put(&element, &rest);
