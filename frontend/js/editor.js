@@ -93,10 +93,14 @@ const oneLine = EditorState.transactionFilter.of((transaction) => {
 // forbids: here it is put there without.
 const typeOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
-    const { from, to, empty } = view.state.selection.main;
     const text = event.data;
-    if (event.inputType !== "insertText" || !text || empty || view.composing || view.state.readOnly) return false;
+    if (event.inputType !== "insertText" || !text || view.composing || view.state.readOnly) return false;
+    // What the browser has selected may not have come to the editor yet.
+    const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = document.getSelection();
+    if (isCollapsed || !view.contentDOM.contains(anchorNode) || !view.contentDOM.contains(focusNode)) return false;
     event.preventDefault();
+    view.dispatch({ selection: { anchor: view.posAtDOM(anchorNode, anchorOffset), head: view.posAtDOM(focusNode, focusOffset) } });
+    const { from, to } = view.state.selection.main;
     const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
     const taken = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert));
     if (!taken) view.dispatch(insert());

@@ -91,6 +91,11 @@ pub fn prefers_reduced_motion() -> bool {
         .is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }
 
+/// Whether there is no finer pointer than a finger.
+pub fn has_coarse_pointer() -> bool {
+    window().match_media("(pointer: coarse)").is_ok_and(|query| query.is_some_and(|query| query.matches()))
+}
+
 /// Gives a file to whoever sits before the browser.
 pub fn download(file: &web_sys::Blob, name: &str) {
     let Ok(url) = web_sys::Url::create_object_url_with_blob(file) else { return };

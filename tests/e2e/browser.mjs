@@ -29,7 +29,7 @@ export async function open(browser, { viewport = desktop, theme = "light", touch
   page.on("console", (message) => {
     // An answer of 4xx is the API's to give; that the browser writes it down is not a fault of the console.
     const refused = message.text().startsWith("Failed to load resource");
-    if (message.type() === "error" && !refused) complaints.push(message.text());
+    if (message.type() === "error" && !refused) complaints.push(`${message.text()} (${page.url()}, ${message.location().url}:${message.location().lineNumber})`);
   });
   page.calm = () => assert.deepEqual(complaints, []);
   return page;

@@ -85,7 +85,7 @@ pub fn Shell() -> impl IntoView {
     provide_context(SidebarOpen(sidebar));
     let pathname = use_location().pathname;
     Effect::new(move || {
-        pathname.track();
+        pathname.with(|_| ());
         sidebar.set(false);
     });
 

@@ -34,7 +34,7 @@ pub fn Logs() -> impl IntoView {
         Ok((page.items, page.next_cursor))
     });
     Effect::new(move || {
-        filters.track();
+        filters.with(|_| ());
         pages.reload();
     });
     let live = RwSignal::new(true);

@@ -41,7 +41,7 @@ impl Live {
         // Another resolution is asked for at once.
         let resolution = Memo::new(move |_| range.get().resolution());
         Effect::new(move || {
-            resolution.track();
+            resolution.with(|_| ());
             this.refresh();
         });
         poll::every(10_000.0, Signal::stored(true), move || this.ask());

@@ -77,7 +77,7 @@ pub fn Users() -> impl IntoView {
     let accounts = Accounts { pages, count };
     provide_context(accounts);
     Effect::new(move || {
-        search.track();
+        search.with(|_| ());
         pages.reload();
     });
     let creating = query.dialog("new");

@@ -39,7 +39,7 @@ pub fn ApiReference() -> impl IntoView {
     });
     // A change of the collection changes the document too.
     Effect::new(move || {
-        collection.track();
+        collection.with(|_| ());
         read.run(());
     });
     view! {

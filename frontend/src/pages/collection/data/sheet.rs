@@ -2,6 +2,7 @@
 
 use annex_openapi::collections::{Collection, CollectionKind};
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::address::Address;
 use super::deleted;
@@ -66,7 +67,13 @@ impl Sheet {
     pub fn new() -> Self {
         let (api, collection) = (use_api(), use_collection());
         let query = use_url_query();
-        let address = Memo::new(move |_| Address::read(|name| query.get(name)));
+        // On the way to another page the address is that page's already.
+        let (path, own) = (use_location().pathname, collection.with_untracked(|own| own.name.clone()));
+        let own = format!("/collections/{own}");
+        let address = Memo::new(move |before: Option<&Address>| match before {
+            Some(before) if path.with(|path| path.trim_end_matches('/') != own) => before.clone(),
+            _ => Address::read(|name| query.get(name)),
+        });
         let preferences = RwSignal::new(kept_preferences(&collection.get_untracked().name));
         let layout = Memo::new(move |_| {
             let chosen = address.with(|address| address.columns.clone());

@@ -30,7 +30,7 @@ pub(super) fn Review(staging: Staging) -> impl IntoView {
     let is_losing = Memo::new(move |_| planning.plan.with(|plan| plan.as_ref().is_some_and(loses)));
     Effect::new(move || {
         // What the server refused was another change.
-        staging.changes.track();
+        staging.changes.with(|_| ());
         refusal.set(None);
     });
     let apply = move || {

@@ -13,6 +13,7 @@ use super::super::sheet::{Place, Sheet};
 use super::super::value::{is_null, string};
 use super::keys::Step;
 use super::view::GridView;
+use crate::browser;
 use crate::ui::code::copy;
 use crate::ui::toast::Toasts;
 

@@ -32,7 +32,7 @@ impl SheetFaces<'_> {
         sheet.staged.track();
         sheet.selection.track();
         sheet.labels.track();
-        sheet.address.track();
+        sheet.address.with(|_| ());
     }
 
     /// Does something with what the cells show now.

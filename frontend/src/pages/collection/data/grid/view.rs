@@ -101,7 +101,7 @@ impl GridView {
             shown: RwSignal::new((0, 0)),
         };
         Effect::new(move |_| {
-            sheet.layout.track();
+            sheet.layout.with(|_| ());
             this.update(|state| (state.columns_anew, state.anew) = (true, true));
         });
         Effect::new(move |_| {
@@ -116,7 +116,7 @@ impl GridView {
         // Another list begins at its beginning.
         let listing = Memo::new(move |_| sheet.address.with(|address| address.listing.clone()));
         Effect::new(move |before: Option<()>| {
-            listing.track();
+            listing.with(|_| ());
             if before.is_some() {
                 this.update(|state| (state.scroll.top, state.at_end) = (0.0, false));
             }
@@ -301,10 +301,11 @@ impl GridView {
         SheetFaces::with(self.sheet, hurry, |faces| pool.draw(&frame, faces));
         // While its cell did not show, the grid as a whole had the focus.
         let take = std::mem::take(&mut state.take) || self.has_focus();
-        if !pool.activate(active, take && active.row.is_some()) {
-            self.focus(None);
-        } else if take && active.row.is_none() {
+        let is_shown = pool.activate(active, take && active.row.is_some());
+        if take && active.row.is_none() {
             self.focus(Some(active.column));
+        } else if !is_shown {
+            self.focus(None);
         }
         self.draw_scrollbar(&state.scroll);
         let shown = whole(&state.scroll, &rows);
