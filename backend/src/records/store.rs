@@ -262,12 +262,15 @@ fn check(table: &Table, said: &DbError) -> Problem {
     let (pointer, detail) = match Violated::of(table, said) {
         Violated::Hidden => (String::new(), "The row does not fulfil a constraint".to_owned()),
         Violated::Fields(fields) => {
-            let name = said.constraint().unwrap_or_default();
             let pointer = match fields[..] {
                 [field] => pointer(field),
                 _ => String::new(),
             };
-            (pointer, format!("The row does not fulfil the constraint `{name}`"))
+            let detail = match said.constraint() {
+                Some(name) => format!("The row does not fulfil the constraint `{name}`"),
+                None => "No partition of the table takes the row".to_owned(),
+            };
+            (pointer, detail)
         }
     };
     Problem::validation(vec![FieldError::new(pointer, "check", detail)])

@@ -1,6 +1,7 @@
 //! Every type goes in and comes out as it is, to the last digit.
 
 use annex_tests::TestApp;
+use serde_json::json;
 
 use super::support::{Settings, adopt, members, records};
 
@@ -215,4 +216,34 @@ async fn a_wrong_value_is_told_by_its_place() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(admin.get(&records("things", &[])).await.items().len(), 0, "nothing was written");
+}
+
+#[tokio::test]
+async fn a_list_may_be_of_a_domain() {
+    let app = TestApp::start().await;
+    let ddl = "create domain positive as int check (value > 0); create domain odd as positive check (value % 2 = 1);
+        create table lists (id int primary key, numbers positive[], odds odd[], ids annex.file[], mails annex.email[])";
+    adopt(&app, "lists", ddl, Settings::open()).await;
+    let anyone = app.anonymous();
+    let id = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f";
+    let row = json!({"id": 1, "numbers": [1, null, 2], "odds": [3], "ids": [id], "mails": ["a@example.com"]});
+    let made = anyone.post("/v1/records/lists", row.clone()).await.expect_status(201);
+    assert_eq!(made.json(), row);
+    let found = anyone.get(&records("lists", &[("filter", "numbers contains 2 and odds contains 3")])).await;
+    assert_eq!(found.items(), [row]);
+    for (field, wrong) in [("numbers", json!([0])), ("odds", json!([2])), ("mails", json!(["nobody"]))] {
+        let answer = anyone.patch("/v1/records/lists/1", json!({field: wrong})).await.expect_status(422);
+        answer.expect_problem("validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_no_partition_takes_is_refused_in_words() {
+    let app = TestApp::start().await;
+    let ddl = "create table days (id int primary key) partition by range (id);
+        create table some_days partition of days for values from (1) to (10)";
+    adopt(&app, "days", ddl, Settings::open()).await;
+    app.anonymous().post("/v1/records/days", json!({"id": 1})).await.expect_status(201);
+    let refused = app.anonymous().post("/v1/records/days", json!({"id": 10})).await.expect_status(422);
+    assert_eq!(refused.expect_problem("validation_failed").detail, "No partition of the table takes the row");
 }

@@ -81,6 +81,10 @@ impl Sql {
 impl Wire {
     /// Whether values of that type travel like this.
     fn reads(self, type_: &Type) -> bool {
+        // The elements of an array are sent under the name of their domain.
+        if let Kind::Domain(base) = type_.kind() {
+            return self.reads(base);
+        }
         match *type_ {
             Type::BOOL => self == Self::Bool,
             Type::INT2 => self == Self::Int2,
