@@ -163,7 +163,7 @@ pub fn usual_width(field: &Field) -> f64 {
         FieldType::Int | FieldType::Float => 96.0,
         FieldType::Bigint | FieldType::Numeric => 130.0,
         FieldType::Date => 110.0,
-        FieldType::Timestamp => 165.0,
+        FieldType::Timestamp => 184.0,
         FieldType::Uuid | FieldType::File => 150.0,
         FieldType::Relation => 170.0,
         FieldType::Enum => 120.0,
