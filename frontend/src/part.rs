@@ -11,7 +11,7 @@ use crate::browser;
 use crate::ui::{Button, ButtonKind, Empty, IconName};
 
 /// What comes of a part: nothing but that it is there, or a view.
-type Loaded<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+type Loaded<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>> + Send>>;
 
 /// A page of a part, as `view` of a route. Until the part is there, the page before stays.
 #[derive(Clone, Copy)]
@@ -46,6 +46,24 @@ macro_rules! page {
     }};
 }
 pub(crate) use page;
+
+/// `later!(PART, |ARGUMENT: TYPE| VIEW)`: what a page can show itself without, as a view. It is loaded when the page is there, and has
+/// nothing to show until then.
+macro_rules! later {
+    ($part:ident, |$($argument:ident: $type:ty),*| $view:expr) => {{
+        #[leptos::wasm_split::wasm_split($part, fallible, wasm_split_path = leptos::wasm_split)]
+        fn part_view($($argument: $type),*) -> Result<AnyView, leptos::wasm_split::SplitLoaderError> {
+            Ok($view.into_any())
+        }
+        $crate::part::when_loaded(Box::pin(part_view($($argument),*)))
+    }};
+}
+pub(crate) use later;
+
+/// What `later!` makes of a view that is on its way.
+pub fn when_loaded(view: Loaded<AnyView>) -> AnyView {
+    Suspend::new(async move { view.await.unwrap_or_else(|_| view! { <Missing /> }.into_any()) }).into_any()
+}
 
 /// Said where a part cannot be loaded: the network is away, or another version was deployed since this one was opened.
 #[component]

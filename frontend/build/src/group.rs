@@ -1,5 +1,5 @@
-//! Which pieces of the program share a file. A piece is needed by some routes; a file is loaded whole by every route that needs anything in
-//! it. Many files are many requests, few files are bytes that a route has no use for.
+//! Which pieces of the program share a file. A piece is needed by some visits (those of a visit); a file is loaded whole by every visit that
+//! needs anything in it. Many files are many requests, few files are bytes that a visit has no use for.
 
 /// What a request costs, in bytes (before compression) that might be loaded in its stead.
 const REQUEST: i64 = 24 * 1024;
@@ -7,22 +7,22 @@ const REQUEST: i64 = 24 * 1024;
 /// A file in the making.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The routes that need it, a bit each.
-    pub routes: u64,
+    /// The visits that need it, a bit each.
+    pub visits: u64,
     /// Its size.
     pub bytes: i64,
     /// The numbers of its pieces.
     pub pieces: Vec<usize>,
 }
 
-/// Puts pieces together as long as the routes, all taken as one, gain by it. Each piece is given by its routes and its size.
+/// Puts pieces together as long as the visits, all taken as one, gain by it. Each piece is given by its visits and its size.
 pub fn pieces(pieces: &[(u64, u64)]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for (number, &(routes, bytes)) in pieces.iter().enumerate() {
+    for (number, &(visits, bytes)) in pieces.iter().enumerate() {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        match groups.iter_mut().find(|group| group.routes == routes) {
-            Some(group) => group.join(Group { routes, bytes, pieces: vec![number] }),
-            None => groups.push(Group { routes, bytes, pieces: vec![number] }),
+        match groups.iter_mut().find(|group| group.visits == visits) {
+            Some(group) => group.join(Group { visits, bytes, pieces: vec![number] }),
+            None => groups.push(Group { visits, bytes, pieces: vec![number] }),
         }
     }
     while let Some((one, other)) = best_pair(&groups) {
@@ -43,15 +43,15 @@ fn best_pair(groups: &[Group]) -> Option<(usize, usize)> {
 }
 
 impl Group {
-    /// The bytes that routes load for nothing, less the requests that they save.
+    /// The bytes that visits load for nothing, less the requests that they save.
     fn cost_of_joining(&self, other: &Self) -> i64 {
-        let routes = |set: u64| i64::from(set.count_ones());
-        routes(other.routes & !self.routes) * self.bytes + routes(self.routes & !other.routes) * other.bytes
-            - routes(self.routes & other.routes) * REQUEST
+        let visits = |set: u64| i64::from(set.count_ones());
+        visits(other.visits & !self.visits) * self.bytes + visits(self.visits & !other.visits) * other.bytes
+            - visits(self.visits & other.visits) * REQUEST
     }
 
     fn join(&mut self, other: Self) {
-        self.routes |= other.routes;
+        self.visits |= other.visits;
         self.bytes += other.bytes;
         self.pieces.extend(other.pieces);
     }
@@ -74,12 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_the_same_routes_are_one_file() {
+    fn pieces_of_the_same_visits_are_one_file() {
         assert_eq!(grouped(&[(0b11, 900_000), (0b01, 500_000), (0b11, 1)]), [vec![0, 2], vec![1]]);
     }
 
     #[test]
-    fn a_large_piece_is_not_put_upon_a_route_that_has_no_use_for_it() {
+    fn a_large_piece_is_not_put_upon_a_visit_that_has_no_use_for_it() {
         assert_eq!(
             grouped(&[(0b01, 500_000), (0b10, 500_000), (0b11, 500_000)]),
             [vec![0], vec![1], vec![2]]
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_that_have_nothing_in_common_share_nothing() {
+    fn visits_that_have_nothing_in_common_share_nothing() {
         assert_eq!(grouped(&[(0b01, 1), (0b10, 1)]), [vec![0], vec![1]]);
     }
 }

@@ -17,18 +17,27 @@ impl Routes {
         Ok(Self(serde_json::from_slice(&text).context("reading routes.json")?))
     }
 
-    /// The routes that need any of these parts, a bit each.
-    pub fn that_need(&self, parts: &BTreeSet<String>) -> u64 {
-        let sets = self.0.values().enumerate().filter(|(_, needs)| !needs.is_disjoint(parts));
-        sets.fold(0, |bits, (number, _)| bits | 1 << number)
+    /// What is loaded together: the parts of each route, and each part by itself that belongs to none, being asked for later.
+    pub fn visits<'a>(&self, all: impl IntoIterator<Item = &'a String>) -> Vec<BTreeSet<String>> {
+        let mut visits: Vec<_> = self.0.values().cloned().collect();
+        let known: BTreeSet<_> = visits.iter().flatten().cloned().collect();
+        let later: BTreeSet<_> = all.into_iter().filter(|part| !known.contains(*part)).collect();
+        visits.extend(later.into_iter().map(|part| BTreeSet::from([part.clone()])));
+        visits
     }
+}
+
+/// The visits that need any of these parts, a bit each.
+pub fn that_need(visits: &[BTreeSet<String>], parts: &BTreeSet<String>) -> u64 {
+    let needing = visits.iter().enumerate().filter(|(_, needs)| !needs.is_disjoint(parts));
+    needing.fold(0, |bits, (number, _)| bits | 1 << number)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::Routes;
+    use super::{Routes, that_need};
 
     fn routes() -> Routes {
         Routes(serde_json::from_str(include_str!("../../routes.json")).expect("a table"))
@@ -48,11 +57,14 @@ mod tests {
     }
 
     #[test]
-    fn routes_are_told_apart() {
-        let routes = routes();
-        let of = |parts: &[&str]| routes.that_need(&parts.iter().map(|&part| part.to_owned()).collect());
+    fn visits_are_told_apart_and_what_is_asked_for_later_is_a_visit_of_its_own() {
+        let set = |parts: &[&str]| parts.iter().map(|&part| part.to_owned()).collect::<BTreeSet<_>>();
+        let visits = routes().visits(&set(&["logs", "palette", "import"]));
+        let of = |parts: &[&str]| that_need(&visits, &set(parts));
         assert_eq!(of(&["logs"]).count_ones(), 1);
         assert_eq!(of(&["logs", "users"]).count_ones(), 2);
         assert_eq!(of(&["sign_in"]) & of(&["shell"]), 0);
+        assert_eq!(of(&["palette"]).count_ones(), 1);
+        assert_eq!(of(&["palette"]) & (of(&["import"]) | of(&["shell"])), 0);
     }
 }

@@ -22,6 +22,7 @@ pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};
 use crate::browser;
+use crate::part::later;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Dialog, DialogShape, ErrorNotice};
 use palette::{Palette, PaletteOpen};
@@ -156,7 +157,9 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         <Dialog open=sidebar title="Menu" shape=DialogShape::LeftDrawer>
             <Sidebar />
         </Dialog>
-        <Palette />
-        <ShortcutList />
+        {later!(palette, | | view! {
+            <Palette />
+            <ShortcutList />
+        })}
     }
 }

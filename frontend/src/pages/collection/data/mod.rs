@@ -29,6 +29,7 @@ mod window;
 
 use leptos::prelude::*;
 
+use crate::part::later;
 use crate::ui::ErrorNotice;
 use crate::url::use_url_query;
 use choose::ChosenBar;
@@ -56,14 +57,19 @@ pub fn Data() -> impl IntoView {
             <Grid view />
             <NoRows import />
             <Status view />
-            <ChosenBar />
-            <ChangesBar />
-            <CellEditor view />
-            <Drawer />
-            <ImportDialog open=import />
-            <ExportDialog open=export />
-            <ReviewDialog />
-            <ConflictDialog />
+            {later!(
+                data_changes,
+                |view: GridView, import: RwSignal<bool>, export: RwSignal<bool>| view! {
+                    <ChosenBar />
+                    <ChangesBar />
+                    <CellEditor view />
+                    <Drawer />
+                    <ImportDialog open=import />
+                    <ExportDialog open=export />
+                    <ReviewDialog />
+                    <ConflictDialog />
+                }
+            )}
         </div>
     }
 }
