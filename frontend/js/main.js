@@ -3,7 +3,7 @@ import init from "console-wasm/console.js";
 import wasm from "console-wasm/console_bg.wasm";
 import { parts } from "console-wasm/parts.js";
 import routes from "../routes.json";
-import { prepare } from "./parts.js";
+import { keep, prepare } from "./parts.js";
 
 // The theme that was chosen in this browser counts before anything shows.
 try {
@@ -23,4 +23,10 @@ const path = location.pathname;
 const route = Object.keys(routes).find((route) => new RegExp(`^${route.replace(":name", "[^/]+")}$`).test(path));
 for (const part of routes[route] ?? []) prepare(parts[part]);
 
-init({ module_or_path: wasm });
+await init({ module_or_path: wasm });
+
+// The other parts are fetched one by one once nobody waits for anything, so that moving to a page asks nothing of the network.
+if (!navigator.connection?.saveData) {
+  const idle = globalThis.requestIdleCallback ?? ((act) => act());
+  setTimeout(() => idle(() => keep(new Set(Object.values(parts).flat()))), 3000);
+}

@@ -20,6 +20,18 @@ export function prepare(files) {
   return files.map((file) => once(modules, file, () => WebAssembly.compileStreaming(fetch(file))));
 }
 
+// Has the browser keep files that nobody needs yet. What cannot be had now is asked for again when it is needed.
+export async function keep(files) {
+  for (const file of files) {
+    if (modules.has(file)) continue;
+    try {
+      await (await fetch(file, { priority: "low" })).arrayBuffer();
+    } catch {
+      return;
+    }
+  }
+}
+
 // How the program asks for a part: with a function of its table that is to be called when the part is there, or cannot be.
 export function loader(files, marks) {
   return async (callback, data) => {

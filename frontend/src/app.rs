@@ -1,10 +1,11 @@
 //! The whole map of views.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
-use crate::api::Api;
+use crate::api::{Api, use_api};
 use crate::pages::{NotFound, collection, collections, logs, overview, settings, sign_in, users};
 use crate::part::page;
 use crate::shell::Shell;
@@ -21,7 +22,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=page!(sign_in, sign_in::SignIn) />
                 <Route path=path!("/setup") view=page!(sign_in, sign_in::Setup) />
-                <ParentRoute path=path!("") view=page!(shell, Shell)>
+                <ParentRoute path=path!("") view=page!(shell, Shell).beside(resume)>
                     <Route path=path!("/") view=page!(overview, overview::Overview) />
                     <Route path=path!("/collections") view=page!(collections, collections::List) />
                     <Route path=path!("/collections/new") view=page!(new_collection, collections::New) />
@@ -42,4 +43,13 @@ pub fn App() -> impl IntoView {
         <ToastRegion />
         <Tooltips />
     }
+}
+
+/// Begins to renew the session that this browser keeps: the shell, which asks for the same, then waits for less.
+fn resume() {
+    let api = use_api();
+    spawn_local(async move {
+        // What comes of it is the shell's to say.
+        api.resume().await.ok();
+    });
 }

@@ -20,6 +20,15 @@ pub struct Page {
     pub load: fn() -> Loaded<()>,
     /// The page itself.
     pub view: fn() -> Loaded<AnyView>,
+    /// What begins beside the loading.
+    pub beside: fn(),
+}
+
+impl Page {
+    /// Does this while the part is on its way; contexts can be used.
+    pub fn beside(self, beside: fn()) -> Self {
+        Self { beside, ..self }
+    }
 }
 
 impl ChooseView for Page {
@@ -30,6 +39,7 @@ impl ChooseView for Page {
     }
 
     async fn preload(&self) {
+        (self.beside)();
         // What failed here fails again in `choose`, which says so.
         (self.load)().await.ok();
     }
@@ -42,7 +52,7 @@ macro_rules! page {
         fn view() -> Result<AnyView, leptos::wasm_split::SplitLoaderError> {
             Ok(view! { <$component /> }.into_any())
         }
-        $crate::part::Page { load: || Box::pin(load()), view: || Box::pin(view()) }
+        $crate::part::Page { load: || Box::pin(load()), view: || Box::pin(view()), beside: || () }
     }};
 }
 pub(crate) use page;
