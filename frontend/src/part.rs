@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
@@ -40,8 +41,31 @@ impl ChooseView for Page {
 
     async fn preload(&self) {
         (self.beside)();
+        let _waiting = Waiting::begin();
         // What failed here fails again in `choose`, which says so.
         (self.load)().await.ok();
+    }
+}
+
+/// While one of these lives, the document says that a page is on its way.
+struct Waiting;
+
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+impl Waiting {
+    fn begin() -> Self {
+        if WAITING.fetch_add(1, Ordering::Relaxed) == 0 {
+            browser::set_root_attribute("data-loading", Some(""));
+        }
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if WAITING.fetch_sub(1, Ordering::Relaxed) == 1 {
+            browser::set_root_attribute("data-loading", None);
+        }
     }
 }
 

@@ -14,8 +14,11 @@ after(async () => {
   await pair?.end();
 });
 
-/** Waits until the accounts are listed; the sidebar has one's own anyway. */
-const listed = (page) => page.getByRole("main").getByText("ada@example.com").first().waitFor();
+/** Waits until the accounts are listed. The page before stays until then, and may name one of them. */
+const listed = async (page) => {
+  await page.getByRole("heading", { name: "Users", exact: true }).waitFor();
+  await page.getByRole("main").getByText("ada@example.com").first().waitFor();
+};
 
 const id = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f";
 const problem = (status, code, more = {}) => ({
@@ -136,5 +139,19 @@ test("a link elsewhere is not followed after signing in", async () => {
   const page = await open(browser);
   await signIn(page, pair.site, "//evil.example/");
   assert.equal(new URL(page.url()).origin, pair.site);
+  await page.context().close();
+});
+
+test("a page whose code cannot be loaded says so, and is there after a reload", async () => {
+  const page = await open(browser);
+  await signIn(page, pair.site);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.getByRole("navigation").getByRole("link", { name: "Users" }).click();
+  const alert = page.getByRole("alert");
+  await alert.getByText("This page could not be loaded").waitFor();
+  await page.unroute("**/*.wasm");
+  await alert.getByRole("button", { name: "Reload" }).click();
+  await listed(page);
   await page.context().close();
 });

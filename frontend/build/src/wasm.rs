@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, thread};
 
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -35,19 +37,33 @@ pub fn bind(folders: &Folders, dev: bool) -> Result<()> {
         .context("making the bindings")
 }
 
-/// Makes the file that starts, and every part, smaller.
+/// Makes the file that starts, and every part, smaller; as many at a time as there are processors.
 pub fn optimise(folders: &Folders, parts: &Parts) -> Result<()> {
-    let names = parts.files.iter().map(|file| file.name.clone());
-    for name in std::iter::once("console_bg".to_owned()).chain(names) {
-        let file = folders.work.join(format!("{name}.wasm"));
-        run(Command::new(folders.source.join("node_modules/.bin/wasm-opt"))
-            .args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
-            .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
-            .arg(&file)
-            .arg("-o")
-            .arg(&file))?;
-    }
-    Ok(())
+    let names: Vec<_> =
+        iter::once("console_bg").chain(parts.files.iter().map(|file| file.name.as_str())).collect();
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let file = folders.work.join(format!("{name}.wasm"));
+            run(Command::new(folders.source.join("node_modules/.bin/wasm-opt"))
+                .args([
+                    "-Oz",
+                    "--enable-bulk-memory",
+                    "--enable-nontrapping-float-to-int",
+                    "--enable-sign-ext",
+                ])
+                .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
+                .arg(&file)
+                .arg("-o")
+                .arg(&file))?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers = (0..thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work));
+        let workers: Vec<_> = workers.collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
+    })
 }
 
 /// Runs a program to its end.
