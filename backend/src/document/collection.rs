@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::names::Names;
-use super::operations;
 use super::schema::{Reader, Types, relations};
+use super::{components, operations};
 use crate::collections::catalogue::{Snapshot, Table};
 
 /// Puts the operations and the types of every collection in the place of the general ones.
@@ -56,7 +56,7 @@ fn remove_general(document: &mut Value) {
         }
     }
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        for name in operations::schemas().keys() {
+        for name in components::schemas().keys() {
             schemas.shift_remove(name);
         }
     }

@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::operations;
+use super::{components, operations};
 use crate::idempotency::has_keys;
 
 /// The operations, in the order of the document. Each stands beside its handler.
@@ -116,8 +116,8 @@ fn build() -> Value {
         "components": {
             "schemas": schemas,
             "responses": {"Problem": problem()},
-            "parameters": operations::parameters(),
-            "headers": operations::headers(),
+            "parameters": components::parameters(),
+            "headers": components::headers(),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -130,7 +130,7 @@ fn build() -> Value {
     });
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         name_variants(schemas);
-        for (name, schema) in operations::schemas() {
+        for (name, schema) in components::schemas() {
             schemas.insert(name, schema);
         }
     }

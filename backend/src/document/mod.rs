@@ -2,6 +2,7 @@
 //! collection's own operations and types beside it.
 
 mod collection;
+mod components;
 mod core;
 mod docs;
 mod names;

@@ -3,6 +3,7 @@
 mod csv;
 pub mod export;
 mod faults;
+mod fields;
 pub mod import;
 mod intake;
 mod keys;
