@@ -12,7 +12,7 @@ const program = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), proce
 
 export const admin = { email: "ada@example.com", password: "seven quiet otters" };
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -21,7 +21,7 @@ async function freePort() {
 }
 
 async function answers(url, child) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if (child.exitCode !== null) throw new Error(`annex ended with ${child.exitCode}`);
     if (await fetch(url).then((answer) => answer.ok, () => false)) return;
     await new Promise((done) => setTimeout(done, 100));

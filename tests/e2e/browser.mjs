@@ -16,13 +16,22 @@ const flags = [
 export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
 
+const executable = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
 export function launch(options = {}) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", ...options, args: [...flags, ...(options.args ?? [])] });
+  return chromium.launch({ executablePath: executable, ...options, args: [...flags, ...(options.args ?? [])] });
+}
+
+/** The same with a profile of its own that all pages share, and a port for other programs. */
+export function launchLasting(profile, port) {
+  return chromium.launchPersistentContext(profile, { executablePath: executable, args: [...flags, `--remote-debugging-port=${port}`] });
 }
 
 /** A page of a new profile. What the console complains of, or fails with, fails the test when `page.calm()` is asked. */
 export async function open(browser, { viewport = desktop, theme = "light", touch = false } = {}) {
   const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: "reduce", hasTouch: touch, isMobile: touch, acceptDownloads: true });
+  // A machine that has much else to do is slow, not wrong.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
