@@ -174,6 +174,7 @@ test("cells are walked through, changed and saved", async () => {
   assert.equal(await head(page, "title").getAttribute("aria-sort"), "ascending");
   await press("Alt+ArrowDown");
   await page.getByRole("menuitem", { name: "Sort descending" }).waitFor();
+  await page.waitForFunction(() => document.activeElement.matches("[role=menuitem]"));
   await press("ArrowDown", "Enter");
   await page.waitForURL(/sort=-title/);
   page.calm();
@@ -241,6 +242,7 @@ test("rows are imported and exported", async () => {
   await to(page.getByRole("button", { name: "More" }));
   await press("Enter");
   await page.getByRole("menuitem", { name: "Export" }).waitFor();
+  await page.waitForFunction(() => document.activeElement.matches("[role=menuitem]"));
   await press("ArrowDown", "Enter");
   const question = page.getByRole("dialog", { name: "Export" });
   await to(question.getByRole("button", { name: "Export", exact: true }));
