@@ -42,7 +42,7 @@ const views = () => [
   { path: "/collections/books?import", dialog: "Import" },
   { path: "/collections/books", name: "import", show: take, dialog: "Import" },
   { path: "/collections/books", name: "export", show: (page) => choose(page, "More", "Export"), dialog: "Export" },
-  { path: "/collections/books", name: "views", show: (page) => choose(page, "Views", "Save or remove views"), dialog: "Views" },
+  { path: "/collections/books", name: "views", show: (page) => choose(page, "Views", "Manage views"), dialog: "Views" },
   { path: "/collections/books", name: "columns", show: (page) => page.getByRole("button", { name: "Columns" }).click() },
   { path: "/collections/books", name: "column menu", show: (page) => page.getByRole("columnheader", { name: /^title/ }).click({ button: "right" }) },
   { path: "/collections/books", name: "cell menu", show: async (page) => (await cell(page, 0, "title")).click({ button: "right" }) },
@@ -85,7 +85,7 @@ async function describe(page) {
 async function take(page) {
   await choose(page, "More", "Import");
   await page.locator("input[type=file]").setInputFiles({ name: "books.csv", mimeType: "text/csv", buffer: Buffer.from("title,pages\nA,1\nB,many\n") });
-  await page.getByRole("button", { name: "Try it" }).click();
+  await page.getByRole("button", { name: "Dry run" }).click();
   await page.getByText("Nothing was written").waitFor();
 }
 
@@ -102,7 +102,7 @@ async function change(page) {
 async function all(page) {
   await (await cell(page, 0, "title")).focus();
   await page.keyboard.press("Control+a");
-  await page.getByRole("region", { name: "Chosen rows" }).waitFor();
+  await page.getByRole("region", { name: "Selected rows" }).waitFor();
 }
 
 async function drop(page) {

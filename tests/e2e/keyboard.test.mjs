@@ -93,7 +93,7 @@ test("a collection is made", async () => {
   await press("ArrowUp");
   await page.waitForFunction(() => document.querySelector(".field-row input").value === "width");
   await page.waitForFunction(() => document.activeElement.getAttribute("aria-label").startsWith("Move width"));
-  await page.getByRole("complementary", { name: "What would be done" }).locator("pre").filter({ hasText: /width[\s\S]*place/ }).first().waitFor();
+  await page.getByRole("complementary", { name: "SQL preview" }).locator("pre").filter({ hasText: /width[\s\S]*place/ }).first().waitFor();
   await page.locator(".plan-preview[aria-busy=false]").waitFor();
   await press("Control+s");
   await toast("shelves was created");
@@ -212,7 +212,7 @@ test("rows are filtered, chosen, deleted and taken back", async () => {
   await counted(page, "of 5 rows");
   await to(page.locator('.grid-body [tabindex="0"]').first());
   await press(" ", "ArrowDown", " ");
-  await page.getByRole("region", { name: "Chosen rows" }).getByText("2 chosen").waitFor();
+  await page.getByRole("region", { name: "Selected rows" }).getByText("2 selected").waitFor();
   await press("Control+Backspace");
   await toast("2 rows deleted");
   await counted(page, "of 3 rows");
@@ -231,7 +231,7 @@ test("rows are imported and exported", async () => {
   // The file itself is picked in a window of the system.
   await to(dialog.locator("input[type=file]"));
   await dialog.locator("input[type=file]").setInputFiles({ name: "shelves.csv", mimeType: "text/csv", buffer: Buffer.from("place,width\nHall,80\nAttic,\n") });
-  await to(dialog.getByRole("button", { name: "Try it" }));
+  await to(dialog.getByRole("button", { name: "Dry run" }));
   await press("Enter");
   await dialog.getByText("2 would be new").waitFor();
   await to(dialog.getByRole("button", { name: "Import", exact: true }));

@@ -21,7 +21,7 @@ after(async () => {
 });
 
 const toast = (words) => page.getByRole("region", { name: "News" }).getByText(words).waitFor();
-const plan = () => page.getByRole("complementary", { name: /What would be done|Review/ });
+const plan = () => page.getByRole("complementary", { name: /SQL preview|Review/ });
 
 test("the one-time link leads to a password, and that to the overview", async () => {
   assert.ok(pair.setup?.startsWith(pair.site), "the server prints one link to the console");
@@ -94,7 +94,7 @@ test("a collection is made in a form, and its statements show before they run", 
     await row.getByLabel("Type").selectOption(type);
   }
   const field = (index) => page.locator(".field-row").nth(index);
-  await field(0).getByLabel("Points at").selectOption("airlines");
+  await field(0).getByLabel("References").selectOption("airlines");
   await field(0).getByLabel("When that row is deleted").selectOption("restrict");
   await field(0).getByText("Required", { exact: true }).click();
   await field(1).getByRole("button", { name: "Options of flight" }).click();
@@ -163,7 +163,7 @@ test("a CSV is imported: mapped, tried, and only then written", async () => {
   assert.equal(await dialog.getByLabel("Field for note").inputValue(), "", "what nothing is like is left out");
   await dialog.getByLabel("Field for miles").selectOption("distance");
   assert.ok(await dialog.getByRole("button", { name: "Import", exact: true }).isDisabled(), "nothing is written untried");
-  await dialog.getByRole("button", { name: "Try it" }).click();
+  await dialog.getByRole("button", { name: "Dry run" }).click();
   await dialog.getByText("Nothing was written").waitFor();
   await dialog.getByRole("region", { name: "What is wrong" }).getByRole("cell", { name: (LINES + 2).toLocaleString("en") }).waitFor();
   assert.equal((await api.get("/v1/records/flights?limit=1")).items.length, 0);
@@ -171,7 +171,7 @@ test("a CSV is imported: mapped, tried, and only then written", async () => {
   await dialog.getByRole("button", { name: "Another file" }).click();
   await dialog.locator("input[type=file]").setInputFiles(file());
   await dialog.getByLabel("Field for miles").selectOption("distance");
-  await dialog.getByRole("button", { name: "Try it" }).click();
+  await dialog.getByRole("button", { name: "Dry run" }).click();
   await dialog.getByText("3,000 would be new").waitFor();
   assert.equal((await api.get("/v1/records/flights?limit=1")).items.length, 0, "a try writes nothing");
   await dialog.getByRole("button", { name: "Import", exact: true }).click();

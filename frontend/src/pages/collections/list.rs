@@ -177,7 +177,7 @@ fn Table(shown: Vec<Collection>, sizes: Sizes, order: Memo<Order>, query: UrlQue
                     <tr>
                         {head(Order::Name, "Collection")} {head(Order::Rows, "Rows")} {head(Order::Size, "Size")}
                         <th class="end only-wide">"Fields"</th>
-                        <th class="only-wide">"Points at"</th>
+                        <th class="only-wide">"References"</th>
                         <th>"Access"</th>
                     </tr>
                 </thead>
@@ -283,7 +283,7 @@ fn Nothing() -> impl IntoView {
                         <code class="inline-code">"make demo"</code>
                         <CopyButton text="make demo" />
                         <Button icon=IconName::RefreshCw press=move |_| catalogue.reload()>
-                            "Look again"
+                            "Refresh"
                         </Button>
                     </div>
                 </div>

@@ -38,15 +38,19 @@ fn settings(server: &Server) -> [(&'static str, Vec<Setting>); 4] {
             "HTTP",
             vec![
                 Setting("Listens on", http.listen.clone(), "ANNEX_LISTEN"),
-                Setting("Reached at", http.public_url.clone(), "ANNEX_PUBLIC_URL"),
+                Setting("Public URL", http.public_url.clone(), "ANNEX_PUBLIC_URL"),
                 Setting("Console", http.console_origin.clone(), "ANNEX_CONSOLE_ORIGIN"),
                 Setting("Other origins", list(&http.allowed_origins), "ANNEX_ALLOWED_ORIGINS"),
                 Setting("Trusted proxies", list(&http.trusted_proxies), "ANNEX_TRUSTED_PROXIES"),
                 Setting("Worker threads", http.workers.to_string(), "ANNEX_WORKERS"),
                 Setting("Largest JSON body", bytes(http.max_body_bytes), "ANNEX_MAX_BODY"),
                 Setting("Largest import", bytes(http.max_import_bytes), "ANNEX_MAX_IMPORT"),
-                Setting("Request head within", format::span(http.read_timeout_seconds), "ANNEX_READ_TIMEOUT"),
-                Setting("Drain on stop", format::span(http.drain_timeout_seconds), "ANNEX_DRAIN_TIMEOUT"),
+                Setting(
+                    "Request header timeout",
+                    format::span(http.read_timeout_seconds),
+                    "ANNEX_READ_TIMEOUT",
+                ),
+                Setting("Drain timeout", format::span(http.drain_timeout_seconds), "ANNEX_DRAIN_TIMEOUT"),
             ],
         ),
         (
@@ -54,16 +58,16 @@ fn settings(server: &Server) -> [(&'static str, Vec<Setting>); 4] {
             vec![
                 Setting("Anybody may register", yes(auth.registration), "ANNEX_REGISTRATION"),
                 Setting(
-                    "Access tokens live",
+                    "Access token lifetime",
                     format::span(auth.access_token_seconds),
                     "ANNEX_ACCESS_TOKEN_LIFETIME",
                 ),
                 Setting(
-                    "Unused sessions live",
+                    "Session idle timeout",
                     format::span(auth.session_idle_seconds),
                     "ANNEX_SESSION_IDLE",
                 ),
-                Setting("Sessions live", format::span(auth.session_seconds), "ANNEX_SESSION_LIFETIME"),
+                Setting("Session lifetime", format::span(auth.session_seconds), "ANNEX_SESSION_LIFETIME"),
             ],
         ),
         (
@@ -86,7 +90,7 @@ fn settings(server: &Server) -> [(&'static str, Vec<Setting>); 4] {
                     "ANNEX_MAX_CONNECTIONS",
                 ),
                 Setting(
-                    "A statement within",
+                    "Statement timeout",
                     format::span(database.statement_timeout_seconds),
                     "ANNEX_STATEMENT_TIMEOUT",
                 ),

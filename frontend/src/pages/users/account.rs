@@ -90,7 +90,7 @@ pub(super) fn PasswordField(
                     icon=IconName::KeyRound
                     press=move |_| value.set(browser::random_password())
                 >
-                    "Make one up"
+                    "Generate one"
                 </Button>
                 {move || (!value.with(String::is_empty)).then(|| view! { <CopyButton text=value /> })}
             </div>
@@ -182,7 +182,7 @@ fn Account(user: User, accounts: Accounts, open: RwSignal<bool>) -> impl IntoVie
             >
                 <AccountFields draft failure roles=Signal::derive(move || accounts.roles()) />
                 <Switch on=draft.disabled change=move |on| draft.disabled.set(on)>
-                    "Disabled: the account cannot sign in, and what it has open ends at once"
+                    "Disabled: the account cannot sign in, and its sessions end at once"
                 </Switch>
                 <ErrorNotice error=general(failure) />
                 <div class="row">

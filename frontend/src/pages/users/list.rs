@@ -135,7 +135,7 @@ pub fn Users() -> impl IntoView {
 #[component]
 fn Nobody(query: UrlQuery) -> impl IntoView {
     view! {
-        <Empty icon=IconName::Users title="Nobody is called that">
+        <Empty icon=IconName::Users title="No account matches">
             <p>"Addresses and names are searched. A part of either is enough, in any case."</p>
             <Button press=move |_| query.replace(&[("q", None)])>"Show all"</Button>
         </Empty>

@@ -135,7 +135,7 @@ fn Inside(open: RwSignal<bool>) -> impl IntoView {
             {move || shown.with(|shown| options(shown, selected, take))}
         </div>
         <p class="palette-none" role="status">
-            {move || shown.with(Vec::is_empty).then_some("Nothing is called that.")}
+            {move || shown.with(Vec::is_empty).then_some("Nothing matches.")}
         </p>
         <footer class="palette-foot" aria-hidden="true">
             <span class="row"><Keys keys="↑+↓" />"to choose"</span>

@@ -117,7 +117,7 @@ pub fn OperationView(document: Arc<Value>, operation: Arc<Operation>) -> impl In
                 <Trial sender prepare />
             </div>
             <section class="stack tight operation-answers">
-                <h3>"Answers"</h3>
+                <h3>"Responses"</h3>
                 {operation
                     .responses
                     .iter()
@@ -228,7 +228,7 @@ fn Answer(document: Arc<Value>, response: Response, first: bool) -> impl IntoVie
         let sample = pretty(&example(&document, &content.schema, Purpose::Answer));
         view! {
             <TypeTree document schema=content.schema />
-            <CodeView label="An example of the answer" text=sample language=Language::Json />
+            <CodeView label="Example response" text=sample language=Language::Json />
         }
         .into_any()
     });

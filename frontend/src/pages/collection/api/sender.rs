@@ -153,7 +153,7 @@ fn Picker(#[prop(into)] picked: Callback<User>) -> impl IntoView {
                 Some(users) => {
                     let users: Vec<_> = users.into_iter().filter(|user| !user.disabled && !is_admin(user)).collect();
                     if users.is_empty() {
-                        return view! { <p class="soft small">"No account that one can act as is called that."</p> }.into_any();
+                        return view! { <p class="soft small">"No account that you can act as matches."</p> }.into_any();
                     }
                     users
                         .into_iter()

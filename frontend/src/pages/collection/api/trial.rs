@@ -109,9 +109,9 @@ fn Answered(outcome: Outcome) -> impl IntoView {
     let body = match (outcome.text.is_empty(), outcome.is_json) {
         (true, _) => view! { <p class="soft small">"The answer has no body."</p> }.into_any(),
         (false, true) => {
-            view! { <CodeView label="The answer" text=outcome.text language=Language::Json /> }.into_any()
+            view! { <CodeView label="Response" text=outcome.text language=Language::Json /> }.into_any()
         }
-        (false, false) => view! { <CodeBlock label="The answer" text=outcome.text /> }.into_any(),
+        (false, false) => view! { <CodeBlock label="Response" text=outcome.text /> }.into_any(),
     };
     view! {
         <div class="stack tight">
@@ -124,7 +124,7 @@ fn Answered(outcome: Outcome) -> impl IntoView {
             <details class="small">
                 <summary class="soft">
                     <Icon name=IconName::ChevronRight />
-                    "Headers that the browser tells of"
+                    "Headers that the browser exposes"
                 </summary>
                 <CodeBlock label="Headers" text=headers.trim_end().to_owned() />
             </details>

@@ -38,7 +38,7 @@ impl Sheet {
     fn choose(self, places: Range<usize>, toasts: Toasts) {
         if places.len() > MOST {
             toasts.warn(format!(
-                "At most {} rows are chosen one by one: filter, and choose all that match",
+                "At most {} rows can be selected one by one: filter, and select all that match",
                 format::count(MOST as i64)
             ));
             return;
@@ -48,7 +48,7 @@ impl Sheet {
                 Ok(keys) => {
                     self.selection.try_update(|selection| selection.add(keys));
                 }
-                Err(error) => toasts.fail("The rows could not be chosen", &error),
+                Err(error) => toasts.fail("The rows could not be selected", &error),
             }
         });
     }
@@ -74,9 +74,9 @@ pub fn ChosenBar() -> impl IntoView {
     let words = move || {
         sheet.selection.with(|selection| {
             if selection.is_all() {
-                "All that match".to_owned()
+                "All that match selected".to_owned()
             } else {
-                format!("{} chosen", selection.count())
+                format!("{} selected", selection.count())
             }
         })
     };
@@ -132,7 +132,7 @@ pub fn ChosenBar() -> impl IntoView {
             (!is_empty.get())
                 .then(|| {
                     view! {
-                        <div class="chosen-bar" role="region" aria-label="Chosen rows">
+                        <div class="chosen-bar" role="region" aria-label="Selected rows">
                             <span class="changes-count numbers" role="status">
                                 {words}
                             </span>
@@ -144,10 +144,10 @@ pub fn ChosenBar() -> impl IntoView {
                                                 kind=ButtonKind::Quiet
                                                 size=ButtonSize::Small
                                                 keys="mod+a"
-                                                tip="Choose all that match, those too that do not show"
+                                                tip="Select every matching row, also those not in view"
                                                 press=move |_| sheet.selection.set(Selection::all())
                                             >
-                                                "All that match"
+                                                "Select all that match"
                                             </Button>
                                         }
                                     })
@@ -176,7 +176,7 @@ pub fn ChosenBar() -> impl IntoView {
                                 })}
                             <IconButton
                                 name=IconName::X
-                                label="Choose none"
+                                label="Clear the selection"
                                 keys="escape"
                                 size=ButtonSize::Small
                                 press=move |_| clear()
@@ -197,11 +197,11 @@ pub fn ChosenBar() -> impl IntoView {
                     if listing.filter.is_empty() && listing.search.is_empty() {
                         "No filter is set: these are all rows of the collection.".to_owned()
                     } else {
-                        "These are all rows that match the filter, those too that do not show.".to_owned()
+                        "These are all rows that match the filter, including those not in view.".to_owned()
                     }
                 }}
             </p>
-            <p>"It cannot be taken back."</p>
+            <p>"This cannot be undone."</p>
         </Confirm>
         <ChangeDialog open=editing matching=matching.read_only() />
     }
@@ -318,7 +318,7 @@ fn ChangeDialog(open: RwSignal<bool>, matching: ReadSignal<Option<u64>>) -> impl
                         .then(|| {
                             view! {
                                 <Notice tone=Tone::Warn>
-                                    "All rows that match the filter are changed in one step. It cannot be taken back."
+                                    "All rows that match the filter are changed in one step. This cannot be undone."
                                 </Notice>
                             }
                         })

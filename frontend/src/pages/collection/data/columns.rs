@@ -42,7 +42,7 @@ pub fn ColumnsMenu() -> impl IntoView {
                 })
                 .collect_view()} <hr class="menu-line" />
             <MenuItem icon=IconName::Undo2 press=move |_| reset(sheet)>
-                "Usual columns"
+                "Reset columns"
             </MenuItem>
         </Menu>
     }

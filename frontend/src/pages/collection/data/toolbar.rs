@@ -44,7 +44,7 @@ pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView 
                         "Export"
                     </MenuItem>
                     <MenuItem icon=IconName::RefreshCw press=move |_| sheet.source.reload()>
-                        "Read again"
+                        "Reload"
                     </MenuItem>
                 </Menu>
                 {move || {

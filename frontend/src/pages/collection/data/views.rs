@@ -88,7 +88,7 @@ pub fn ViewsMenu() -> impl IntoView {
                 })
                 .collect_view()} {(!views.with(Vec::is_empty)).then(|| view! { <hr class="menu-line" /> })}
             <MenuItem icon=IconName::Plus press=move |_| open.set(true)>
-                "Save or remove views"
+                "Manage views"
             </MenuItem>
         </Menu>
         <Dialog open title="Views">
@@ -100,7 +100,7 @@ pub fn ViewsMenu() -> impl IntoView {
                 }
             >
                 <TextInput
-                    label="Name of what shows now"
+                    label="Name of the current view"
                     value=name
                     hint="Filter, order and columns are kept in this browser. The address does the same for somebody else."
                     autofocus=true

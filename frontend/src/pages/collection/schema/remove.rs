@@ -164,7 +164,7 @@ fn DeleteForm(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView 
                                 checked=Signal::derive(move || reach.get().cascade)
                                 change=move |cascade| reach.update(|reach| reach.cascade = cascade)
                             >
-                                "Let go of the relations of other collections: their values stay, as plain fields"
+                                "Detach the relations of other collections: their values stay, as plain fields"
                             </Checkbox>
                         }
                     })}

@@ -133,7 +133,7 @@ pub(super) fn Review(staging: Staging) -> impl IntoView {
             <PlanPreview planning waiting="" />
         </aside>
         <Confirm open=asking title="Apply and lose data?" action="Apply" done=apply>
-            <p>"This cannot be taken back:"</p>
+            <p>"This cannot be undone:"</p>
             <ul class="losses">
                 {move || {
                     let steps = planning.plan.get().map(|plan| plan.steps).unwrap_or_default();

@@ -107,7 +107,7 @@ pub(super) fn AdoptForm(table: Table, back: impl Fn() + Copy + Send + Sync + 'st
                             label="Name"
                             value=name
                             mono=true
-                            hint="Of the collection in URLs. The table keeps its own."
+                            hint="Used in URLs. The table keeps its own name."
                             error=Signal::derive(move || planning.at("/name"))
                         />
                         {needs_key
@@ -162,9 +162,9 @@ pub(super) fn AdoptForm(table: Table, back: impl Fn() + Copy + Send + Sync + 'st
                     />
                 </Card>
             </div>
-            <aside class="split-side" aria-label="What would be done">
+            <aside class="split-side" aria-label="SQL preview">
                 <div class="row">
-                    <h2 class="grow">"What would be done"</h2>
+                    <h2 class="grow">"SQL preview"</h2>
                     <Button
                         kind=ButtonKind::Primary
                         busy

@@ -42,7 +42,7 @@ pub fn Adopt() -> impl IntoView {
             actions=move || {
                 view! {
                     <Button icon=IconName::RefreshCw press=move |_| reload()>
-                        "Look again"
+                        "Refresh"
                     </Button>
                 }
             }

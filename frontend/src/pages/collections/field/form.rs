@@ -130,7 +130,7 @@ fn RelationInputs(draft: FieldDraft, wrong: Wrong, own: Signal<String>) -> impl 
     .map(|(on_delete, words)| (on_delete_name(on_delete).to_owned(), words.to_owned()));
     view! {
         <div class="field-pair">
-            <Select label="Points at" value=draft.target options=targets error=wrong_at(wrong, "collection") />
+            <Select label="References" value=draft.target options=targets error=wrong_at(wrong, "collection") />
             <Select
                 label="When that row is deleted"
                 value=draft.on_delete

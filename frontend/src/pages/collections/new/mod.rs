@@ -148,7 +148,7 @@ pub fn New() -> impl IntoView {
                         large=true
                         autofocus=true
                         placeholder="posts"
-                        hint="Of the collection in URLs, and of its table: lower case, digits and _."
+                        hint="Used in URLs and as the table's name: lower case, digits and _."
                         error=Signal::derive(move || planning.at("/name"))
                     />
                 </Card>
@@ -168,9 +168,9 @@ pub fn New() -> impl IntoView {
                 </Card>
                 <ErrorNotice error=refusal />
             </div>
-            <aside class="split-side" aria-label="What would be done">
-                <h2>"What would be done"</h2>
-                <PlanPreview planning waiting="Name the collection to see its statements here." />
+            <aside class="split-side" aria-label="SQL preview">
+                <h2>"SQL preview"</h2>
+                <PlanPreview planning waiting="Name the collection to see its SQL here." />
             </aside>
         </div>
     }

@@ -30,7 +30,7 @@ pub fn ReviewDialog() -> impl IntoView {
             shape=DialogShape::Wide
             foot=move || {
                 view! {
-                    <Button press=move |_| open.set(false)>"Go on editing"</Button>
+                    <Button press=move |_| open.set(false)>"Keep editing"</Button>
                     <Button
                         kind=ButtonKind::Primary
                         keys="mod+s"

@@ -307,7 +307,7 @@ pub fn HeadMenuItems(view: GridView, column: usize) -> impl IntoView {
                         .map(|_| {
                             view! {
                                 <MenuItem icon=IconName::X press=move |_| sort(None, true)>
-                                    "Do not sort by this"
+                                    "Stop sorting by this"
                                 </MenuItem>
                             }
                         })}

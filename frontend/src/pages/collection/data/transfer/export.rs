@@ -75,7 +75,7 @@ pub fn ExportDialog(open: RwSignal<bool>) -> impl IntoView {
     let words = move || {
         let listing = sheet.address.with(|address| address.listing.clone());
         if listing.filter.is_empty() {
-            "All rows are written.".to_owned()
+            "All rows are exported.".to_owned()
         } else {
             format!("The rows where {} are written.", listing.filter)
         }
@@ -112,7 +112,7 @@ pub fn ExportDialog(open: RwSignal<bool>) -> impl IntoView {
                     is_searching().then(|| view! { <Notice>"An export does not search: it has the rows that the filter leaves."</Notice> })
                 }}
                 <Checkbox checked=all_fields change=move |on| all_fields.set(on)>
-                    "All fields, those too whose columns are hidden"
+                    "All fields, including hidden columns"
                 </Checkbox>
                 {move || {
                     (kind.get() == TransferFormat::Csv)

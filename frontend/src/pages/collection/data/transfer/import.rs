@@ -128,7 +128,7 @@ pub fn ImportDialog(open: RwSignal<bool>) -> impl IntoView {
                         disabled=Signal::derive(move || source.with(Option::is_none) || nothing_mapped.get() || busy.get())
                         press=move |_| run(true)
                     >
-                        "Try it"
+                        "Dry run"
                     </Button>
                     <Button
                         kind=ButtonKind::Primary
@@ -178,7 +178,7 @@ pub fn ImportDialog(open: RwSignal<bool>) -> impl IntoView {
                                 view! {
                                     <Notice tone=Tone::Bad>
                                         <p>{error.detail()}</p>
-                                        <p class="soft">"Nothing was written. Mend these lines, or let bad rows be left out."</p>
+                                        <p class="soft">"Nothing was written. Fix these lines, or skip invalid rows."</p>
                                     </Notice>
                                     <Faults errors=lines />
                                 }
@@ -304,9 +304,9 @@ fn MappingTable(read: Source, mapping: RwSignal<Vec<Option<String>>>) -> impl In
             <table class="table">
                 <thead>
                     <tr>
-                        <th scope="col">"In the file"</th>
-                        <th scope="col">"For example"</th>
-                        <th scope="col">"Goes into"</th>
+                        <th scope="col">"Column in the file"</th>
+                        <th scope="col">"Examples"</th>
+                        <th scope="col">"Field"</th>
                     </tr>
                 </thead>
                 <tbody>{read.columns.clone().into_iter().enumerate().map(column).collect_view()}</tbody>
@@ -332,12 +332,12 @@ fn Options(
         options
     });
     view! {
-        <Select label="Rows that are there already" value=upsert options />
+        <Select label="Existing rows" value=upsert options />
         {(format == TransferFormat::Csv)
             .then(|| {
                 view! {
                     <TextInput
-                        label="Text of null"
+                        label="Null is written as"
                         value=null
                         hint="An empty cell where nothing is said here; \"\" in quotes is the empty text."
                         mono=true
@@ -345,7 +345,7 @@ fn Options(
                 }
             })}
         <Checkbox checked=skip_bad change=move |on| skip_bad.set(on)>
-            "Leave bad rows out and write the others"
+            "Skip invalid rows and write the others"
         </Checkbox>
     }
 }
