@@ -138,7 +138,15 @@ test("a wrong password says so, and not which half is wrong", async () => {
 test("a link elsewhere is not followed after signing in", async () => {
   const page = await open(browser);
   await signIn(page, pair.site, "//evil.example/");
-  assert.equal(new URL(page.url()).origin, pair.site);
+  assert.equal(page.url(), `${pair.site}/`);
+  // Who is signed in is sent on at once.
+  for (const next of ["/\t/evil.example", "/\n/evil.example", "/%09/evil.example", "/.//evil.example", "/../..//evil.example", "/sign-in?next=/sign-in"]) {
+    await page.goto(`${pair.site}/sign-in?next=${encodeURIComponent(next)}`);
+    await page.waitForURL(`${pair.site}/`);
+  }
+  await page.goto(`${pair.site}/sign-in?next=${encodeURIComponent("/users?search=ada#list")}`);
+  await page.waitForURL(`${pair.site}/users?search=ada#list`);
+  page.calm();
   await page.context().close();
 });
 

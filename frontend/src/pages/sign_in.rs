@@ -4,11 +4,12 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
+use web_sys::Url;
 
 use crate::api::{ApiError, use_api};
-use crate::browser;
 use crate::ui::{Button, ButtonKind, ButtonSize, ErrorNotice, TextInput};
+use crate::{browser, url};
 
 /// What both forms have: where they lie, and what they say.
 #[component]
@@ -39,10 +40,25 @@ fn at(failure: RwSignal<Option<ApiError>>, pointer: &'static str) -> Signal<Opti
     Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|error| error.at(pointer))))
 }
 
-/// The way on after signing in: where one wanted to go, which is a page of this console.
+/// The way on after signing in: where one wanted to go, where that is a page of this console. The browser reads the address as it
+/// will read it when it goes there.
 fn onward(next: Option<String>) -> String {
-    next.filter(|next| next.starts_with('/') && !next.starts_with("//") && !next.contains('\\'))
-        .unwrap_or_else(|| "/".to_owned())
+    let within = || {
+        let origin = window().location().origin().ok()?;
+        let url = Url::new_with_base(&next?, &origin).ok()?;
+        let path = url.pathname();
+        (url.origin() == origin && is_onward(&path)).then(|| format!("{path}{}{}", url.search(), url.hash()))
+    };
+    within().unwrap_or_else(|| "/".to_owned())
+}
+
+/// Whether a path, in the form that browsers give it, leads on from here: not to another host, nor back to where one signs in.
+fn is_onward(path: &str) -> bool {
+    let plain = url::text(path);
+    plain.starts_with('/')
+        && !plain.contains("//")
+        && !plain.contains(|sign: char| sign == '\\' || sign.is_control())
+        && !matches!(plain.trim_end_matches('/'), "/sign-in" | "/setup")
 }
 
 /// Signing in.
@@ -53,18 +69,34 @@ pub fn SignIn() -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let navigate = use_navigate();
-    let query = use_query_map();
+    let query = url::use_url_query();
+    let go_on = move || {
+        let next = onward(query.get_untracked("next"));
+        navigate(&next, NavigateOptions { replace: true, ..NavigateOptions::default() });
+    };
+    // Whoever is signed in already has nothing to do here.
+    let asks = RwSignal::new(false);
+    spawn_local({
+        let go_on = go_on.clone();
+        async move {
+            match api.resume().await {
+                Ok(true) => go_on(),
+                Ok(false) => drop(asks.try_set(true)),
+                Err(error) => {
+                    failure.try_set(Some(error));
+                    asks.try_set(true);
+                }
+            }
+        }
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let navigate = navigate.clone();
+        let go_on = go_on.clone();
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
             match api.sign_in(email.get_untracked(), password.get_untracked()).await {
-                Ok(()) => {
-                    let next = onward(query.with_untracked(|query| query.get("next")));
-                    navigate(&next, NavigateOptions { replace: true, ..NavigateOptions::default() });
-                }
+                Ok(()) => go_on(),
                 Err(error) => failure.set(Some(error)),
             }
             busy.set(false);
@@ -170,5 +202,37 @@ pub fn Setup() -> impl IntoView {
                 </Button>
             </form>
         </Welcome>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_on_is_a_page_of_this_console() {
+        for path in ["/", "/users", "/collections/books/schema", "/sign-in-rules", "/collections/new/"] {
+            assert!(is_onward(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_to_another_host_or_back_to_the_sign_in() {
+        for path in [
+            "",
+            "users",
+            "//evil.example",
+            "/%2Fevil.example",
+            "/x//evil.example",
+            "/%09/evil.example",
+            "/%0A/evil.example",
+            "/%5Cevil.example",
+            "/sign-in",
+            "/sign-in/",
+            "/sign%2Din",
+            "/setup",
+        ] {
+            assert!(!is_onward(path), "{path}");
+        }
     }
 }
