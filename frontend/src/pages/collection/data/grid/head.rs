@@ -96,9 +96,13 @@ fn HeadCell(view: GridView, menu: HeadMenu, drag: RwSignal<Option<Drag>>, name: 
             return;
         };
         let index = place.get_untracked();
+        let mut into_menu = false;
         match (event.key().as_str(), event.alt_key(), event.shift_key()) {
             ("Enter", false, beside) => sort(beside),
-            ("ArrowDown", true, _) | (" " | "ContextMenu" | "F10", ..) => open_menu(&cell),
+            ("ArrowDown", true, _) | (" " | "ContextMenu" | "F10", ..) => {
+                open_menu(&cell);
+                into_menu = true;
+            }
             ("ArrowLeft", true, _) => move_column(sheet, index, index.saturating_sub(1)),
             ("ArrowRight", true, _) => move_column(sheet, index, index + 1),
             ("ArrowLeft", false, true) => resize(sheet, index, -KEY_STEP),
@@ -107,7 +111,10 @@ fn HeadCell(view: GridView, menu: HeadMenu, drag: RwSignal<Option<Drag>>, name: 
         }
         event.prevent_default();
         event.stop_propagation();
-        view.reveal();
+        // To reveal the cell takes the keyboard back to it.
+        if !into_menu {
+            view.reveal();
+        }
     };
     let down = move |event: PointerEvent| {
         if event.button() != 0 {
