@@ -81,7 +81,7 @@ fn Account() -> impl IntoView {
     let shortcuts = expect_context::<Shortcuts>();
     let navigate = use_navigate();
     let settings = move |_| navigate("/settings", Default::default());
-    let sign_out = move |_| leptos::task::spawn_local(api.sign_out());
+    let sign_out = move |_| leptos::task::spawn_local(crate::leaving::sign_out(api));
     view! {
         <Menu
             label="Account"

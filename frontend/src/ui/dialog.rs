@@ -90,6 +90,9 @@ pub fn Confirm(
     /// The button's words: what is done.
     #[prop(into)]
     action: String,
+    /// Whether what is asked is known yet.
+    #[prop(optional, into)]
+    ready: Option<Signal<bool>>,
     #[prop(into)] done: Callback<()>,
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -103,6 +106,7 @@ pub fn Confirm(
                     <Button press=move |_| open.set(false)>"Cancel"</Button>
                     <Button
                         kind=ButtonKind::Danger
+                        disabled=Signal::derive(move || ready.is_some_and(|ready| !ready.get()))
                         press=move |_| {
                             open.set(false);
                             done.run(());

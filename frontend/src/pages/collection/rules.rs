@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 
 use super::frame::use_collection;
 use crate::api::{ApiError, use_api};
+use crate::leaving;
 use crate::pages::collections::access::{Access, kind_words};
 use crate::pages::collections::planning::{PlanPreview, Planning};
 use crate::pages::collections::rule::RulesDraft;
@@ -43,6 +44,7 @@ pub fn Rules() -> impl IntoView {
     let draft = RulesDraft::new(collection.with_untracked(|collection| collection.rules.clone()));
     let patch = Memo::new(move |_| collection.with(|collection| patch(&collection.rules, &draft.get())));
     let has_changes = Memo::new(move |_| patch.with(Option::is_some));
+    leaving::ask(move || has_changes.get_untracked());
     let planning = Planning::follow(
         move || patch.get(),
         move |rules| async move {

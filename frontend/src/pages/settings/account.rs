@@ -15,7 +15,7 @@ pub fn Account() -> impl IntoView {
     let api = use_api();
     let open = RwSignal::new(false);
     let user = api.session().user();
-    let sign_out = move |_| spawn_local(api.sign_out());
+    let sign_out = move |_| spawn_local(crate::leaving::sign_out(api));
     view! {
         <Card title="Account">
             {move || {

@@ -213,7 +213,7 @@ fn use_act() -> Callback<Entry> {
             Act::Go(link) => navigate(&link, Default::default()),
             Act::Theme(theme) => appearance.choose(theme),
             Act::Shortcuts => shortcuts.shown.set(true),
-            Act::SignOut => spawn_local(api.sign_out()),
+            Act::SignOut => spawn_local(crate::leaving::sign_out(api)),
         }
     })
 }

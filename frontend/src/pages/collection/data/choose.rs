@@ -36,17 +36,21 @@ impl Sheet {
     }
 
     fn choose(self, places: Range<usize>, toasts: Toasts) {
-        if places.len() > MOST {
+        let too_many = move || {
             toasts.warn(format!(
                 "At most {} rows can be selected one by one: filter, and select all that match",
                 format::count(MOST as i64)
             ));
-            return;
+        };
+        if places.len() > MOST {
+            return too_many();
         }
         spawn_local(async move {
             match self.source.keys(places).await {
                 Ok(keys) => {
-                    self.selection.try_update(|selection| selection.add(keys));
+                    if self.selection.try_update(|selection| selection.add(keys, MOST)) == Some(false) {
+                        too_many();
+                    }
                 }
                 Err(error) => toasts.fail("The rows could not be selected", &error),
             }
@@ -189,6 +193,7 @@ pub fn ChosenBar() -> impl IntoView {
             open=deleting
             title=Signal::derive(move || format!("Delete {}?", counted()))
             action="Delete them"
+            ready=Signal::derive(move || matching.with(Option::is_some))
             done=delete_all
         >
             <p>
@@ -279,7 +284,14 @@ fn ChangeDialog(open: RwSignal<bool>, matching: ReadSignal<Option<u64>>) -> impl
             foot=move || {
                 view! {
                     <Button press=move |_| open.set(false)>"Cancel"</Button>
-                    <Button kind=ButtonKind::Primary busy press=move |_| apply()>
+                    <Button
+                        kind=ButtonKind::Primary
+                        busy
+                        disabled=Signal::derive(move || {
+                            sheet.selection.with(Selection::is_all) && matching.with(Option::is_none)
+                        })
+                        press=move |_| apply()
+                    >
                         "Change them"
                     </Button>
                 }

@@ -64,10 +64,15 @@ impl Selection {
         self.anchor.get_or_insert(place);
     }
 
-    /// Chooses these rows too.
-    pub fn add(&mut self, keys: impl IntoIterator<Item = String>) {
-        self.all = false;
-        self.keys.extend(keys);
+    /// Chooses these rows too; false, and nothing done, where more than `most` were chosen then.
+    pub fn add(&mut self, keys: Vec<String>, most: usize) -> bool {
+        let fresh = keys.iter().filter(|key| !self.keys.contains(*key)).count();
+        let fits = self.keys.len() + fresh <= most;
+        if fits {
+            self.all = false;
+            self.keys.extend(keys);
+        }
+        fits
     }
 
     /// Forgets rows that are no more.
@@ -94,6 +99,17 @@ mod tests {
         assert!(all.has("anything") && !all.is_empty());
         all.toggle(4, "a");
         assert!(all.is_empty());
+    }
+
+    #[test]
+    fn no_more_are_chosen_than_may_be() {
+        let keys = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut selection = Selection::default();
+        assert!(selection.add(keys(&["a", "b"]), 3));
+        assert!(!selection.add(keys(&["c", "d"]), 3));
+        assert_eq!(selection.keys(), ["a", "b"]);
+        assert!(selection.add(keys(&["b", "c"]), 3));
+        assert_eq!(selection.count(), 3);
     }
 
     #[test]

@@ -38,6 +38,8 @@ struct State {
     requests: Vec<Request>,
     /// The keys of rows that do not show.
     hidden: HashSet<String>,
+    /// The keys of rows that are deleted: what was here before has them still.
+    gone: HashSet<String>,
 }
 
 struct Request {
@@ -83,10 +85,10 @@ impl State {
 
     /// Hides what is to be hidden of the rows that are here.
     fn hide(&mut self) {
-        let hidden = &self.hidden;
+        let (hidden, gone) = (&self.hidden, &self.gone);
         self.window.hide(|row| hidden.contains(row.key()));
         if let Some(before) = &mut self.before {
-            before.hide(|row| hidden.contains(row.key()));
+            before.hide(|row| hidden.contains(row.key()) || gone.contains(row.key()));
         }
     }
 }
@@ -102,6 +104,7 @@ impl Source {
             counted: false,
             requests: Vec::new(),
             hidden,
+            gone: HashSet::new(),
         };
         let this = Self {
             api,
@@ -141,6 +144,7 @@ impl Source {
             state.let_go(|_| false);
             state.list += 1;
             (state.window, state.before) = (Window::new(), None);
+            state.gone.clear();
             state.counted = false;
             state.listing = listing;
         });
@@ -160,6 +164,16 @@ impl Source {
         });
         self.failure.try_set(None);
         self.touch();
+    }
+
+    /// Reads the same list anew once hidden rows are deleted. A row that is made again with the key of one of them will show.
+    pub fn reload_without(self, deleted: &[String]) {
+        self.change(|state| {
+            for key in deleted {
+                state.gone.extend(state.hidden.take(key));
+            }
+        });
+        self.reload();
     }
 
     /// Hides rows by their keys, or shows them again.
@@ -282,6 +296,7 @@ impl Source {
         state.let_go(|page| pages.iter().any(|(wanted, _)| *wanted == page));
         if pages.is_empty() {
             state.before = None;
+            state.gone.clear();
         }
         if hurry {
             return;

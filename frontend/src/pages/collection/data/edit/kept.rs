@@ -4,10 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use leptos::ev;
-use leptos::prelude::*;
-
 use super::staged::Staged;
+use crate::leaving;
 
 thread_local! {
     static KEPT: RefCell<HashMap<(String, String), Staged>> = RefCell::default();
@@ -31,12 +29,6 @@ pub fn keep(account: &str, collection: &str, staged: &Staged) {
         }
     });
     if !WATCHED.replace(true) {
-        // For as long as the console is open.
-        let _listener = window_event_listener(ev::beforeunload, |event| {
-            if KEPT.with_borrow(|kept| !kept.is_empty()) {
-                event.prevent_default();
-                event.set_return_value("There are changes that are not saved.");
-            }
-        });
+        leaving::ask_always(|| KEPT.with_borrow(|kept| !kept.is_empty()));
     }
 }
