@@ -31,6 +31,28 @@ struct Toast {
     action: Option<Action>,
 }
 
+impl Toast {
+    /// Whether it says the same, and nothing can be done about either.
+    fn says_what(&self, other: &Self) -> bool {
+        let has_action = self.action.is_some() || other.action.is_some();
+        !has_action && (self.tone, &self.text, &self.detail) == (other.tone, &other.text, &other.detail)
+    }
+}
+
+/// How many toasts show at once, where no more can be acted on.
+const MOST: usize = 4;
+
+/// Puts a toast beside the others: in place of one that says the same, and of the oldest of those that nothing can be done about.
+fn put(shown: &mut Vec<Toast>, toast: Toast) {
+    shown.retain(|other| !other.says_what(&toast));
+    shown.push(toast);
+    while shown.len() > MOST {
+        let last = shown.len() - 1;
+        let Some(oldest) = shown[..last].iter().position(|toast| toast.action.is_none()) else { return };
+        shown.remove(oldest);
+    }
+}
+
 /// The news that are shown now.
 #[derive(Clone, Copy)]
 pub struct Toasts {
@@ -68,6 +90,16 @@ impl Toasts {
             ApiError::Offline | ApiError::Unreadable(_) => error.detail(),
         };
         self.show(Tone::Bad, format!("{what}: {}", error.title()), Some(id), None);
+    }
+
+    /// Takes away what was said by [`Self::fail`] of the same: it has succeeded since.
+    pub fn forget(self, what: &str) {
+        self.shown.try_update(|shown| {
+            shown.retain(|toast| {
+                let said = toast.text.strip_prefix(what).is_some_and(|rest| rest.starts_with(": "));
+                toast.tone != Tone::Bad || !said
+            });
+        });
     }
 
     /// Says that something was done, with a button that takes it back. Runs `otherwise` once the toast goes without it. Both may run
@@ -109,12 +141,7 @@ impl Toasts {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         let can_be_taken_back = action.is_some();
-        self.shown.update(|shown| {
-            shown.push(Toast { id, tone, text, detail, action });
-            // Older ones make room.
-            let excess = shown.len().saturating_sub(4);
-            shown.drain(..excess);
-        });
+        self.shown.update(|shown| put(shown, Toast { id, tone, text, detail, action }));
         // What went wrong stays until it is closed, and what can be taken back for as long as it can.
         if tone != Tone::Bad && !can_be_taken_back {
             when_left(STAY, move || self.dismiss(id));
@@ -189,5 +216,45 @@ pub fn ToastRegion() -> impl IntoView {
                 </div>
             </For>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toast(id: u32, text: &str, can_be_taken_back: bool) -> Toast {
+        let action: Option<Action> = can_be_taken_back.then(|| ("Undo", Arc::new(|| {}) as Arc<_>));
+        Toast { id, tone: Tone::Good, text: text.to_owned(), detail: None, action }
+    }
+
+    fn ids(shown: &[Toast]) -> Vec<u32> {
+        shown.iter().map(|toast| toast.id).collect()
+    }
+
+    #[test]
+    fn what_is_said_again_stands_once() {
+        let mut shown = Vec::new();
+        put(&mut shown, toast(0, "Saved", false));
+        put(&mut shown, toast(1, "Row deleted", true));
+        put(&mut shown, toast(2, "Saved", false));
+        assert_eq!(ids(&shown), [1, 2]);
+        put(&mut shown, toast(3, "Row deleted", true));
+        assert_eq!(ids(&shown), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_can_be_taken_back_makes_no_room() {
+        let mut shown = Vec::new();
+        for id in 0..3 {
+            put(&mut shown, toast(id, "Row deleted", true));
+        }
+        for id in 3..6 {
+            put(&mut shown, toast(id, &id.to_string(), false));
+        }
+        assert_eq!(ids(&shown), [0, 1, 2, 5]);
+        put(&mut shown, toast(6, "Row deleted", true));
+        put(&mut shown, toast(7, "Row deleted", true));
+        assert_eq!(ids(&shown), [0, 1, 2, 6, 7]);
     }
 }

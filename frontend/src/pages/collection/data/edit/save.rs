@@ -11,6 +11,8 @@ use crate::ui::toast::Toasts;
 
 /// How many rows are saved in one transaction.
 const AT_ONCE: usize = 1000;
+/// What is said where they could not be.
+const NOT_SAVED: &str = "Nothing was saved";
 
 /// What is asked of whoever saves.
 #[derive(Clone, Copy)]
@@ -89,6 +91,7 @@ impl Sheet {
                     let (fields, _) = changes.count();
                     let words =
                         if fields == 1 { "Saved".to_owned() } else { format!("Saved {fields} changes") };
+                    toasts.forget(NOT_SAVED);
                     toasts.say(words);
                     self.saving.review.set(false);
                     return;
@@ -107,7 +110,7 @@ impl Sheet {
                     if told.count() > 0 {
                         self.saving.review.set(true);
                     }
-                    toasts.fail("Nothing was saved", &error);
+                    toasts.fail(NOT_SAVED, &error);
                     return;
                 }
             }
@@ -121,7 +124,7 @@ impl Sheet {
             match self.compare(key).await {
                 Ok(found) => conflicts.extend(found),
                 Err(error) => {
-                    toasts.fail("Nothing was saved", &error);
+                    toasts.fail(NOT_SAVED, &error);
                     return false;
                 }
             }
