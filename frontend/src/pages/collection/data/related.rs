@@ -1,20 +1,30 @@
 //! The ways from a row to those that it points at, and to those that point at it.
 
 use annex_openapi::collections::{Collection, Field};
+use leptos::prelude::untrack;
 
-use super::filter::terms::equals;
-use super::value::string;
+use super::filter::terms::{contains, equals};
+use super::value::{is_null, string};
+use crate::shell::use_catalogue;
 use crate::url;
 
 /// The address of the row of a collection that a relation points at: open, where the relation holds its key, and elsewise found by a
-/// filter.
-pub fn row_link(collection: &str, references: &str, value: &str) -> String {
-    if references == "id" {
-        url::address(&format!("/collections/{collection}"), &[("record", url::segment(&string(value)))])
-    } else {
-        let filter = format!("`{}` = {value}", references.replace('`', "``"));
-        url::address(&format!("/collections/{collection}"), &[("filter", filter)])
+/// filter. None where it cannot be found so.
+fn row_link(target: &Collection, references: &str, value: &str) -> Option<String> {
+    let address = format!("/collections/{}", target.name);
+    if matches!(target.primary_key.as_slice(), [key] if key == references) {
+        return Some(url::address(&address, &[("record", url::segment(&string(value)))]));
     }
+    let filter = equals(target.field(references)?, value, false)?;
+    Some(url::address(&address, &[("filter", filter)]))
+}
+
+/// The way to the row that a value points at: what it is called, and its address.
+pub fn related_row(field: &Field, value: &str) -> Option<(String, String)> {
+    let name = field.collection.as_deref().filter(|name| *name != "users" && !is_null(value))?;
+    let target = untrack(|| use_catalogue().get(name))?;
+    let link = row_link(&target, field.references.as_deref()?, value)?;
+    Some((format!("Go to {name}"), link))
 }
 
 /// Rows of another collection that point at a row.
@@ -56,7 +66,7 @@ pub fn incoming(
 fn condition(field: &Field, value_of: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let value = value_of(field.references.as_deref()?)?;
     if field.array {
-        return Some(format!("`{}` contains {value}", field.name.replace('`', "``")));
+        return contains(field, &value);
     }
     equals(field, &value, false)
 }
@@ -85,7 +95,20 @@ mod tests {
 
     #[test]
     fn a_row_is_linked_by_what_the_relation_holds() {
-        assert_eq!(row_link("authors", "id", "\"a/1\""), "/collections/authors?record=a%252F1");
-        assert_eq!(row_link("authors", "code", "7"), "/collections/authors?filter=%60code%60+%3D+7");
+        let mut books = books();
+        assert_eq!(row_link(&books, "id", "\"a/1\"").as_deref(), Some("/collections/books?record=a%252F1"));
+        assert_eq!(row_link(&books, "pages", "7").as_deref(), Some("/collections/books?filter=pages+%3D+7"));
+        // A number that JSON cannot hold comes as text, and is a number in a filter.
+        assert_eq!(
+            row_link(&books, "price", "\"9007199254740993\"").as_deref(),
+            Some("/collections/books?filter=price+%3D+9007199254740993")
+        );
+        assert_eq!(row_link(&books, "tags", "[]"), None);
+        assert_eq!(row_link(&books, "nothing", "7"), None);
+        books.primary_key.push("pages".to_owned());
+        assert_eq!(
+            row_link(&books, "id", "\"a\"").as_deref(),
+            Some("/collections/books?filter=id+%3D+%22a%22")
+        );
     }
 }

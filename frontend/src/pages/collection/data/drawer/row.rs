@@ -10,7 +10,7 @@ use super::super::edit::staged::Staged;
 use super::super::edit::text::indented;
 use super::super::labels::label_field;
 use super::super::layout::{Preferences, ordered};
-use super::super::related::{incoming, row_link};
+use super::super::related::{incoming, related_row};
 use super::super::sheet::{Sheet, use_sheet};
 use super::super::value::{is_null, string};
 use super::field::FieldRow;
@@ -181,10 +181,7 @@ fn Fields(row: Row) -> impl IntoView {
 /// A field of the row: what is written there is a change that waits to be saved.
 fn field_view(sheet: Sheet, collection: &Collection, place: usize, key: &str, value: &str) -> AnyView {
     let field = collection.fields[place].clone();
-    let link = field.collection.clone().filter(|target| target != "users" && !is_null(value)).map(|target| {
-        let link = row_link(&target, field.references.as_deref().unwrap_or_default(), value);
-        (format!("Go to {target}"), link)
-    });
+    let link = related_row(&field, value);
     let more = move || {
         link.clone().map(|(words, link)| {
             view! {

@@ -33,6 +33,10 @@ pub fn FilterBar() -> impl IntoView {
     let refused = Signal::derive(move || {
         sheet.source.failure().with(|failure| failure.as_ref().and_then(|error| error.at("?filter")))
     });
+    let placeholder = match sheet.collection.with_untracked(terms::example) {
+        example if example.is_empty() => "Filter".to_owned(),
+        example => format!("Filter: {example}"),
+    };
     let bar = NodeRef::<leptos::html::Div>::new();
     shortcut("/", "Filter rows", move || focus_within(bar));
     let changed = move || draft.with(|draft| draft.trim() != applied.get());
@@ -46,7 +50,7 @@ pub fn FilterBar() -> impl IntoView {
                 shape=ExpressionShape::Bar
                 hint=None
                 error=refused
-                placeholder="Filter: dep_delay > 60 and origin.faa = \"JFK\""
+                placeholder=placeholder
                 submit=move |()| apply()
             />
             {move || {

@@ -1,11 +1,12 @@
 //! A filter as the conditions that it joins: each can be taken out, and others put beside them.
 
-use annex_openapi::collections::{Field, FieldType};
+use annex_openapi::collections::{Collection, Field, FieldType};
 use annex_openapi::expression::parse;
 use annex_openapi::expression::syntax::{
     CompareOp, Condition, ConditionKind, Path, Root, Segment, SegmentKind, Value, ValueKind,
 };
 
+use super::super::field::is_comparable;
 use super::super::value::{is_null, string};
 
 /// The conditions that a filter joins with `and`, each as it is written; none where it cannot be read.
@@ -91,13 +92,52 @@ pub fn literal(field: &Field, json: &str) -> Option<Value> {
     }))
 }
 
+/// A field of the row.
+fn own(field: &Field) -> Value {
+    let segment = Segment { kind: SegmentKind::Name(field.name.clone()), span: 0..0 };
+    value(ValueKind::Path(Path { root: Root::Row, segments: vec![segment] }))
+}
+
 /// The condition that a field has a value, or does not have it; `None` where such values cannot be compared.
 pub fn equals(field: &Field, json: &str, negated: bool) -> Option<String> {
-    let segment = Segment { kind: SegmentKind::Name(field.name.clone()), span: 0..0 };
-    let path = Path { root: Root::Row, segments: vec![segment] };
-    let (left, right) = (value(ValueKind::Path(path)), literal(field, json)?);
+    let (left, right) = (own(field), literal(field, json)?);
     let op = if negated { CompareOp::Ne } else { CompareOp::Eq };
     Some(condition(ConditionKind::Compare { op, left, right }).to_string())
+}
+
+/// The condition that a list has a value in it; `None` where such values cannot be compared.
+pub fn contains(field: &Field, json: &str) -> Option<String> {
+    let item = Field { array: false, ..field.clone() };
+    let (container, element) = (own(field), literal(&item, json)?);
+    Some(condition(ConditionKind::Contains { container, element, negated: false }).to_string())
+}
+
+/// A condition that shows how they are written, with fields of the collection; empty where it has none to compare.
+pub fn example(collection: &Collection) -> String {
+    let fields = || {
+        let plain = |field: &&Field| is_comparable(field) && !field.system && !field.hidden;
+        collection.fields.iter().filter(plain)
+    };
+    let number = |field: &&Field| {
+        use FieldType::{Bigint, Float, Int, Numeric};
+        matches!(field.type_, Int | Bigint | Float | Numeric) && !field.primary_key
+    };
+    let number = fields().find(number).map(|field| {
+        let (left, right) = (own(field), value(ValueKind::Number("10".to_owned())));
+        condition(ConditionKind::Compare { op: CompareOp::Gt, left, right })
+    });
+    let word = fields().find(|field| matches!(field.type_, FieldType::Enum)).and_then(|field| {
+        let first = field.values.as_ref()?.first()?;
+        Some((field, CompareOp::Eq, first.clone()))
+    });
+    let text = || fields().find(|field| field.type_ == FieldType::Text);
+    let word = word.or_else(|| text().map(|field| (field, CompareOp::Ne, String::new()))).map(
+        |(field, op, text)| {
+            let (left, right) = (own(field), value(ValueKind::Text(text)));
+            condition(ConditionKind::Compare { op, left, right })
+        },
+    );
+    joined(number.into_iter().chain(word).collect())
 }
 
 #[cfg(test)]
@@ -139,5 +179,27 @@ mod tests {
         assert_eq!(equals(field("pages"), "null", true).as_deref(), Some("pages != null"));
         assert_eq!(equals(field("tags"), "[\"a\"]", false), None);
         assert_eq!(equals(field("author"), "\"0190f5b6\"", false).as_deref(), Some("author = \"0190f5b6\""));
+    }
+
+    #[test]
+    fn the_example_is_of_the_collection() {
+        let mut books = books();
+        assert_eq!(example(&books), r#"pages > 10 and title != """#);
+        books.fields.retain(|field| field.name != "pages" && field.name != "price");
+        assert_eq!(example(&books), r#"title != """#);
+        books.fields.retain(|field| field.system);
+        assert_eq!(example(&books), "");
+    }
+
+    #[test]
+    fn a_value_of_a_list_is_a_condition() {
+        let books = books();
+        let tags = books.field("tags").expect("tags");
+        assert_eq!(contains(tags, "\"a\"").as_deref(), Some(r#"tags contains "a""#));
+        let numbers = Field { type_: FieldType::Bigint, ..tags.clone() };
+        assert_eq!(
+            contains(&numbers, "\"9007199254740993\"").as_deref(),
+            Some("tags contains 9007199254740993")
+        );
     }
 }

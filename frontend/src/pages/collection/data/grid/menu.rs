@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::super::edit::cell::begin;
 use super::super::field::is_comparable;
+use super::super::related::related_row;
 use super::super::sheet::Place;
 use super::super::value::is_null;
 use super::view::GridView;
@@ -19,11 +20,7 @@ pub fn CellMenu(view: GridView, place: Place) -> impl IntoView {
     let field = sheet.collection.with_untracked(|collection| collection.fields[cell.field].clone());
     let may_write = sheet.may_write(cell.field);
     let key = StoredValue::new(cell.key);
-    let related =
-        field.collection.clone().filter(|target| target != "users" && !is_null(&cell.value)).map(|target| {
-            let filter = field.references.clone().unwrap_or_default();
-            (target, filter, cell.value.clone())
-        });
+    let related = related_row(&field, &cell.value);
     view! {
         {may_write
             .then(|| {
@@ -61,12 +58,11 @@ pub fn CellMenu(view: GridView, place: Place) -> impl IntoView {
             "Open the record"
         </MenuItem>
         {related
-            .map(|(target, references, value)| {
-                let href = super::super::related::row_link(&target, &references, &value);
+            .map(|(words, href)| {
                 view! {
                     <a class="menu-item" role="menuitem" tabindex="-1" href=href>
                         <crate::ui::Icon name=IconName::ArrowUpRight />
-                        {format!("Go to {target}")}
+                        {words}
                     </a>
                 }
             })}
