@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod browser;
 mod format;
+mod json;
 mod leaving;
 mod pages;
 mod part;

@@ -47,7 +47,10 @@ test("what somebody else has changed too is asked about, and nothing is lost", a
   await question.getByText(`It was ${book.title}`).waitFor();
   assert.deepEqual((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id), []);
   assert.equal((await api.get(`/v1/records/books/${book.id}`)).title, "Theirs", "nothing is written before the answer");
-  await question.getByRole("button", { name: "Save" }).click();
+  const save = question.getByRole("button", { name: "Save" });
+  assert.ok(await save.isDisabled(), "nothing is chosen for whoever saves");
+  await question.getByRole("radio", { name: /Yours/ }).check();
+  await save.click();
   await news("Saved");
   assert.equal((await api.get(`/v1/records/books/${book.id}`)).title, "Mine");
   await bar().waitFor({ state: "detached" });

@@ -7,11 +7,11 @@ use wasm_bindgen::JsValue;
 use super::request::{Body, Request};
 use super::sender::{Sender, SenderChoice};
 use crate::api::{Api, ApiError, Call, use_api};
-use crate::format;
 use crate::shell::shortcut;
 use crate::ui::{
     Button, ButtonKind, CodeBlock, CodeView, ErrorNotice, Icon, IconName, Language, StatusBadge,
 };
+use crate::{format, json};
 
 /// What was answered.
 #[derive(Clone)]
@@ -47,9 +47,8 @@ async fn send(api: Api, sender: Sender, request: Request) -> Result<Outcome, Api
     headers.sort();
     let text = answer.text().await?;
     let pretty = (text.len() <= MOST)
-        .then(|| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .flatten()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+        .then(|| serde_json::from_str::<serde::de::IgnoredAny>(&text).ok().map(|_| json::indented(&text)))
+        .flatten();
     let is_json = pretty.is_some();
     let mut text = pretty.unwrap_or(text);
     if text.len() > MOST {

@@ -50,10 +50,13 @@ pub fn Data() -> impl IntoView {
     provide_context(sheet);
     let view = GridView::new(sheet);
     let (import, export) = (use_url_query().dialog("import"), RwSignal::new(false));
+    // What is wrong with the filter is said where it is written.
+    let failure =
+        Signal::derive(move || sheet.source.failure().get().filter(|error| error.at("?filter").is_none()));
     view! {
         <div class="data">
             <Toolbar import export />
-            <ErrorNotice error=sheet.source.failure() retry=move |()| sheet.source.reload() />
+            <ErrorNotice error=failure retry=move |()| sheet.source.reload() />
             <Grid view />
             <NoRows import />
             <Status view />

@@ -35,6 +35,7 @@ pub fn Status(view: GridView) -> impl IntoView {
         match (known, rows) {
             (false, _) => String::new(),
             (true, 0) => "No rows".to_owned(),
+            (true, 1) if exact => "1 row".to_owned(),
             (true, rows) => {
                 let about = if exact { "" } else { "about " };
                 format!(

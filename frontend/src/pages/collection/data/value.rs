@@ -63,11 +63,11 @@ impl Look {
     /// What a cell shows for a value. Null is said by the cell itself.
     pub fn show(self, json: &str) -> Cow<'_, str> {
         match self {
-            Self::Number | Self::Bool | Self::Json => short(match unquoted(json) {
+            Self::Number | Self::Bool | Self::Json => one_line(short(match unquoted(json) {
                 Some(text) if self != Self::Json => text,
                 _ => Cow::Borrowed(json),
-            }),
-            Self::Text | Self::Choice => short(string(json)),
+            })),
+            Self::Text | Self::Choice => one_line(short(string(json))),
             Self::Id | Self::Relation => shortened_id(string(json)),
             Self::Instant => instant(string(json)),
         }
@@ -101,6 +101,14 @@ fn short(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+/// A text on one line, with a mark where others begin.
+pub fn one_line(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains(['\n', '\r']) {
+        return text;
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace(['\n', '\r'], " ↵ "))
+}
+
 /// Ids that are made one after the other differ at their end.
 fn shortened_id(id: Cow<'_, str>) -> Cow<'_, str> {
     if id.len() == 36 && id.is_ascii() {
@@ -128,7 +136,8 @@ mod tests {
     #[test]
     fn values_are_shown_without_what_json_needs() {
         assert_eq!(Look::Text.show(r#""IAH""#), "IAH");
-        assert_eq!(Look::Text.show(r#""a \"b\" \u00e4\n""#), "a \"b\" ä\n");
+        assert_eq!(Look::Text.show(r#""a \"b\" \u00e4""#), "a \"b\" ä");
+        assert_eq!(Look::Text.show(r#""a\r\nb\n\nc""#), "a ↵ b ↵  ↵ c");
         assert_eq!(Look::Number.show("-12.50"), "-12.50");
         assert_eq!(Look::Number.show(r#""99999999999999999999.10""#), "99999999999999999999.10");
         assert_eq!(Look::Bool.show("true"), "true");

@@ -7,7 +7,6 @@ use leptos::task::spawn_local;
 use super::super::edit::draft::Draft;
 use super::super::edit::full;
 use super::super::edit::staged::Staged;
-use super::super::edit::text::indented;
 use super::super::labels::label_field;
 use super::super::layout::{Preferences, ordered};
 use super::super::related::{incoming, related_row};
@@ -16,6 +15,7 @@ use super::super::value::{is_null, string};
 use super::field::FieldRow;
 use crate::api::ApiError;
 use crate::api::records::Row;
+use crate::json::indented;
 use crate::shell::use_catalogue;
 use crate::ui::toast::use_toasts;
 use crate::ui::{

@@ -16,11 +16,11 @@ pub fn ConflictDialog() -> impl IntoView {
     let toasts = use_toasts();
     let conflicts = sheet.saving.conflicts;
     let open = RwSignal::new(false);
-    // Which are settled by the value of this side.
-    let yours = RwSignal::new(Vec::<bool>::new());
+    // Which are settled by the value of this side, where that is chosen.
+    let yours = RwSignal::new(Vec::<Option<bool>>::new());
     Effect::new(move || {
         let count = conflicts.with(Vec::len);
-        yours.set(vec![true; count]);
+        yours.set(vec![None; count]);
         open.set(count > 0);
     });
     Effect::new(move || {
@@ -28,10 +28,14 @@ pub fn ConflictDialog() -> impl IntoView {
             conflicts.set(Vec::new());
         }
     });
+    let undecided = Signal::derive(move || yours.with(|yours| yours.contains(&None)));
     let settle = move |_| {
+        if undecided.get_untracked() {
+            return;
+        }
         let (found, choices) = (conflicts.get_untracked(), yours.get_untracked());
         sheet.staged.update(|staged| {
-            for (conflict, yours) in found.iter().zip(choices) {
+            for (conflict, yours) in found.iter().zip(choices.into_iter().flatten()) {
                 staged.settle(conflict, yours);
             }
         });
@@ -46,7 +50,7 @@ pub fn ConflictDialog() -> impl IntoView {
             foot=move || {
                 view! {
                     <Button press=move |_| open.set(false)>"Cancel"</Button>
-                    <Button kind=ButtonKind::Primary press=settle>
+                    <Button kind=ButtonKind::Primary disabled=undecided press=settle>
                         "Save"
                     </Button>
                 }
@@ -66,7 +70,7 @@ pub fn ConflictDialog() -> impl IntoView {
 }
 
 #[component]
-fn Choice(index: usize, conflict: Conflict, yours: RwSignal<Vec<bool>>) -> impl IntoView {
+fn Choice(index: usize, conflict: Conflict, yours: RwSignal<Vec<Option<bool>>>) -> impl IntoView {
     let sheet = use_sheet();
     let name = fresh_id();
     let choice = |is_yours: bool, who: &'static str, value: &str| {
@@ -76,8 +80,8 @@ fn Choice(index: usize, conflict: Conflict, yours: RwSignal<Vec<bool>>) -> impl 
                 <input
                     type="radio"
                     name=name.clone()
-                    prop:checked=move || yours.with(|yours| yours.get(index) == Some(&is_yours))
-                    on:change=move |_| yours.update(|yours| yours[index] = is_yours)
+                    prop:checked=move || yours.with(|yours| yours.get(index) == Some(&Some(is_yours)))
+                    on:change=move |_| yours.update(|yours| yours[index] = Some(is_yours))
                 />
                 <span class="faint">{who}</span>
                 <span class="grow">{words}</span>

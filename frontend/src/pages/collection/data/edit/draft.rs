@@ -15,6 +15,13 @@ pub struct Item {
     pub text: RwSignal<String>,
 }
 
+/// What a draft began with: the value, and how it is written.
+struct Origin {
+    value: String,
+    text: String,
+    items: Vec<String>,
+}
+
 /// A value while it is written.
 #[derive(Clone, Copy)]
 pub struct Draft {
@@ -28,6 +35,8 @@ pub struct Draft {
     pub items: RwSignal<Vec<Item>>,
     /// Whether it has no value.
     pub null: RwSignal<bool>,
+    /// What it began with.
+    origin: StoredValue<Origin>,
     /// Whether the field is left out: a new row gets what the database gives it.
     pub left_out: RwSignal<bool>,
 }
@@ -38,7 +47,9 @@ impl Draft {
         let writing = Writing::of(field, value);
         let text = if writing == Writing::Relation { value.to_owned() } else { text_of(field, value) };
         let items = if writing == Writing::List { items(value).unwrap_or_default() } else { Vec::new() };
+        let origin = Origin { value: value.to_owned(), text: text.clone(), items: items.clone() };
         let this = Self {
+            origin: StoredValue::new(origin),
             field: StoredValue::new(field.clone()),
             writing,
             text: RwSignal::new(text),
@@ -71,6 +82,9 @@ impl Draft {
         if self.null.get() {
             return Ok("null".to_owned());
         }
+        if let Some(value) = self.untouched() {
+            return Ok(value);
+        }
         self.field.with_value(|field| match self.writing {
             Writing::Relation => match self.text.get() {
                 key if key.is_empty() || is_null(&key) => Ok("null".to_owned()),
@@ -88,7 +102,23 @@ impl Draft {
                     Ok("null".to_owned())
                 }
             }
-            _ => self.text.with(|text| value_of(field, text)),
+            _ => self.text.with(|text| {
+                let keeps_crlf = self.writing == Writing::Lines
+                    && self.origin.with_value(|origin| has_crlf_alone(&origin.text));
+                // An editor in the browser knows no other line ends than `\n`.
+                if keeps_crlf { value_of(field, &with_crlf(text)) } else { value_of(field, text) }
+            }),
+        })
+    }
+
+    /// The value that it began with, where what is written is that still: no digit and no space of it may change by being
+    /// looked at.
+    fn untouched(self) -> Option<String> {
+        let items: Vec<String> = self.items.get().iter().map(|item| item.text.get()).collect();
+        let text = self.text.get();
+        self.origin.with_value(|origin| {
+            let is_same = !is_null(&origin.value) && origin.text == text && origin.items == items;
+            is_same.then(|| origin.value.clone())
         })
     }
 
@@ -128,4 +158,57 @@ impl Draft {
 fn is_text(field: &Field) -> bool {
     use annex_openapi::collections::FieldType;
     !field.array && matches!(field.value_type(), FieldType::Text | FieldType::Email | FieldType::Url)
+}
+
+/// Whether all lines end as on Windows, and some do.
+fn has_crlf_alone(text: &str) -> bool {
+    text.contains("\r\n") && !text.replace("\r\n", "").contains(['\r', '\n'])
+}
+
+fn with_crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use annex_openapi::collections::FieldType;
+
+    use super::super::super::fixture::books;
+    use super::*;
+
+    fn draft(type_: FieldType, value: &str) -> Draft {
+        let field = Field { type_, array: false, ..books().field("title").expect("a title").clone() };
+        Draft::new(&field, value)
+    }
+
+    #[test]
+    fn looking_is_no_change() {
+        let owner = Owner::new();
+        owner.with(|| {
+            for (type_, value) in [
+                (FieldType::Json, r#"{"a": 1,  "b": 1.10}"#),
+                (FieldType::Float, "1e300"),
+                (FieldType::Float, "1e+300"),
+                (FieldType::Float, "-0"),
+                (FieldType::Text, r#""a\r\nb""#),
+            ] {
+                assert_eq!(draft(type_, value).value().as_deref(), Ok(value));
+            }
+            let tags = books().field("tags").expect("tags").clone();
+            assert_eq!(Draft::new(&tags, r#"["a", "b"]"#).value().as_deref(), Ok(r#"["a", "b"]"#));
+        });
+    }
+
+    #[test]
+    fn line_ends_stay_as_they_were() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let text = draft(FieldType::Text, r#""a\r\nb""#);
+            text.write("a\nb\nc".to_owned());
+            assert_eq!(text.value().as_deref(), Ok(r#""a\r\nb\r\nc""#));
+            let text = draft(FieldType::Text, r#""a\nb""#);
+            text.write("a\nb\nc".to_owned());
+            assert_eq!(text.value().as_deref(), Ok(r#""a\nb\nc""#));
+        });
+    }
 }

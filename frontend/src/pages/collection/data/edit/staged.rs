@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annex_openapi::problem::FieldError;
 
 use crate::api::records::Row;
+use crate::json::is_same;
 
 /// A change of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Staged {
         row.refused = None;
         // The value that it had is that before its first change.
         let old = row.fields.remove(field).map_or_else(|| old.to_owned(), |change| change.old);
-        if old != new {
+        if !is_same(&old, &new) {
             row.fields.insert(field.to_owned(), Change { old, new, refused: None });
         } else if row.fields.is_empty() {
             self.rows.remove(key);
@@ -130,7 +131,7 @@ impl Staged {
             .iter()
             .filter_map(|(field, change)| {
                 let theirs = row.value(place(field)?)?;
-                (theirs != change.old && theirs != change.new).then(|| Conflict {
+                (!is_same(theirs, &change.old) && !is_same(theirs, &change.new)).then(|| Conflict {
                     key: row.key().to_owned(),
                     field: field.clone(),
                     before: change.old.clone(),
@@ -213,6 +214,13 @@ mod tests {
         assert_eq!(staged.count(), (2, 2));
         staged.undo("b", "pages");
         staged.undo("a", "pages");
+        assert!(staged.is_empty());
+    }
+
+    #[test]
+    fn another_layout_is_no_change() {
+        let mut staged = Staged::default();
+        staged.set("a", "title", r#"{"a": [1, 2]}"#, r#"{"a":[1,2]}"#.to_owned());
         assert!(staged.is_empty());
     }
 

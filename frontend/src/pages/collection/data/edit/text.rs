@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::super::value::string;
+use crate::json::{compact, indented};
 
 /// How a field's values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Writing {
             FieldType::Bool | FieldType::Enum => Self::Choice,
             FieldType::Json => Self::Json,
             FieldType::Date if value == "null" || is_plain_day(&string(value)) => Self::Day,
-            FieldType::Text if string(value).contains('\n') || value.len() > 80 => Self::Lines,
+            FieldType::Text if string(value).contains(['\n', '\r']) || value.len() > 80 => Self::Lines,
             _ => Self::Line,
         }
     }
@@ -203,68 +204,6 @@ fn instant(text: &str) -> Result<String, String> {
     Ok(format!("{day}T{}{fraction}{}", parts.join(":"), zone.to_ascii_uppercase()))
 }
 
-/// JSON on as few lines as there can be; its numbers stay as they are written.
-fn compact(json: &str) -> String {
-    rewritten(json, false)
-}
-
-/// JSON with a member or an element a line; its numbers stay as they are written.
-pub fn indented(json: &str) -> String {
-    rewritten(json, true)
-}
-
-fn rewritten(json: &str, indent: bool) -> String {
-    let mut out = String::with_capacity(json.len() + json.len() / 4);
-    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
-    let mut characters = json.chars().peekable();
-    let line = |out: &mut String, depth: usize| {
-        if indent {
-            out.push('\n');
-            out.extend(std::iter::repeat_n("  ", depth));
-        }
-    };
-    while let Some(character) = characters.next() {
-        if in_text {
-            out.push(character);
-            in_text = escaped || character != '"';
-            escaped = !escaped && character == '\\';
-            continue;
-        }
-        match character {
-            _ if character.is_ascii_whitespace() => {}
-            '"' => {
-                in_text = true;
-                out.push('"');
-            }
-            '{' | '[' => {
-                out.push(character);
-                while characters.peek().is_some_and(char::is_ascii_whitespace) {
-                    characters.next();
-                }
-                // What is empty stays on its line.
-                if let Some(close) = characters.next_if(|next| matches!(next, '}' | ']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push(character);
-            }
-            ',' => {
-                out.push(',');
-                line(&mut out, depth);
-            }
-            ':' => out.push_str(if indent { ": " } else { ":" }),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,13 +285,5 @@ mod tests {
             Err("Item 2: Not a whole number of 32 bits".to_owned())
         );
         assert_eq!(Writing::of(&numbers, "[1,null]"), Writing::Json);
-    }
-
-    #[test]
-    fn json_is_laid_out_without_touching_its_values() {
-        let json = r#"{"a":[1.10,{"b":"x, \"y\": {"}],"c":{},"d":[ ]}"#;
-        let laid = "{\n  \"a\": [\n    1.10,\n    {\n      \"b\": \"x, \\\"y\\\": {\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}";
-        assert_eq!(indented(json), laid);
-        assert_eq!(compact(laid), json.replace("[ ]", "[]"));
     }
 }

@@ -11,7 +11,7 @@ use super::super::layout::Column;
 use super::super::selection::Selection;
 use super::super::sheet::Sheet;
 use super::super::source::Rows;
-use super::super::value::{Look, is_null};
+use super::super::value::{Look, is_null, one_line};
 use super::pool::{CellState, Face, Faces, RowState};
 
 /// What the cells of a sheet show.
@@ -56,7 +56,7 @@ impl SheetFaces<'_> {
         if column.look == Look::Relation
             && let Some(label) = self.labels.get(&self.collection.fields[column.field], value, !self.hurry)
         {
-            return Cow::Owned(label.to_string());
+            return Cow::Owned(one_line(Cow::Borrowed(&label)).into_owned());
         }
         column.look.show(value)
     }
