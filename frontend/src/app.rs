@@ -6,6 +6,7 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::api::{Api, use_api};
+use crate::browser;
 use crate::pages::{NotFound, collection, collections, logs, overview, settings, sign_in, users};
 use crate::part::page;
 use crate::shell::Shell;
@@ -16,7 +17,13 @@ use crate::ui::tooltip::Tooltips;
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(Api::new());
-    provide_context(Toasts::new());
+    let toasts = Toasts::new();
+    provide_context(toasts);
+    Effect::new(move || {
+        if let Some(words) = browser::waiting_words() {
+            toasts.warn(words);
+        }
+    });
     view! {
         <Router>
             <Routes fallback=NotFound>

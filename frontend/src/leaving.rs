@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use leptos::ev;
 use leptos::prelude::*;
 
-use crate::api::Api;
+use crate::api::{Api, ApiError};
 
 type Guard = Rc<dyn Fn() -> bool>;
 type Rest = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
@@ -48,9 +48,9 @@ pub fn finish_first(rest: impl Fn() -> LocalBoxFuture<'static, ()> + 'static) {
 }
 
 /// Finishes what is under way, and ends the session.
-pub async fn sign_out(api: Api) {
+pub async fn sign_out(api: Api) -> Result<(), ApiError> {
     for rest in REST.with_borrow(Clone::clone) {
         rest().await;
     }
-    api.sign_out().await;
+    api.sign_out().await
 }

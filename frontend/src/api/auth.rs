@@ -10,26 +10,26 @@ impl Api {
     /// Signs in with a password.
     pub async fn sign_in(self, email: String, password: String) -> Result<(), ApiError> {
         let call = Call::post("/v1/auth/login").json(&LoginRequest { email, password }).anonymous();
-        self.session().begin(self.fetch::<TokenResponse>(call).await?);
-        Ok(())
+        self.session().begin(self.fetch::<TokenResponse>(call).await?)
     }
 
     /// Makes the first admin, and signs in as it.
     pub async fn bootstrap(self, token: String, email: String, password: String) -> Result<(), ApiError> {
         let request = BootstrapRequest { token, email, password };
         let call = Call::post("/v1/auth/bootstrap").json(&request).anonymous();
-        self.session().begin(self.fetch::<TokenResponse>(call).await?);
-        Ok(())
+        self.session().begin(self.fetch::<TokenResponse>(call).await?)
     }
 
-    /// Ends the session, here at once and on the server as soon as it hears of it.
-    pub async fn sign_out(self) {
-        let token = self.session().access_token();
-        self.session().end();
-        let Some(token) = token else { return };
-        if let Err(error) = self.send(Call::post("/v1/auth/logout").token(token)).await {
-            leptos::logging::warn!("the server could not be told of signing out: {}", error.title());
+    /// Ends the session on the server, then here.
+    pub async fn sign_out(self) -> Result<(), ApiError> {
+        match self.send(Call::post("/v1/auth/logout")).await {
+            Ok(_) => self.session().end(),
+            // It was over before.
+            Err(_) if self.session().refresh_token().is_none() => {}
+            Err(error) if error.status() == Some(401) => self.session().end(),
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 
     /// Takes up the session that this browser has kept: true where there is one.

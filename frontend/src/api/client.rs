@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
 use super::ApiError;
-use super::session::Session;
+use super::session::{Session, signed_out};
 
 /// The API, as this browser's session may use it.
 #[derive(Clone, Copy)]
@@ -206,7 +206,9 @@ impl Answer {
 impl Api {
     /// The API, before anything is known of it.
     pub fn new() -> Self {
-        Self { origin: StoredValue::new(None), session: Session::new() }
+        let session = Session::new();
+        session.watch();
+        Self { origin: StoredValue::new(None), session }
     }
 
     /// The session of this browser.
@@ -252,6 +254,9 @@ impl Api {
         if let Some(token) = &call.token {
             return call.send(&origin, Some(token)).await.map(Answer);
         }
+        if self.session.is_over() {
+            return Err(signed_out());
+        }
         if self.session.access_token().is_none() && self.session.refresh_token().is_some() {
             self.renew().await?;
         }
@@ -266,8 +271,8 @@ impl Api {
 
     /// Sends a call while the page goes: nobody is there any more to hear the answer.
     pub fn send_last(self, call: &Call) {
-        let token = self.session.access_token();
-        let Ok(request) = call.request(&self.known_origin(), token.as_deref()) else { return };
+        let Some(token) = self.session.access_token() else { return };
+        let Ok(request) = call.request(&self.known_origin(), Some(&token)) else { return };
         let options = web_sys::RequestInit::new();
         // The browser sends what has this also when the page is gone.
         js_sys::Reflect::set(&options, &"keepalive".into(), &true.into()).ok();
@@ -288,27 +293,32 @@ impl Api {
     }
 
     async fn renew_alone(self) -> Result<(), ApiError> {
-        // Another tab may have renewed it since: the newest one counts.
-        let Some(refresh_token) = self.session.refresh_token() else {
-            self.session.end();
-            return Err(ApiError::Unreadable("There is no session: sign in again".to_owned()));
-        };
-        let call = Call::post("/v1/auth/refresh").json(&RefreshRequest { refresh_token });
         let origin = self.origin().await?;
-        let renewed = match answer(call.send(&origin, None).await?).await {
-            Ok(answer) => answer.json::<TokenResponse>().await,
-            Err(error) => Err(error),
-        };
-        match renewed {
-            Ok(tokens) => {
-                self.session.begin(tokens);
-                Ok(())
+        loop {
+            // Another tab may have renewed it since: the newest one counts.
+            let Some(refresh_token) = self.session.refresh_token() else {
+                self.session.end();
+                return Err(ApiError::Unreadable("There is no session: sign in again".to_owned()));
+            };
+            let call =
+                Call::post("/v1/auth/refresh").json(&RefreshRequest { refresh_token: refresh_token.clone() });
+            let renewed = match answer(call.send(&origin, None).await?).await {
+                Ok(answer) => answer.json::<TokenResponse>().await,
+                Err(error) => Err(error),
+            };
+            if self.session.leave_where_over() {
+                return Err(signed_out());
             }
-            Err(error) => {
-                if matches!(error.status(), Some(400..=428)) {
-                    self.session.end();
+            match renewed {
+                Ok(tokens) => return self.session.begin(tokens),
+                Err(error) if matches!(error.status(), Some(400..=428)) => {
+                    let kept = self.session.refresh_token();
+                    if kept.is_none() || kept.is_some_and(|kept| kept == refresh_token) {
+                        self.session.end();
+                        return Err(error);
+                    }
                 }
-                Err(error)
+                Err(error) => return Err(error),
             }
         }
     }

@@ -1,12 +1,14 @@
 //! The tokens of this browser's session. The access token stays in memory; the refresh token is kept, and renewed once for
-//! all calls that wait for it.
+//! all calls that wait for it. All tabs share what is kept; what is loaded into a tab is one account's, and goes with it.
 
 use std::cell::RefCell;
+use std::future;
 use std::rc::Rc;
 
 use annex_openapi::auth::{TokenResponse, User};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::ApiError;
@@ -14,6 +16,8 @@ use crate::browser;
 
 /// Where the refresh token is kept.
 const KEY: &str = "annex.refresh_token";
+/// Where it is kept whose it is; written before the token.
+const ACCOUNT: &str = "annex.account";
 
 /// A renewal under way: true when there is a new access token.
 type Renewal = Shared<LocalBoxFuture<'static, Result<(), ApiError>>>;
@@ -24,6 +28,40 @@ pub struct Session {
     access: StoredValue<Option<String>>,
     renewal: StoredValue<Rc<RefCell<Option<Renewal>>>, LocalStorage>,
     user: RwSignal<Option<User>>,
+    /// The account that this tab has shown something to.
+    owner: StoredValue<Option<String>>,
+    /// Whether the console is about to be loaded anew.
+    leaving: StoredValue<bool>,
+}
+
+/// What has become of a tab's session in another tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Elsewhere {
+    Ended,
+    Replaced,
+}
+
+impl Elsewhere {
+    fn seen(owner: &str, has_token: bool, account: Option<&str>) -> Option<Self> {
+        if !has_token {
+            return Some(Self::Ended);
+        }
+        account.is_some_and(|account| account != owner).then_some(Self::Replaced)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Ended => "You were signed out in another tab",
+            Self::Replaced => {
+                "Another account has signed in, in another tab: this tab is signed in as that account now"
+            }
+        }
+    }
+}
+
+/// Why a call of an account that is not signed in any more comes to nothing.
+pub(super) fn signed_out() -> ApiError {
+    ApiError::Unreadable("This account is not signed in any more: nothing was sent".to_owned())
 }
 
 impl Session {
@@ -32,7 +70,44 @@ impl Session {
             access: StoredValue::new(None),
             renewal: StoredValue::new_local(Rc::default()),
             user: RwSignal::new(None),
+            owner: StoredValue::new(None),
+            leaving: StoredValue::new(false),
         }
+    }
+
+    /// Follows what other tabs make of the session.
+    pub(super) fn watch(self) {
+        // For as long as the console is open.
+        let _listener = window_event_listener(ev::storage, move |event| {
+            if event.key().is_none_or(|key| key == KEY) {
+                self.leave_where_over();
+            }
+        });
+    }
+
+    /// Leaves a session that another tab has ended or replaced; says whether it was.
+    pub(super) fn leave_where_over(self) -> bool {
+        let elsewhere = self.user.with_untracked(|user| {
+            let owner = user.as_ref()?.id.to_string();
+            Elsewhere::seen(&owner, self.refresh_token().is_some(), browser::stored(ACCOUNT).as_deref())
+        });
+        if let Some(elsewhere) = elsewhere {
+            self.leave(Some(elsewhere));
+        }
+        self.leaving.get_value()
+    }
+
+    /// Forgets everything that was loaded, by loading the console anew.
+    fn leave(self, elsewhere: Option<Elsewhere>) {
+        self.leaving.set_value(true);
+        self.access.set_value(None);
+        self.user.set(None);
+        browser::start_anew(elsewhere.map(Elsewhere::words));
+    }
+
+    /// Whether somebody was signed in here, and is not any more.
+    pub(super) fn is_over(self) -> bool {
+        self.leaving.get_value() || self.refresh_token().is_none() && self.owner.with_value(Option::is_some)
     }
 
     /// Whose session it is, once that is known.
@@ -48,16 +123,28 @@ impl Session {
         browser::stored(KEY)
     }
 
-    pub(super) fn begin(self, tokens: TokenResponse) {
+    /// Takes up a session. That of another account than this tab's begins by loading the console anew, and nothing that the
+    /// first account has begun goes on.
+    pub(super) fn begin(self, tokens: TokenResponse) -> Result<(), ApiError> {
+        let account = tokens.user.id.to_string();
+        browser::store(ACCOUNT, Some(&account));
         browser::store(KEY, Some(&tokens.refresh_token));
+        if self.owner.with_value(|owner| owner.as_ref().is_some_and(|owner| *owner != account)) {
+            let was_here = self.user.with_untracked(Option::is_some);
+            self.leave(was_here.then_some(Elsewhere::Replaced));
+            return Err(signed_out());
+        }
+        self.owner.set_value(Some(account));
         self.access.set_value(Some(tokens.access_token));
         if self.user.with_untracked(|user| user.as_ref() != Some(&tokens.user)) {
             self.user.set(Some(tokens.user));
         }
+        Ok(())
     }
 
     pub(super) fn end(self) {
         browser::store(KEY, None);
+        browser::store(ACCOUNT, None);
         self.access.set_value(None);
         self.user.set(None);
     }
@@ -67,10 +154,29 @@ impl Session {
         self,
         renew: impl Future<Output = Result<(), ApiError>> + 'static,
     ) -> Result<(), ApiError> {
+        if self.leaving.get_value() {
+            // A token that comes while the page goes would be lost.
+            return future::pending().await;
+        }
         let slot = self.renewal.get_value();
         let renewal = slot.borrow_mut().get_or_insert_with(|| renew.boxed_local().shared()).clone();
         let outcome = renewal.await;
         slot.borrow_mut().take();
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_goes_on_only_with_its_own_account() {
+        assert_eq!(Elsewhere::seen("1", true, Some("1")), None);
+        // A token of before it was kept whose it is.
+        assert_eq!(Elsewhere::seen("1", true, None), None);
+        assert_eq!(Elsewhere::seen("1", true, Some("2")), Some(Elsewhere::Replaced));
+        assert_eq!(Elsewhere::seen("1", false, None), Some(Elsewhere::Ended));
+        assert_eq!(Elsewhere::seen("1", false, Some("2")), Some(Elsewhere::Ended));
     }
 }

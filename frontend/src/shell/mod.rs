@@ -21,10 +21,10 @@ pub use shortcuts::shortcut;
 pub use theme::{Theme, use_appearance};
 
 use crate::api::{ApiError, use_api};
-use crate::browser;
 use crate::part::later;
 use crate::ui::toast::use_toasts;
-use crate::ui::{Dialog, DialogShape, ErrorNotice};
+use crate::ui::{Button, ButtonSize, Dialog, DialogShape, ErrorNotice, IconName};
+use crate::{browser, leaving};
 use palette::{Palette, PaletteOpen};
 use shortcuts::{ShortcutList, Shortcuts};
 use sidebar::Sidebar;
@@ -33,6 +33,18 @@ use theme::Appearance;
 /// Whether the sidebar of a narrow screen is open.
 #[derive(Clone, Copy)]
 pub(crate) struct SidebarOpen(pub RwSignal<bool>);
+
+/// What signs out, and says where that fails.
+pub fn use_sign_out() -> impl Fn() + Copy + Send + Sync + 'static {
+    let (api, toasts) = (use_api(), use_toasts());
+    move || {
+        spawn_local(async move {
+            if let Err(error) = leaving::sign_out(api).await {
+                toasts.fail("You are still signed in", &error);
+            }
+        });
+    }
+}
 
 /// The frame around the pages. Without a session it leads to the sign-in, and back here from there.
 #[component]
@@ -82,6 +94,12 @@ pub fn Shell() -> impl IntoView {
         }
     });
 
+    let is_admin = Memo::new(move |_| {
+        api.session()
+            .user()
+            .with(|user| user.as_ref().is_some_and(|user| user.roles.iter().any(|role| role == "admin")))
+    });
+
     let sidebar = RwSignal::new(false);
     provide_context(SidebarOpen(sidebar));
     let pathname = use_location().pathname;
@@ -103,8 +121,36 @@ pub fn Shell() -> impl IntoView {
                 }
             }
         >
-            <Inside sidebar />
+            <Show when=move || is_admin.get() fallback=NotForYou>
+                <Inside sidebar />
+            </Show>
         </Show>
+    }
+}
+
+/// What an account sees that is no admin.
+#[component]
+fn NotForYou() -> impl IntoView {
+    let user = use_api().session().user();
+    let sign_out = use_sign_out();
+    browser::set_title("For admins");
+    view! {
+        <main class="welcome">
+            <div class="welcome-card">
+                <img class="brand" src="/icon.svg" alt="Annex" />
+                <h1>"This console is for admins"</h1>
+                <p class="lead">
+                    "You are signed in as "
+                    <strong>{move || user.with(|user| user.as_ref().map(|user| user.email.clone()))}</strong>
+                    ", which does not have the role "
+                    <code>"admin"</code>
+                    ". An admin can give it the role under Users."
+                </p>
+                <Button size=ButtonSize::Large wide=true icon=IconName::LogOut press=move |_| sign_out()>
+                    "Sign out"
+                </Button>
+            </div>
+        </main>
     }
 }
 

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::palette::PaletteOpen;
 use super::shortcuts::Shortcuts;
-use super::use_catalogue;
+use super::{use_catalogue, use_sign_out};
 use crate::api::use_api;
 use crate::ui::tooltip::Keys;
 use crate::ui::{Icon, IconName, Menu, MenuItem, Skeleton};
@@ -81,7 +81,7 @@ fn Account() -> impl IntoView {
     let shortcuts = expect_context::<Shortcuts>();
     let navigate = use_navigate();
     let settings = move |_| navigate("/settings", Default::default());
-    let sign_out = move |_| leptos::task::spawn_local(crate::leaving::sign_out(api));
+    let sign_out = use_sign_out();
     view! {
         <Menu
             label="Account"
@@ -104,7 +104,7 @@ fn Account() -> impl IntoView {
             <MenuItem icon=IconName::Keyboard press=move |_| shortcuts.shown.set(true)>
                 "Keyboard shortcuts"
             </MenuItem>
-            <MenuItem icon=IconName::LogOut press=sign_out>
+            <MenuItem icon=IconName::LogOut press=move |_| sign_out()>
                 "Sign out"
             </MenuItem>
         </Menu>

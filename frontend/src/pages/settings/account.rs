@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{ApiError, use_api};
+use crate::shell::use_sign_out;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Badge, Button, ButtonKind, Card, Dialog, ErrorNotice, IconName, TextInput, Tone};
 
@@ -15,7 +16,7 @@ pub fn Account() -> impl IntoView {
     let api = use_api();
     let open = RwSignal::new(false);
     let user = api.session().user();
-    let sign_out = move |_| spawn_local(crate::leaving::sign_out(api));
+    let sign_out = use_sign_out();
     view! {
         <Card title="Account">
             {move || {
@@ -40,7 +41,7 @@ pub fn Account() -> impl IntoView {
                                     <Button icon=IconName::KeyRound press=move |_| open.set(true)>
                                         "Change password"
                                     </Button>
-                                    <Button icon=IconName::LogOut press=sign_out>
+                                    <Button icon=IconName::LogOut press=move |_| sign_out()>
                                         "Sign out"
                                     </Button>
                                 </div>

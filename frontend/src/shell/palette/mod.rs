@@ -7,7 +7,6 @@ mod matching;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 
@@ -15,8 +14,7 @@ use self::choose::{Shown, choose, remember};
 use self::entries::{Act, Entry};
 use super::shortcuts::Shortcuts;
 use super::theme::use_appearance;
-use super::use_catalogue;
-use crate::api::use_api;
+use super::{use_catalogue, use_sign_out};
 use crate::browser;
 use crate::ui::tooltip::Keys;
 use crate::ui::{Icon, IconName};
@@ -202,7 +200,7 @@ fn marked(words: &str, places: &[usize]) -> AnyView {
 
 /// What choosing an entry does.
 fn use_act() -> Callback<Entry> {
-    let api = use_api();
+    let sign_out = use_sign_out();
     let appearance = use_appearance();
     let shortcuts = expect_context::<Shortcuts>();
     let navigate = use_navigate();
@@ -213,7 +211,7 @@ fn use_act() -> Callback<Entry> {
             Act::Go(link) => navigate(&link, Default::default()),
             Act::Theme(theme) => appearance.choose(theme),
             Act::Shortcuts => shortcuts.shown.set(true),
-            Act::SignOut => spawn_local(crate::leaving::sign_out(api)),
+            Act::SignOut => sign_out(),
         }
     })
 }
