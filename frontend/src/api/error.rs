@@ -27,6 +27,14 @@ impl ApiError {
         }
     }
 
+    /// Whether what was asked for may have been done for all that is known.
+    pub fn leaves_open(&self) -> bool {
+        match self {
+            Self::Problem { problem, .. } => problem.status >= 500 || problem.code == "idempotency_in_flight",
+            Self::Offline | Self::Unreadable(_) => true,
+        }
+    }
+
     /// What is wrong, in a few words.
     pub fn title(&self) -> String {
         match self {

@@ -1,5 +1,6 @@
 //! The one place that talks to the network.
 
+mod attempt;
 mod client;
 mod error;
 mod pages;
@@ -16,6 +17,7 @@ pub mod stats;
 pub mod transfer;
 pub mod users;
 
+pub use attempt::Attempt;
 pub use client::{Answer, Api, Call, use_api};
 pub use error::ApiError;
 pub use pages::Pages;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use web_sys::AbortSignal;
 
-use super::{Answer, Api, ApiError, Call};
+use super::{Answer, Api, ApiError, Attempt, Call};
 use crate::{browser, url};
 
 /// A row: for each field of its collection, in order, the JSON text of its value.
@@ -226,10 +226,17 @@ impl Api {
     }
 
     /// Makes a row of the JSON text of its fields.
-    pub async fn create_row(self, collection: &Collection, body: String) -> Result<(Row, String), ApiError> {
-        let call = Call::post(format!("/v1/records/{}", collection.name)).json_text(body);
-        let answer = self.send(call.header("idempotency-key", browser::uuid())).await?;
-        versioned(collection, answer).await
+    pub async fn create_row(
+        self,
+        collection: &Collection,
+        body: String,
+        attempt: Attempt,
+    ) -> Result<(Row, String), ApiError> {
+        let call = Call::post(format!("/v1/records/{}", collection.name))
+            .header("idempotency-key", attempt.key(&body))
+            .json_text(body);
+        let outcome = async { versioned(collection, self.send(call).await?).await };
+        attempt.settle(outcome.await)
     }
 
     /// Changes rows, all or none; answers with those that may be viewed.
@@ -237,6 +244,7 @@ impl Api {
         self,
         collection: &Collection,
         updates: &[RowUpdate<'_>],
+        attempt: Attempt,
     ) -> Result<Vec<Row>, ApiError> {
         #[derive(Deserialize)]
         struct Done<'a> {
@@ -257,10 +265,13 @@ impl Api {
             body: serde_json::from_str(body).ok(),
             if_match: update.etag,
         });
-        let call = batch(operations.collect());
-        let text = self.send(call).await?.text().await?;
-        let rows = parse::<Answer<'_>>(&text)?.results.into_iter().filter_map(|done| done.record);
-        Ok(rows.map(|members| Row::new(collection, members)).collect())
+        let call = batch(operations.collect(), |body| attempt.key(body));
+        let outcome = async {
+            let text = self.send(call).await?.text().await?;
+            let rows = parse::<Answer<'_>>(&text)?.results.into_iter().filter_map(|done| done.record);
+            Ok(rows.map(|members| Row::new(collection, members)).collect())
+        };
+        attempt.settle(outcome.await)
     }
 
     /// Deletes rows, all or none.
@@ -304,9 +315,11 @@ impl Api {
     }
 }
 
-fn batch(operations: Vec<Operation<'_>>) -> Call {
+/// Operations that are done all or none, under a key of their text.
+fn batch(operations: Vec<Operation<'_>>, key: impl FnOnce(&str) -> String) -> Call {
     let body = BTreeMap::from([("operations", operations)]);
-    Call::post("/v1/batch").json(&body).header("idempotency-key", browser::uuid())
+    let body = serde_json::to_string(&body).expect("operations have JSON forms");
+    Call::post("/v1/batch").header("idempotency-key", key(&body)).json_text(body)
 }
 
 fn deletion(collection: &str, keys: &[String]) -> Call {
@@ -317,7 +330,8 @@ fn deletion(collection: &str, keys: &[String]) -> Call {
         body: None,
         if_match: None,
     });
-    batch(operations.collect())
+    // What is deleted twice is deleted.
+    batch(operations.collect(), |_| browser::uuid())
 }
 
 fn record_path(collection: &Collection, key: &str) -> String {

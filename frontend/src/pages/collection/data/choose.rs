@@ -354,7 +354,7 @@ impl Sheet {
         let update = |key| RowUpdate { key, fields: vec![(field, value)], etag: None };
         let updates: Vec<RowUpdate<'_>> = keys.iter().map(|key| update(key.as_str())).collect();
         for updates in updates.chunks(MOST) {
-            self.api.update_rows(&collection, updates).await?;
+            self.api.update_rows(&collection, updates, self.saving.attempt).await?;
         }
         Ok(keys.len() as u64)
     }

@@ -8,11 +8,11 @@ use super::super::edit::draft::Draft;
 use super::super::layout::{Preferences, ordered};
 use super::super::sheet::use_sheet;
 use super::field::FieldRow;
-use crate::api::ApiError;
 use crate::api::records::object;
+use crate::api::{ApiError, Attempt};
 use crate::ui::toast::use_toasts;
 use crate::ui::tooltip::Keys;
-use crate::ui::{Button, ButtonKind, ErrorNotice};
+use crate::ui::{Button, ButtonKind, ErrorNotice, Notice, Tone};
 
 /// What a new row is made of.
 #[component]
@@ -28,6 +28,7 @@ pub fn NewRow() -> impl IntoView {
         .collect();
     let (by_itself, own): (Vec<_>, Vec<_>) = drafts.clone().into_iter().partition(|(field, _)| field.system);
     let drafts = StoredValue::new(drafts);
+    let attempt = Attempt::new();
     let busy = RwSignal::new(false);
     // What is wrong shows once it was tried.
     let tried = RwSignal::new(false);
@@ -51,7 +52,7 @@ pub fn NewRow() -> impl IntoView {
         failure.set(None);
         spawn_local(async move {
             let collection = sheet.collection.get_untracked();
-            match sheet.api.create_row(&collection, body).await {
+            match sheet.api.create_row(&collection, body, attempt).await {
                 Ok(_) => {
                     toasts.say("Row created");
                     sheet.source.reload();
@@ -111,7 +112,17 @@ pub fn NewRow() -> impl IntoView {
                             {by_itself.into_iter().map(row).collect_view()}
                         </details>
                     }
-                })} <ErrorNotice error=general />
+                })} {move || {
+                failure
+                    .with(|failure| failure.as_ref().is_some_and(ApiError::leaves_open))
+                    .then(|| {
+                        view! {
+                            <Notice tone=Tone::Warn>
+                                "It is not known whether the row was created. Create it again as it is: it will not be there twice."
+                            </Notice>
+                        }
+                    })
+            }} <ErrorNotice error=general />
             <footer class="drawer-foot">
                 <span class="row faint small grow">
                     <Keys keys="mod+enter" />

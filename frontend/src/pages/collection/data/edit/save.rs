@@ -5,14 +5,16 @@ use leptos::task::spawn_local;
 
 use super::super::sheet::Sheet;
 use super::staged::{Conflict, Staged};
-use crate::api::ApiError;
 use crate::api::records::RowUpdate;
+use crate::api::{ApiError, Attempt};
 use crate::ui::toast::Toasts;
 
 /// How many rows are saved in one transaction.
 const AT_ONCE: usize = 1000;
 /// What is said where they could not be.
 const NOT_SAVED: &str = "Nothing was saved";
+/// What is said where no answer came: it may be saved, and saving again does it no second time.
+const NOT_KNOWN: &str = "It is not known whether this was saved";
 
 /// What is asked of whoever saves.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ pub struct Saving {
     pub conflicts: RwSignal<Vec<Conflict>>,
     /// Whether the changes are looked through.
     pub review: RwSignal<bool>,
+    /// What was sent last, for as long as it is not known what came of it.
+    pub attempt: Attempt,
 }
 
 impl Saving {
@@ -32,6 +36,7 @@ impl Saving {
             busy: RwSignal::new(false),
             conflicts: RwSignal::new(Vec::new()),
             review: RwSignal::new(false),
+            attempt: Attempt::new(),
         }
     }
 }
@@ -92,6 +97,7 @@ impl Sheet {
                     let words =
                         if fields == 1 { "Saved".to_owned() } else { format!("Saved {fields} changes") };
                     toasts.forget(NOT_SAVED);
+                    toasts.forget(NOT_KNOWN);
                     toasts.say(words);
                     self.saving.review.set(false);
                     return;
@@ -110,7 +116,7 @@ impl Sheet {
                     if told.count() > 0 {
                         self.saving.review.set(true);
                     }
-                    toasts.fail(NOT_SAVED, &error);
+                    toasts.fail(if error.leaves_open() { NOT_KNOWN } else { NOT_SAVED }, &error);
                     return;
                 }
             }
@@ -150,7 +156,7 @@ impl Sheet {
             })
             .collect();
         for updates in updates.chunks(AT_ONCE) {
-            let rows = self.api.update_rows(&collection, updates).await?;
+            let rows = self.api.update_rows(&collection, updates, self.saving.attempt).await?;
             self.source.replace(&rows);
             self.staged.update(|staged| {
                 for update in updates {
