@@ -38,12 +38,28 @@ pub fn Dialog(
     open: RwSignal<bool>,
     #[prop(into)] title: Signal<String>,
     #[prop(optional)] shape: DialogShape,
+    /// Whether it may be closed now; whoever says no sees to what is to be asked first.
+    #[prop(optional, into)]
+    may_close: Option<Callback<(), bool>>,
     /// The buttons at its foot.
     #[prop(optional, into)]
     foot: Option<ViewFn>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
+    let may_close = move || may_close.is_none_or(|may_close| may_close.run(()));
+    let close = move || {
+        if may_close() {
+            open.set(false);
+        }
+    };
+    // What happens to the dialog itself, and to nothing in it.
+    let is_own = move |event: &web_sys::Event| {
+        let target = event.target();
+        dialog
+            .get_untracked()
+            .is_some_and(|dialog| target.is_some_and(|target| dialog.is_same_node(target.dyn_ref())))
+    };
     Effect::new(move || {
         let Some(dialog) = dialog.get() else { return };
         if open.get() && !dialog.open() {
@@ -58,10 +74,15 @@ pub fn Dialog(
             node_ref=dialog
             aria-label=title
             on:close=move |_| open.set(false)
+            on:cancel=move |event: web_sys::Event| {
+                if is_own(&event) && !may_close() {
+                    event.prevent_default();
+                }
+            }
             on:click=move |event| {
                 // A press on the dialog itself is one beside its content.
-                if dialog.get_untracked().is_some_and(|dialog| event.target().is_some_and(|target| dialog.is_same_node(target.dyn_ref()))) {
-                    open.set(false);
+                if is_own(&event) {
+                    close();
                 }
             }
         >
@@ -71,7 +92,7 @@ pub fn Dialog(
                         view! {
                             <header class="dialog-head">
                                 <h2>{title}</h2>
-                                <IconButton name=IconName::X label="Close" press=move |_| open.set(false) />
+                                <IconButton name=IconName::X label="Close" press=move |_| close() />
                             </header>
                             <div class="dialog-body">{children()}</div>
                             {foot.as_ref().map(|foot| view! { <footer class="dialog-foot">{foot.run()}</footer> })}

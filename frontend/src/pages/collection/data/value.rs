@@ -129,6 +129,13 @@ fn instant(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+/// An instant with all that a cell leaves out: `2013-01-01 10:00:00.25 UTC`; none for a day.
+pub fn whole_instant(json: &str) -> Option<String> {
+    let text = string(json);
+    let (day, time) = text.split_once('T')?;
+    Some(format!("{day} {} UTC", time.strip_suffix('Z')?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +163,14 @@ mod tests {
         assert_eq!(Look::Instant.show(r#""2026-11-23T04:32:47.861671Z""#), "2026-11-23 04:32:47");
         assert_eq!(Look::Instant.show(r#""2013-01-01""#), "2013-01-01");
         assert_eq!(Look::Instant.show(r#""infinity""#), "infinity");
+    }
+
+    #[test]
+    fn nothing_of_an_instant_is_left_out_of_the_whole() {
+        let whole = whole_instant(r#""2026-11-23T04:32:47.861671Z""#);
+        assert_eq!(whole.as_deref(), Some("2026-11-23 04:32:47.861671 UTC"));
+        assert_eq!(whole_instant(r#""2013-01-01""#), None);
+        assert_eq!(whole_instant("null"), None);
     }
 
     #[test]

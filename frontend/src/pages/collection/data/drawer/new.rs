@@ -8,6 +8,7 @@ use super::super::edit::draft::Draft;
 use super::super::layout::{Preferences, ordered};
 use super::super::sheet::use_sheet;
 use super::field::FieldRow;
+use super::work::{focus_first_field, use_work};
 use crate::api::records::object;
 use crate::api::{ApiError, Attempt};
 use crate::ui::toast::use_toasts;
@@ -29,6 +30,10 @@ pub fn NewRow() -> impl IntoView {
     let (by_itself, own): (Vec<_>, Vec<_>) = drafts.clone().into_iter().partition(|(field, _)| field.system);
     let drafts = StoredValue::new(drafts);
     let attempt = Attempt::new();
+    use_work().add(move || {
+        drafts.with_value(|drafts| drafts.iter().any(|(_, draft)| !draft.left_out.get_untracked()))
+    });
+    focus_first_field();
     let busy = RwSignal::new(false);
     // What is wrong shows once it was tried.
     let tried = RwSignal::new(false);

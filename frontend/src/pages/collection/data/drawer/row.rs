@@ -13,6 +13,7 @@ use super::super::related::{incoming, related_row};
 use super::super::sheet::{Sheet, use_sheet};
 use super::super::value::{is_null, string};
 use super::field::FieldRow;
+use super::work::{focus_first_field, use_work};
 use crate::api::ApiError;
 use crate::api::records::Row;
 use crate::json::indented;
@@ -148,6 +149,7 @@ fn Fields(row: Row) -> impl IntoView {
         let place = collection.fields.iter().position(|field| field.name == name)?;
         row.value(place).filter(|value| !is_null(value)).map(str::to_owned)
     };
+    focus_first_field();
     let incoming = incoming(&collection, |name| untrack(|| catalogue.get(name)), value_of);
     view! {
         {fields}
@@ -202,6 +204,7 @@ fn field_view(sheet: Sheet, collection: &Collection, place: usize, key: &str, va
         StoredValue::new(value.to_owned()),
         StoredValue::new(field.name.clone()),
     );
+    let work = use_work();
     let change = move || {
         sheet
             .staged
@@ -213,6 +216,8 @@ fn field_view(sheet: Sheet, collection: &Collection, place: usize, key: &str, va
     let of_field = field.clone();
     let make = move |value: &str| {
         let draft = Draft::new(&of_field, value);
+        // What can be saved is staged.
+        work.add(move || draft.value().is_err());
         Effect::new(move |before: Option<()>| {
             let written = draft.value();
             if before.is_some()

@@ -1,5 +1,6 @@
 //! The header of the grid: what the columns are called, how they are sorted, in which order they come and how wide they are.
 
+use annex_openapi::collections::FieldType;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -194,6 +195,7 @@ fn HeadCell(view: GridView, menu: HeadMenu, drag: RwSignal<Option<Drag>>, name: 
             }
             tabindex=move || if sheet.active.get() == (Place { row: None, column: place.get() }) { "0" } else { "-1" }
             data-head=move || place.get()
+            title=(field.type_ == FieldType::Timestamp).then_some("Times are in UTC")
             style:width=move || pixels(|column| column.width)
             style:left=move || pixels(|column| column.left)
             on:click=click

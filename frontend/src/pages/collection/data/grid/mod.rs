@@ -11,7 +11,7 @@ mod touch;
 mod view;
 mod wheel;
 
-use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -19,6 +19,7 @@ use web_sys::{Element, ResizeObserver};
 
 use super::edit::cell::begin;
 use super::sheet::{Place, use_sheet};
+use super::value::{Look, whole_instant};
 pub use act::CellNow;
 use head::{Head, HeadMenu, HeadMenuItems};
 pub use keys::Step;
@@ -52,6 +53,25 @@ pub fn Grid(view: GridView) -> impl IntoView {
         let place = event.target().and_then(|target| place_of(target.dyn_ref::<Element>()?));
         if let Some(place) = place.filter(|place| *place != sheet.active.get_untracked()) {
             sheet.active.set(place);
+        }
+    };
+    // What a cell leaves out of an instant is told to a pointer that rests on it.
+    let pointerover = move |event: PointerEvent| {
+        let Some(cell) = cell_of(event.target()) else { return };
+        let whole = place_of(&cell).and_then(|place| {
+            let is_instant = sheet.layout.with_untracked(|layout| {
+                layout.columns.get(place.column).is_some_and(|column| column.look == Look::Instant)
+            });
+            sheet.cell(place).filter(|_| is_instant).and_then(|cell| whole_instant(&cell.value))
+        });
+        if let Some(whole) = whole {
+            cell.set_attribute("title", &whole).ok();
+        }
+    };
+    let pointerout = move |event: PointerEvent| {
+        // The cell shows another row soon.
+        if let Some(cell) = cell_of(event.target()) {
+            cell.remove_attribute("title").ok();
         }
     };
     let cell_menu = RwSignal::new(None::<Spot>);
@@ -92,6 +112,8 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 on:wheel=move |event| wheel.turn(&event)
                 on:keydown=keydown
                 on:focusin=focusin
+                on:pointerover=pointerover
+                on:pointerout=pointerout
                 on:click=move |event| act::click(view, &event, toasts)
                 on:contextmenu=contextmenu
                 on:dblclick=move |event| {
@@ -123,6 +145,11 @@ pub fn Grid(view: GridView) -> impl IntoView {
             </Popup>
         </div>
     }
+}
+
+/// The element of the cell of a row that something happened in.
+fn cell_of(target: Option<web_sys::EventTarget>) -> Option<Element> {
+    target?.dyn_ref::<Element>()?.closest(".cell").ok()?
 }
 
 /// The cell that an element is within: its row and column stand in its own attributes.
