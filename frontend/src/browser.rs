@@ -1,9 +1,8 @@
 //! The few things that are asked of the browser itself.
 
 use leptos::prelude::{document, window};
-use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, HtmlElement, Storage};
+use web_sys::{HtmlElement, Storage};
 
 /// Takes an element out of the page, where it is there.
 pub fn remove_element(id: &str) {
@@ -36,18 +35,13 @@ pub fn store(name: &str, value: Option<&str>) {
 /// Where words wait for the console to be loaded anew.
 const WORDS: &str = "annex.words";
 
-/// Loads the console anew, whatever there is that is not saved; these words are said then.
+/// Loads the console anew; these words are said then.
 pub fn start_anew(words: Option<&str>) {
     let window = window();
     if let (Ok(Some(storage)), Some(words)) = (window.session_storage(), words) {
         // Without the words it is as right.
         storage.set_item(WORDS, words).ok();
     }
-    // Whoever would ask whether to stay is not heard.
-    let hush = Closure::once_into_js(|event: Event| event.stop_immediate_propagation());
-    window
-        .add_event_listener_with_callback_and_bool("beforeunload", hush.unchecked_ref(), true)
-        .expect("every window can be left");
     // The address is of this console, so that there is nothing to refuse.
     window.location().reload().ok();
 }

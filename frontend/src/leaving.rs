@@ -42,6 +42,11 @@ pub fn ask(is_at_stake: impl Fn() -> bool + 'static) {
     on_cleanup(move || GUARDS.with_borrow_mut(|guards| guards.retain(|(own, _)| *own != id)));
 }
 
+/// Lets the page go unasked: whose work is at stake is not signed in any more.
+pub fn ask_no_more() {
+    GUARDS.take();
+}
+
 /// Does something before somebody signs out, whenever that is.
 pub fn finish_first(rest: impl Fn() -> LocalBoxFuture<'static, ()> + 'static) {
     REST.with_borrow_mut(|all| all.push(Rc::new(rest)));

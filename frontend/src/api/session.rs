@@ -12,7 +12,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::ApiError;
-use crate::browser;
+use crate::{browser, leaving};
 
 /// Where the refresh token is kept.
 const KEY: &str = "annex.refresh_token";
@@ -102,6 +102,7 @@ impl Session {
         self.leaving.set_value(true);
         self.access.set_value(None);
         self.user.set(None);
+        leaving::ask_no_more();
         browser::start_anew(elsewhere.map(Elsewhere::words));
     }
 
