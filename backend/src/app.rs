@@ -147,14 +147,18 @@ impl Running {
         self.beside.iter().for_each(tokio::task::JoinHandle::abort);
         let counters = Counters::default();
         let flushed = requests::flush(&self.app, &counters);
-        if !matches!(tokio::time::timeout(FLUSH_TIMEOUT, flushed).await, Ok(Ok(()))) {
+        if !matches!(tokio::time::timeout(LAST_STEP, flushed).await, Ok(Ok(()))) {
             tracing::warn!("The last requests could not be written to the log of requests");
+        }
+        // A Postgres of ours stops next: what is on its way there must have ended.
+        if tokio::time::timeout(LAST_STEP, self.app.db.pool.close()).await.is_err() {
+            tracing::warn!("Some statements were still running when the server ended");
         }
     }
 }
 
-/// How long the log of requests may take at the end.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the log of requests may take at the end, and then the last statements.
+const LAST_STEP: Duration = Duration::from_secs(2);
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;

@@ -12,12 +12,30 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::Builder::new().prefix("annex-program-").tempdir().expect("a temporary folder")
 }
 
 fn serve(data_dir: &Path) -> Program {
     Program::serve(&[("ANNEX_DATA_DIR", &data_dir.to_string_lossy())])
+}
+
+#[tokio::test]
+async fn it_has_nothing_to_warn_of_where_it_is_stopped() {
+    let data_dir = folder();
+    let log = data_dir.path().join("log");
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGINT] {
+        let settings = [("ANNEX_DATA_DIR", &*data_dir.path().to_string_lossy())];
+        let file = fs::File::create(&log).expect("a file can be made");
+        let mut annex = Program::serve_logging(&settings, file);
+        assert_eq!(ready(annex.address).await, Some(200));
+        annex.signal(signal);
+        assert!(annex.wait(Duration::from_secs(15)).success(), "{signal}");
+        let said = fs::read_to_string(&log).expect("it can be read");
+        assert!(said.contains("Stopping once"), "{said}");
+        assert!(!said.lines().any(|line| !line.contains("\"level\":\"INFO\"")), "{signal}: {said}");
+        assert_eq!(postmaster(data_dir.path()), None);
+    }
 }
 
 /// What `annex serve` says when it does not start.
@@ -33,7 +51,7 @@ fn refusal(data_dir: &Path, listen: &str) -> String {
         .to_owned()
 }
 
-fn postmaster(data_dir: &Path) -> Option<Pid> {
+pub fn postmaster(data_dir: &Path) -> Option<Pid> {
     let lock = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).ok()?;
     lock.lines().next()?.parse().ok().map(Pid::from_raw)
 }

@@ -4,3 +4,4 @@ mod annex;
 mod durability;
 mod embedded;
 mod stop;
+mod together;

@@ -1,5 +1,6 @@
 //! The program `annex` itself, as a child process.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,9 +47,23 @@ impl Program {
     /// # Panics
     /// It ends, or does not listen within a minute.
     pub fn serve(settings: &[(&str, &str)]) -> Self {
+        Self::start(Self::serving(settings))
+    }
+
+    /// The same, with its log in a file.
+    ///
+    /// # Panics
+    /// As for [`Self::serve`].
+    pub fn serve_logging(settings: &[(&str, &str)], log: File) -> Self {
+        let mut command = Self::serving(settings);
+        command.stderr(log);
+        Self::start(command)
+    }
+
+    fn serving(settings: &[(&str, &str)]) -> Command {
         let mut command = Self::command();
         command.arg("serve").env("ANNEX_LISTEN", "127.0.0.1:0").envs(settings.iter().copied());
-        Self::start(command)
+        command
     }
 
     /// `annex console` with those settings, once it listens.

@@ -3,10 +3,11 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPool};
 use uuid::Uuid;
 
 use super::Auth;
+use crate::db;
 use crate::problem::Problem;
 
 const CHANNEL: &str = "annex_identity";
@@ -18,13 +19,7 @@ const RECONNECT: Duration = Duration::from_millis(500);
 
 /// Listens until the server is gone; after a loss of the connection, again.
 pub async fn listen(auth: Weak<Auth>, pool: PgPool) {
-    // A connection of its own: one of the pool would be missing there.
-    let own = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(QUIET)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with((*pool.connect_options()).clone());
+    let own = db::listening(&pool);
     // An outage is told once, not at every try.
     let mut told = false;
     loop {

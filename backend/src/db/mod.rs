@@ -55,8 +55,8 @@ impl Db {
                 ("timezone", "UTC"),
                 ("datestyle", "ISO, YMD"),
             ]);
-        // A connection is pinged neither when taken nor when given back: one that died answers with an error that
-        // the caller sees as 503, and is not used again.
+        // A connection is not pinged when it is taken: one that died answers with an error that the caller sees as 503, and
+        // is not used again.
         let pool = PgPoolOptions::new()
             .max_connections(lanes.pool as u32)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -66,6 +66,18 @@ impl Db {
         let own = Own::new(target.clone(), lanes.own);
         Ok(Self { pool, target, own })
     }
+}
+
+/// A pool of one connection to the same database, to listen on: one of the other pool would be missing there. It is closed where it
+/// is given back, and not tried: nobody else takes it, and where the database has gone it can only fail.
+pub fn listening(pool: &PgPool) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_release(|_, _| Box::pin(async { Ok(false) }))
+        .connect_lazy_with((*pool.connect_options()).clone())
 }
 
 /// The database's URL cannot be used.

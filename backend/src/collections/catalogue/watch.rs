@@ -5,11 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::PgListener;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
 use super::Catalogue;
+use crate::db;
 
 /// The channel that tells of changes.
 const CHANNEL: &str = "annex_schema";
@@ -66,12 +67,7 @@ impl Drop for Watch {
 }
 
 async fn follow(catalogue: Weak<Catalogue>, pool: PgPool) {
-    // A pool of one, so that listening takes no connection away from requests.
-    let listening = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with((*pool.connect_options()).clone());
+    let listening = db::listening(&pool);
     let mut told = false;
     loop {
         let followed = follow_connection(&catalogue, &pool, &listening).await;
