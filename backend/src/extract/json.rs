@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
@@ -11,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::time::error::Elapsed;
 
+use super::media_type::media_type;
 use super::object::list_for_object;
 use super::shape::check_shape;
 use crate::app::App;
@@ -60,14 +60,14 @@ impl FromRequest for JsonBytes {
 }
 
 fn require_json(request: &HttpRequest) -> Result<()> {
-    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let said = if value.is_empty() { "no media type".to_owned() } else { format!("`{essence}`") };
-    Err(Problem::new(Code::UnsupportedMediaType, format!("The body came with {said}"))
-        .with_hint("Send JSON with `Content-Type: application/json`"))
+    let said = match media_type(request) {
+        Ok(essence) if essence == "application/json" => return Ok(()),
+        Ok(essence) if essence.is_empty() => "The body came with no media type".to_owned(),
+        Ok(essence) => format!("The body came with `{essence}`"),
+        Err(charset) => charset.to_string(),
+    };
+    Err(Problem::new(Code::UnsupportedMediaType, said)
+        .with_hint("Send JSON in UTF-8 with `Content-Type: application/json`"))
 }
 
 /// Reads the whole of a request's body, within the limits of size and time.

@@ -142,13 +142,18 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
     };
     let code = said.code().clone();
     let problem = match code {
-        // An undefined column, table, function, type; a plan whose result type changed; a type that no longer fits.
+        // An undefined column, table, function, type; a plan whose result type changed; a type that no longer fits. What a trigger
+        // says of its own statements no fresh catalogue mends.
         SqlState::UNDEFINED_COLUMN
         | SqlState::UNDEFINED_TABLE
         | SqlState::UNDEFINED_FUNCTION
         | SqlState::UNDEFINED_OBJECT
         | SqlState::FEATURE_NOT_SUPPORTED
-        | SqlState::DATATYPE_MISMATCH => return Failure::Stale(said.message().to_owned()),
+        | SqlState::DATATYPE_MISMATCH
+            if !in_function(said) =>
+        {
+            return Failure::Stale(said.message().to_owned());
+        }
         SqlState::UNIQUE_VIOLATION => not_unique(table, said),
         SqlState::FOREIGN_KEY_VIOLATION => foreign_key(table, said),
         SqlState::NOT_NULL_VIOLATION => not_null(table, said),
@@ -168,7 +173,8 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::not_found(format_args!("such record in `{}`", table.collection.name))
                 .with_hint("The database alone makes the keys of this collection: create records with POST")
         }
-        // A trigger of the database's owner speaks.
+        // A trigger of the database's owner speaks to the client, by what `raise exception` has when no other code is given. What
+        // Postgres adds to it (detail, hint, context) tells of the database, and stays here.
         SqlState::RAISE_EXCEPTION => {
             Problem::validation(vec![FieldError::new("", "refused", said.message())])
         }
@@ -194,7 +200,12 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::new(Code::BadRequest, "The request is more than the database can work through")
                 .with_hint("Ask for less at once")
         }
-        // Class 22: a value that its type does not take.
+        // Class 22: a value that its type does not take. Within a function it may be one that the client has not sent.
+        _ if said.code().code().starts_with("22") && in_function(said) => {
+            tracing::info!(table = %table.collection.table, message = said.message(), "a function of the database failed");
+            let detail = "A function of the database, such as a trigger's, does not take the values";
+            Problem::validation(vec![FieldError::new("", "invalid", detail)])
+        }
         _ if said.code().code().starts_with("22") => {
             Problem::validation(vec![FieldError::new("", "invalid", capitalised(said.message()))])
         }
@@ -206,6 +217,12 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
 /// Class 08 and 57P: the connection broke, or the server stops or starts; 53300: it has no connection left.
 pub fn is_unavailable(code: &SqlState) -> bool {
     code.code().starts_with("08") || code.code().starts_with("57P") || *code == SqlState::TOO_MANY_CONNECTIONS
+}
+
+/// Whether the error comes from within a function: those of SQL and of every procedural language say so in its context, in each of
+/// Postgres's own languages.
+fn in_function(said: &DbError) -> bool {
+    said.where_().is_some_and(|context| context.contains("SQL") || context.contains("PL/"))
 }
 
 /// A field that must have a value.

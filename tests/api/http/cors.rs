@@ -14,6 +14,12 @@ async fn preflight(app: &TestApp, origin: &str) -> Answer {
         .await
 }
 
+/// Whether it says that it would be another answer to a page of another origin.
+fn varies(answer: &Answer) -> bool {
+    let vary = answer.headers.get_all("vary").iter().filter_map(|vary| vary.to_str().ok());
+    vary.flat_map(|vary| vary.split(',')).any(|name| name.trim().eq_ignore_ascii_case("origin"))
+}
+
 #[tokio::test]
 async fn a_configured_origin_may_call() {
     let app = TestApp::builder().set("ANNEX_ALLOWED_ORIGINS", "https://app.example.com").start().await;
@@ -26,12 +32,7 @@ async fn a_configured_origin_may_call() {
 
         let answer = app.anonymous().get("/healthz").header("origin", origin).await.expect_status(200);
         let answer = answer.expect_header("access-control-allow-origin", origin);
-        let varies = answer
-            .headers
-            .get_all("vary")
-            .iter()
-            .any(|vary| vary.to_str().is_ok_and(|vary| vary.to_lowercase().contains("origin")));
-        assert!(varies, "Vary: Origin is missing: {answer}");
+        assert!(varies(&answer), "Vary: Origin is missing: {answer}");
         let exposed = answer.header("access-control-expose-headers").unwrap_or_default().to_lowercase();
         for header in
             ["etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"]
@@ -61,10 +62,19 @@ async fn no_other_origin_may() {
     ] {
         preflight(&app, origin).await.expect_no_header("access-control-allow-origin");
         let answer = app.anonymous().get("/healthz").header("origin", origin).undocumented().await;
+        // Or a cache would give it to a page that may call.
+        assert!(varies(&answer), "Vary: Origin is missing: {answer}");
         answer
             .expect_no_header("access-control-allow-origin")
             .expect_no_header("access-control-allow-credentials");
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_without_an_origin_varies_too() {
+    let app = TestApp::start().await;
+    let answer = app.anonymous().get("/healthz").await.expect_status(200);
+    assert!(varies(&answer), "Vary: Origin is missing: {answer}");
 }
 
 #[tokio::test]

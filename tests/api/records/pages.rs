@@ -301,6 +301,11 @@ async fn a_page_has_its_bounds() {
     adopt(&app, "items", TABLE, Settings::open()).await;
     let anyone = app.anonymous();
     assert_eq!(anyone.get(&records("items", &[])).await.items().len(), 20);
+    let more = "insert into items (name) select 'more ' || n from generate_series(1, 1000) n";
+    app.sql(more).await;
+    let answer = anyone.get(&records("items", &[("limit", "1000")])).await.expect_status(200);
+    assert_eq!(answer.json()["items"].as_array().map(Vec::len), Some(1000));
+    assert!(answer.json()["next_cursor"].is_string());
     for limit in ["0", "1001", "-1", "1.5", "", "x", "99999999999999999999"] {
         let answer = anyone.get(&records("items", &[("limit", limit)])).await;
         let problem = answer.expect_status(400).expect_problem("invalid_parameter");

@@ -247,3 +247,26 @@ async fn a_row_that_no_partition_takes_is_refused_in_words() {
     let refused = app.anonymous().post("/v1/records/days", json!({"id": 10})).await.expect_status(422);
     assert_eq!(refused.expect_problem("validation_failed").detail, "No partition of the table takes the row");
 }
+
+#[tokio::test]
+async fn a_numeric_is_taken_as_far_as_postgres_holds_it() {
+    let app = TestApp::start().await;
+    adopt(&app, "things", TABLE, Settings::open()).await;
+    let (whole, fraction) = (format!("1{}", "0".repeat(131_071)), format!("0.{}1", "0".repeat(16_382)));
+    round_trip(&app, "number", "\"1e131071\"", &format!("\"{whole}\"")).await;
+    round_trip(&app, "number", "\"-1E-16383\"", &format!("\"-{fraction}\"")).await;
+    round_trip(&app, "numbers", "[\"10e131070\", \"0e200000\"]", &format!("[\"{whole}\",\"0\"]")).await;
+    let admin = app.admin().await;
+    for (field, value, pointer) in [
+        ("number", "\"1e131072\"", "/number"),
+        ("number", "\"-10e131071\"", "/number"),
+        ("number", "1e-16384", "/number"),
+        ("number", "\"1e999999999999999999999\"", "/number"),
+        ("numbers", "[1, \"1e131072\"]", "/numbers/1"),
+    ] {
+        let body = format!("{{{field:?}: {value}}}");
+        let refused = admin.request("POST", &records("things", &[])).body("application/json", body).await;
+        let problem = refused.expect_status(422).expect_problem("validation_failed");
+        assert_eq!((&*problem.errors[0].pointer, &*problem.errors[0].code), (pointer, "out_of_range"));
+    }
+}

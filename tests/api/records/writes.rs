@@ -86,7 +86,22 @@ async fn bodies_that_are_not_a_record_are_refused() {
         .body("text/plain", "{\"title\": \"a\"}")
         .await
         .expect_status(415);
+    for charset in ["iso-8859-1", "\"UTF-16\"", "utf-8; charset=latin1"] {
+        let media_type = format!("application/json; charset={charset}");
+        for path in ["/v1/records/notes", "/v1/auth/login", "/v1/batch"] {
+            let foreign = anyone.request("POST", path).body(&media_type, "{\"title\": \"a\"}").await;
+            foreign.expect_status(415).expect_said("UTF-8").expect_problem("unsupported_media_type");
+        }
+    }
     assert_eq!(anyone.get(&records("notes", &[])).await.items().len(), 0);
+    for charset in ["utf-8", "\"UTF-8\"", "us-ascii"] {
+        let media_type = format!("Application/JSON; profile=x; Charset={charset}");
+        anyone
+            .request("POST", "/v1/records/notes")
+            .body(&media_type, "{\"title\": \"a\"}")
+            .await
+            .expect_status(201);
+    }
 }
 
 #[tokio::test]

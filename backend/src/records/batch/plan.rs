@@ -57,20 +57,24 @@ impl<'a> Plan<'a> {
         Self { view, inputs, prepared, done, room: most(view) }
     }
 
-    /// Prepares operations until one needs the result of another that is not done.
+    /// Prepares operations until one needs the result of another that is not done, or cannot be prepared. That is told once
+    /// those before it are done: one of them may fail, and then it is the first.
     ///
     /// # Errors
-    /// See [`Failure`]; a problem tells which operation's it is.
+    /// The next operation to do cannot be prepared, or the batch as a whole is too large. See [`Failure`]; a problem tells which operation's it is.
     pub fn prepare(&mut self) -> Result<(), Failure> {
         while let Some(input) = self.inputs.get(self.prepared.len()) {
             // What was taken for an operation that has to wait is taken again when its turn comes.
             let mut room = self.room;
-            match self.prepare_one(input, &mut room)? {
-                Some(prepared) => {
+            match self.prepare_one(input, &mut room) {
+                Ok(Some(prepared)) => {
                     self.room = room;
                     self.prepared.push(prepared);
                 }
-                None => break,
+                Err(failure) if self.prepared.len() == self.done.len() || is_too_large(&failure) => {
+                    return Err(failure);
+                }
+                Ok(None) | Err(_) => break,
             }
         }
         Ok(())
@@ -193,6 +197,10 @@ impl<'a> Plan<'a> {
         })?;
         Ok(Some(json(String::from_utf8(found).map_err(Problem::internal)?)?))
     }
+}
+
+fn is_too_large(failure: &Failure) -> bool {
+    matches!(failure, Failure::Problem(problem) if problem.code == Code::PayloadTooLarge)
 }
 
 /// How many bytes the values that are referred to and the results may have in all.

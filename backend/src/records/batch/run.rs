@@ -22,7 +22,7 @@ const STATEMENTS_LONG: u32 = 3;
 /// # Errors
 /// See [`Failure`]; a problem tells which operation's it is.
 pub async fn run(plan: &mut Plan<'_>) -> Result<(), Failure> {
-    // What is wrong with the first ones is told without asking Postgres.
+    // What is wrong with the first one is told without asking Postgres.
     plan.prepare()?;
     let lane = &plan.view.request.lanes.transactions;
     let limit = lane.statement_timeout() * STATEMENTS_LONG;

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use annex_openapi::transfer::{ImportMode, ImportReport};
@@ -31,7 +31,7 @@ use crate::app::App;
 use crate::collections::catalogue::Table;
 use crate::connection::Pace;
 use crate::db::OwnConnection;
-use crate::extract::{Parameters, Query};
+use crate::extract::{Parameters, Query, media_type};
 use crate::problem::{Code, Problem, Result};
 use crate::records::create::{check_writable, denied};
 use crate::records::parameters::names;
@@ -232,24 +232,16 @@ fn refusal(rows: u64, faults: Faults) -> Problem {
 
 /// How the body is written, by its media type.
 fn format(http: &HttpRequest, parameters: &ImportParameters) -> Result<Format> {
-    let header = |name: HeaderName| http.headers().get(name).and_then(|value| value.to_str().ok());
     let unsupported = |detail: String| {
         Problem::new(Code::UnsupportedMediaType, detail).with_hint(
             "Send CSV with `Content-Type: text/csv`, or a JSON object a line with `application/x-ndjson`",
         )
     };
-    if let Some(encoding) = header(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+    let encoding = http.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
         return Err(unsupported(format!("The body came with the encoding `{encoding}`")));
     }
-    let value = header(CONTENT_TYPE).unwrap_or_default();
-    let mut parts = value.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let foreign = parts
-        .filter_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned))
-        .find(|charset| !matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-    if let Some(charset) = foreign {
-        return Err(unsupported(format!("The body came as {charset}, but must be UTF-8")));
-    }
+    let essence = media_type(http).map_err(|charset| unsupported(charset.to_string()))?;
     match essence.as_str() {
         "text/csv" => Ok(Format::Csv {
             delimiter: parameters.delimiter.unwrap_or(b','),

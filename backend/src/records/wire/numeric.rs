@@ -62,22 +62,102 @@ fn four(group: u16) -> [u8; 4] {
     [1000, 100, 10, 1].map(|unit| b'0' + (group / unit % 10) as u8)
 }
 
-/// Whether the text is a number that `numeric` takes: digits with perhaps a sign, a point and an exponent, or
-/// `NaN`, `Infinity`, `-Infinity`.
-pub fn is_numeric(text: &str) -> bool {
+/// The most digits before the point.
+pub const MOST_WHOLE: i64 = 131_072;
+
+/// The most digits after the point.
+pub const MOST_FRACTION: i64 = 16_383;
+
+/// Postgres reads no exponent that is as large.
+const EXPONENT: i64 = i32::MAX as i64 / 2;
+
+/// Why a text is no `numeric`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is no number.
+    NoNumber,
+    /// It has more digits than Postgres holds.
+    OutOfRange,
+}
+
+/// Checks that `numeric` takes the text: digits with perhaps a sign, a point and an exponent, or `NaN`, `Infinity`,
+/// `-Infinity`.
+///
+/// # Errors
+/// It does not.
+pub fn check(text: &str) -> Result<(), Unfit> {
     if matches!(text, "NaN" | "Infinity" | "-Infinity") {
-        return true;
+        return Ok(());
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
-        None => (unsigned, None),
-    };
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let exponent_right = exponent.is_none_or(|exponent| {
-        let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        (1..=5).contains(&exponent.len()) && digits(exponent)
-    });
-    digits(whole) && digits(fraction) && whole.len() + fraction.len() > 0 && exponent_right
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let power = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    if !are_digits(whole) || !are_digits(fraction) || whole.len() + fraction.len() == 0 {
+        return Err(Unfit::NoNumber);
+    }
+    if !are_digits(power) || power.is_empty() {
+        return Err(Unfit::NoNumber);
+    }
+    // What does not even fit here is larger still.
+    let exponent: i64 = exponent.parse().map_err(|_| Unfit::OutOfRange)?;
+    let first = whole.bytes().chain(fraction.bytes()).position(|digit| digit != b'0');
+    let before_point = first.map_or(0, |zeros| whole.len() as i64 - zeros as i64 + exponent);
+    let after_point = fraction.len() as i64 - exponent;
+    if exponent.abs() >= EXPONENT || before_point > MOST_WHOLE || after_point > MOST_FRACTION {
+        return Err(Unfit::OutOfRange);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each was asked of Postgres 15.
+    #[test]
+    fn what_postgres_takes_is_taken_and_the_rest_is_not() {
+        let taken = [
+            "1e131071",
+            "9.9e131071",
+            "99E+131070",
+            "00001e131071",
+            "-0.0001e131075",
+            "0e999999",
+            "0e1073741822",
+            "0.0e131072",
+            "000.000e131074",
+            "1e-16383",
+            "123e-16383",
+            "0.00e-16381",
+            "1.",
+            ".5",
+            "+1",
+            "1.e5",
+            "NaN",
+            "-Infinity",
+        ];
+        for text in taken {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        let beyond = [
+            "1e131072",
+            "10e131071",
+            "1e-16384",
+            "0e-16384",
+            "0.000e-16381",
+            "1e99999999",
+            "0e1073741823",
+            "0e-1073741823",
+            "1e99999999999999999999",
+        ];
+        for text in beyond {
+            assert_eq!(check(text), Err(Unfit::OutOfRange), "{text}");
+        }
+        for text in ["", "-", ".", ".e5", "1e", "1e+", "1e1.5", "1e--5", "0x10", "1_000", "--1", "nan", "1 "]
+        {
+            assert_eq!(check(text), Err(Unfit::NoNumber), "{text}");
+        }
+    }
 }

@@ -172,8 +172,20 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
             Err(_) => Err(invalid("must be a whole number, as a string so that no digit is lost")),
         },
         FieldType::Float => float(column.wire, text),
-        FieldType::Numeric if numeric::is_numeric(text) => Ok(text.to_owned()),
-        FieldType::Numeric => Err(invalid("must be a decimal number, as a string so that no digit is lost")),
+        FieldType::Numeric => match numeric::check(text) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(numeric::Unfit::OutOfRange) => Err(Fault::new(
+                "out_of_range",
+                format!(
+                    "must have at most {} digits before the point and {} after it",
+                    numeric::MOST_WHOLE,
+                    numeric::MOST_FRACTION
+                ),
+            )),
+            Err(numeric::Unfit::NoNumber) => {
+                Err(invalid("must be a decimal number, as a string so that no digit is lost"))
+            }
+        },
         FieldType::Uuid | FieldType::File | FieldType::Files => uuid::Uuid::try_parse(text)
             .map(|id| id.hyphenated().to_string())
             .map_err(|_| invalid("must be a UUID")),
