@@ -5,6 +5,7 @@ mod budget;
 mod bundle;
 mod compress;
 mod group;
+mod lock;
 mod merge;
 mod page;
 mod routes;
@@ -51,6 +52,7 @@ fn main() -> Result<()> {
         Folders { source: PathBuf::from("frontend"), work: target.join("console-build"), out: next };
     fs::create_dir_all(&folders.work)?;
 
+    let _lock = lock::take(&folders.work)?;
     let wasm = wasm::compile(&target, options.dev)?;
     let stamp = stamp::Stamp::take(&folders, &wasm, options.dev, &options.out)?;
     if stamp.holds() && options.out.exists() {
