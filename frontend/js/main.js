@@ -3,6 +3,7 @@ import init from "console-wasm/console.js";
 import wasm from "console-wasm/console_bg.wasm";
 import { parts } from "console-wasm/parts.js";
 import routes from "../routes.json";
+import { begin, take } from "./begin.js";
 import { keep, prepare } from "./parts.js";
 
 // The theme that was chosen in this browser counts before anything shows.
@@ -13,15 +14,17 @@ try {
   // A browser that keeps nothing shows the system's theme.
 }
 
+// The parts that the address needs come beside the program, not after it, and so does what it asks first.
+const path = location.pathname;
+const route = Object.keys(routes).find((route) => new RegExp(`^${route.replace(":name", "[^/]+")}$`).test(path));
+begin(route);
+for (const part of routes[route] ?? []) prepare(parts[part]);
+
+globalThis.annexBegun = { take };
 globalThis.annexParts = {
   chart: () => import("./chart.js"),
   editor: () => import("./editor.js"),
 };
-
-// The parts that the address needs come beside the program, not after it.
-const path = location.pathname;
-const route = Object.keys(routes).find((route) => new RegExp(`^${route.replace(":name", "[^/]+")}$`).test(path));
-for (const part of routes[route] ?? []) prepare(parts[part]);
 
 await init({ module_or_path: wasm });
 

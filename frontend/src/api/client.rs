@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
-use super::ApiError;
-use super::session::{Session, signed_out};
+use super::session::Session;
+use super::{ApiError, begun};
 
 /// The API, as this browser's session may use it.
 #[derive(Clone, Copy)]
@@ -140,6 +140,15 @@ impl Call {
         self
     }
 
+    /// The path and the query of a call that asks for nothing else than what is there.
+    fn plain_address(&self) -> Option<String> {
+        let is_plain =
+            self.method == Method::GET && self.headers.is_empty() && matches!(self.body, Body::Nothing);
+        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let sign = if query.is_empty() { "" } else { "?" };
+        is_plain.then(|| format!("{}{sign}{}", self.path, query.join("&")))
+    }
+
     async fn send(&self, origin: &str, token: Option<&str>) -> Result<Response, ApiError> {
         self.request(origin, token)?.send().await.map_err(|_| ApiError::Offline)
     }
@@ -230,10 +239,14 @@ impl Api {
         if let Some(origin) = self.origin.get_value() {
             return Ok(origin);
         }
-        let answer =
-            gloo_net::http::Request::get("/config.json").send().await.map_err(|_| ApiError::Offline)?;
-        let config: Config =
-            serde_json::from_str(&answer.text().await.map_err(unreadable)?).map_err(unreadable)?;
+        let text = match begun::config().await {
+            Some(text) => text,
+            None => {
+                let answer = Request::get("/config.json").send().await.map_err(|_| ApiError::Offline)?;
+                answer.text().await.map_err(unreadable)?
+            }
+        };
+        let config: Config = serde_json::from_str(&text).map_err(unreadable)?;
         let origin = config.api.trim_end_matches('/').to_owned();
         self.origin.set_value(Some(origin.clone()));
         Ok(origin)
@@ -255,10 +268,15 @@ impl Api {
             return call.send(&origin, Some(token)).await.map(Answer);
         }
         if self.session.is_over() {
-            return Err(signed_out());
+            return Err(ApiError::SignedOut);
         }
         if self.session.access_token().is_none() && self.session.refresh_token().is_some() {
             self.renew().await?;
+        }
+        if let Some(address) = call.plain_address()
+            && let Some(response) = begun::answer(&address).await
+        {
+            return Ok(Answer(response.into()));
         }
         let token = self.session.access_token();
         let response = call.send(&origin, token.as_deref()).await?;
@@ -294,11 +312,17 @@ impl Api {
 
     async fn renew_alone(self) -> Result<(), ApiError> {
         let origin = self.origin().await?;
+        if let Some(text) = begun::session().await {
+            let tokens: TokenResponse = serde_json::from_str(&text).map_err(unreadable)?;
+            if self.session.refresh_token().as_ref() == Some(&tokens.refresh_token) {
+                return self.session.begin(tokens);
+            }
+        }
         loop {
             // Another tab may have renewed it since: the newest one counts.
             let Some(refresh_token) = self.session.refresh_token() else {
                 self.session.end();
-                return Err(ApiError::Unreadable("There is no session: sign in again".to_owned()));
+                return Err(ApiError::SignedOut);
             };
             let call =
                 Call::post("/v1/auth/refresh").json(&RefreshRequest { refresh_token: refresh_token.clone() });
@@ -307,7 +331,7 @@ impl Api {
                 Err(error) => Err(error),
             };
             if self.session.leave_where_over() {
-                return Err(signed_out());
+                return Err(ApiError::SignedOut);
             }
             match renewed {
                 Ok(tokens) => return self.session.begin(tokens),

@@ -16,6 +16,10 @@ pub enum ApiError {
     Offline,
     /// An answer came that is not of this API.
     Unreadable(String),
+    /// The account is not signed in any more: nothing was sent.
+    SignedOut,
+    /// It came to nothing in the console itself: what is wrong, and why.
+    Here(&'static str, &'static str),
 }
 
 impl ApiError {
@@ -23,7 +27,7 @@ impl ApiError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Problem { problem, .. } => Some(problem.status),
-            Self::Offline | Self::Unreadable(_) => None,
+            _ => None,
         }
     }
 
@@ -32,6 +36,7 @@ impl ApiError {
         match self {
             Self::Problem { problem, .. } => problem.status >= 500 || problem.code == "idempotency_in_flight",
             Self::Offline | Self::Unreadable(_) => true,
+            Self::SignedOut | Self::Here(..) => false,
         }
     }
 
@@ -41,6 +46,8 @@ impl ApiError {
             Self::Problem { problem, .. } => problem.title.clone(),
             Self::Offline => "The server does not answer".to_owned(),
             Self::Unreadable(_) => "The answer cannot be read".to_owned(),
+            Self::SignedOut => "This account is not signed in any more".to_owned(),
+            Self::Here(title, _) => (*title).to_owned(),
         }
     }
 
@@ -52,6 +59,8 @@ impl ApiError {
                 "Is it running, and may this console's origin call it (ANNEX_CONSOLE_ORIGIN)?".to_owned()
             }
             Self::Unreadable(why) => why.clone(),
+            Self::SignedOut => "Nothing was sent. Sign in again, and then do it once more.".to_owned(),
+            Self::Here(_, why) => (*why).to_owned(),
         }
     }
 
@@ -59,7 +68,7 @@ impl ApiError {
     pub fn fields(&self) -> &[FieldError] {
         match self {
             Self::Problem { problem, .. } => &problem.errors,
-            Self::Offline | Self::Unreadable(_) => &[],
+            _ => &[],
         }
     }
 

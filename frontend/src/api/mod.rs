@@ -1,6 +1,7 @@
 //! The one place that talks to the network.
 
 mod attempt;
+mod begun;
 mod client;
 mod error;
 mod pages;

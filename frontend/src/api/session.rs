@@ -19,7 +19,7 @@ const KEY: &str = "annex.refresh_token";
 /// Where it is kept whose it is; written before the token.
 const ACCOUNT: &str = "annex.account";
 
-/// A renewal under way: true when there is a new access token.
+/// A renewal under way, for all that wait for it: there is a new access token once it is done without an error.
 type Renewal = Shared<LocalBoxFuture<'static, Result<(), ApiError>>>;
 
 /// The session of this browser.
@@ -59,11 +59,6 @@ impl Elsewhere {
     }
 }
 
-/// Why a call of an account that is not signed in any more comes to nothing.
-pub(super) fn signed_out() -> ApiError {
-    ApiError::Unreadable("This account is not signed in any more: nothing was sent".to_owned())
-}
-
 impl Session {
     pub(super) fn new() -> Self {
         Self {
@@ -83,6 +78,16 @@ impl Session {
                 self.leave_where_over();
             }
         });
+    }
+
+    /// Does something when another tab has signed in, for as long as the surrounding view is there.
+    pub fn when_begun_elsewhere(self, act: impl Fn() + 'static) {
+        let listener = window_event_listener(ev::storage, move |event| {
+            if event.key().is_some_and(|key| key == KEY) && self.refresh_token().is_some() {
+                act();
+            }
+        });
+        on_cleanup(move || listener.remove());
     }
 
     /// Leaves a session that another tab has ended or replaced; says whether it was.
@@ -133,7 +138,7 @@ impl Session {
         if self.owner.with_value(|owner| owner.as_ref().is_some_and(|owner| *owner != account)) {
             let was_here = self.user.with_untracked(Option::is_some);
             self.leave(was_here.then_some(Elsewhere::Replaced));
-            return Err(signed_out());
+            return Err(ApiError::SignedOut);
         }
         self.owner.set_value(Some(account));
         self.access.set_value(Some(tokens.access_token));

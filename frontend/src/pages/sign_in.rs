@@ -76,19 +76,25 @@ pub fn SignIn() -> impl IntoView {
     };
     // Whoever is signed in already has nothing to do here.
     let asks = RwSignal::new(false);
-    spawn_local({
+    let look = {
         let go_on = go_on.clone();
-        async move {
-            match api.resume().await {
-                Ok(true) => go_on(),
-                Ok(false) => drop(asks.try_set(true)),
-                Err(error) => {
-                    failure.try_set(Some(error));
-                    asks.try_set(true);
+        move || {
+            let go_on = go_on.clone();
+            spawn_local(async move {
+                match api.resume().await {
+                    Ok(true) => go_on(),
+                    Ok(false) => drop(asks.try_set(true)),
+                    Err(error) => {
+                        failure.try_set(Some(error));
+                        asks.try_set(true);
+                    }
                 }
-            }
+            });
         }
-    });
+    };
+    look();
+    // Nor who signs in in another tab.
+    api.session().when_begun_elsewhere(look);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let go_on = go_on.clone();

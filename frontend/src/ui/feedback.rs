@@ -87,7 +87,7 @@ pub fn ErrorNotice(
                 ApiError::Problem { problem, retry_after } => {
                     (problem.hint.clone(), Some(problem.request_id.clone()), *retry_after)
                 }
-                ApiError::Offline | ApiError::Unreadable(_) => (None, None, None),
+                _ => (None, None, None),
             };
             let fields = error.fields().iter().map(|field| format!("{} {}", field.pointer, field.detail)).collect::<Vec<_>>();
             view! {

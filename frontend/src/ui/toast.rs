@@ -87,7 +87,7 @@ impl Toasts {
             ApiError::Problem { problem, .. } => {
                 format!("{} (request {})", error.detail(), problem.request_id)
             }
-            ApiError::Offline | ApiError::Unreadable(_) => error.detail(),
+            _ => error.detail(),
         };
         self.show(Tone::Bad, format!("{what}: {}", error.title()), Some(id), None);
     }

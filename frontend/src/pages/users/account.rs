@@ -112,7 +112,10 @@ pub(super) fn AccountDrawer(accounts: Accounts) -> impl IntoView {
         failure.set(None);
         let Some(id) = id else { return };
         let Ok(id) = Uuid::parse_str(&id) else {
-            return failure.set(Some(ApiError::Unreadable("This is not the id of an account".to_owned())));
+            return failure.set(Some(ApiError::Here(
+                "There is no such account",
+                "The address names no id of an account.",
+            )));
         };
         if let Some(known) = accounts.find(id) {
             return user.set(Some(known));

@@ -90,7 +90,10 @@ pub fn ImportDialog(open: RwSignal<bool>) -> impl IntoView {
                     };
                     sheet.api.import(&name, &file, &options, progress).await
                 }
-                Err(_) => Err(ApiError::Unreadable("The browser cannot read the file".to_owned())),
+                Err(_) => Err(ApiError::Here(
+                    "The file cannot be read",
+                    "It was moved, changed or taken away since it was chosen.",
+                )),
             };
             sent.try_set(None);
             match outcome {
