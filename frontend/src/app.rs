@@ -6,16 +6,17 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::api::{Api, use_api};
-use crate::browser;
 use crate::pages::{NotFound, collection, collections, logs, overview, settings, sign_in, users};
 use crate::part::page;
 use crate::shell::Shell;
 use crate::ui::toast::{ToastRegion, Toasts};
 use crate::ui::tooltip::Tooltips;
+use crate::{browser, leaving};
 
 /// The console.
 #[component]
 pub fn App() -> impl IntoView {
+    leaving::follow();
     provide_context(Api::new());
     let toasts = Toasts::new();
     provide_context(toasts);

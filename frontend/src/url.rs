@@ -62,7 +62,7 @@ impl UrlQuery {
         self.navigate.with_value(|navigate| navigate(&format!("{path}{query}"), options));
     }
 
-    /// Whether a dialog is open that the URL names: it opens with the value, and takes it away when it is closed.
+    /// Whether a dialog is open that the URL names: the one says what the other does.
     pub fn dialog(self, name: &'static str) -> RwSignal<bool> {
         let named = self.memo(name);
         let open = RwSignal::new(named.with_untracked(Option::is_some));
@@ -72,10 +72,10 @@ impl UrlQuery {
                 open.set(is_named);
             }
         });
-        Effect::new(move || {
-            if !open.get() && named.with_untracked(Option::is_some) {
-                self.replace(&[(name, None)]);
-            }
+        Effect::new(move || match (open.get(), named.with_untracked(Option::is_some)) {
+            (true, false) => self.push(&[(name, Some(String::new()))]),
+            (false, true) => self.replace(&[(name, None)]),
+            _ => {}
         });
         open
     }
@@ -97,6 +97,11 @@ pub fn segment(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Whether a segment would be lost at the end of a path: browsers take it for a step between folders, however it is written.
+pub fn is_step(segment: &str) -> bool {
+    matches!(segment, "" | "." | "..")
 }
 
 /// The text that a segment of a path stands for.
@@ -163,6 +168,8 @@ mod tests {
 
     #[test]
     fn a_segment_keeps_no_sign_that_a_path_has_a_use_for() {
+        assert!(["", ".", ".."].map(segment).iter().all(|lost| is_step(lost)));
+        assert!(["...", ".a", ","].map(segment).iter().all(|kept| !is_step(kept)));
         assert_eq!(segment("a/b,c é"), "a%2Fb%2Cc%20%C3%A9");
         for name in ["", "a/b,c é", "1+1=2&x%41"] {
             assert_eq!(text(&segment(name)), name);

@@ -5,6 +5,7 @@ use annex_openapi::expression::{Purpose, RuleKind};
 use leptos::prelude::*;
 
 use super::access::{Access, SIGNED_IN, kind_words, owner_fields, owner_rule};
+use crate::part::later;
 use crate::ui::{ExpressionEditor, Icon, Subject};
 
 /// What a rule guards, in a sentence.
@@ -175,7 +176,15 @@ pub fn RuleField(
                         .map(|error| view! { <p class="field-error">{error}</p> })
                 }
             >
-                <ExpressionEditor label=format!("{word} rule") value=text subject error />
+                {
+                    let (label, value) = (format!("{word} rule"), text);
+                    later!(
+                        rule_editor,
+                        |label: String, value: RwSignal<String>, subject: Subject, error: Signal<Option<String>>| view! {
+                            <ExpressionEditor label value subject error />
+                        }
+                    )
+                }
                 {move || {
                     text.with(|text| text.trim().is_empty())
                         .then(|| view! { <p class="field-hint">"An empty rule lets everyone pass."</p> })

@@ -105,8 +105,7 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
         }
         if collection.kind == CollectionKind::Table {
             let new = format!("New record in {name}");
-            entries
-                .push(Entry::new(Group::Tab, IconName::Plus, new, link("?record=")).also("create add row"));
+            entries.push(Entry::new(Group::Tab, IconName::Plus, new, link("?new")).also("create add row"));
             let import = format!("Import into {name}");
             entries
                 .push(Entry::new(Group::Tab, IconName::Import, import, link("?import")).also("csv upload"));

@@ -16,6 +16,7 @@ use super::shortcuts::Shortcuts;
 use super::theme::use_appearance;
 use super::{use_catalogue, use_sign_out};
 use crate::browser;
+use crate::leaving::{self, Onward};
 use crate::ui::tooltip::Keys;
 use crate::ui::{Icon, IconName};
 
@@ -208,7 +209,10 @@ fn use_act() -> Callback<Entry> {
         let kept = serde_json::to_string(&remember(recent(), &entry.words)).expect("names are JSON");
         browser::store(KEY, Some(&kept));
         match entry.act {
-            Act::Go(link) => navigate(&link, Default::default()),
+            Act::Go(link) if leaving::may_go(&Onward::To(link.clone())) => {
+                navigate(&link, Default::default())
+            }
+            Act::Go(_) => {}
             Act::Theme(theme) => appearance.choose(theme),
             Act::Shortcuts => shortcuts.shown.set(true),
             Act::SignOut => sign_out(),

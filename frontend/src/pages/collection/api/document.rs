@@ -85,6 +85,12 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What it does with a collection, in a word or two: its name without the collection's.
+    pub fn action(&self, collection: &str) -> String {
+        let own = self.id.strip_prefix(collection).and_then(|rest| rest.strip_prefix('_'));
+        own.or_else(|| self.id.rsplit('_').next()).unwrap_or_default().replace('_', " ")
+    }
+
     /// The body of an answer where all goes well.
     pub fn answer(&self) -> Option<&Content> {
         let good = self.responses.iter().find(|response| response.status.starts_with('2'))?;
@@ -212,6 +218,9 @@ mod tests {
         assert_eq!(ids, ["posts_list", "posts_create", "posts_delete"]);
         assert_eq!((all[2].method.as_str(), all[2].responses[0].status.as_str()), ("DELETE", "204"));
         assert_eq!(all[2].answer(), None);
+        assert_eq!(all[2].action("posts"), "delete");
+        let many = Operation { id: "posts_update_matching".to_owned(), ..all[2].clone() };
+        assert_eq!(many.action("posts"), "update matching");
     }
 
     #[test]

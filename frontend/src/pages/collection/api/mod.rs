@@ -77,7 +77,7 @@ fn Reference(document: Arc<Value>) -> impl IntoView {
         .enumerate()
         .map(|(place, operation)| {
             let id = operation.id.clone();
-            let action = operation.id.rsplit('_').next().unwrap_or_default().to_owned();
+            let action = operation.action(&name);
             view! {
                 <li>
                     <a

@@ -10,8 +10,10 @@ pub struct Address {
     pub listing: Listing,
     /// The columns that show, in order, where the address says so.
     pub columns: Option<Vec<String>>,
-    /// The key of the row that is open; empty for a new one.
+    /// The key of the row that is open.
     pub record: Option<String>,
+    /// Whether a row is being made.
+    pub new: bool,
 }
 
 impl Address {
@@ -22,11 +24,12 @@ impl Address {
             listing: Listing { filter: text("filter"), search: text("search"), sort: names(&text("sort")) },
             columns: get("columns").map(|list| names(&list)).filter(|columns| !columns.is_empty()),
             record: get("record"),
+            new: get("new").is_some(),
         }
     }
 
     /// What a query has to say for it.
-    pub fn changes(&self) -> [Change<'static>; 5] {
+    pub fn changes(&self) -> [Change<'static>; 6] {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         [
             ("filter", some(&self.listing.filter)),
@@ -34,7 +37,13 @@ impl Address {
             ("sort", some(&self.listing.sort.join(","))),
             ("columns", self.columns.as_ref().map(|columns| columns.join(","))),
             ("record", self.record.clone()),
+            ("new", self.new.then(String::new)),
         ]
+    }
+
+    /// Closes what is open beside the grid.
+    pub fn close(&mut self) {
+        (self.record, self.new) = (None, false);
     }
 
     /// How a field is sorted: its place among the fields that are, from 1, and whether it is descending.
@@ -91,6 +100,7 @@ mod tests {
             },
             columns: Some(vec!["id".to_owned(), "flight".to_owned()]),
             record: Some("a%2Fb,7".to_owned()),
+            new: true,
         };
         let query: HashMap<&str, String> =
             address.changes().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

@@ -15,7 +15,8 @@ use crate::format;
 use crate::ui::field::fresh_id;
 use crate::ui::toast::{Toasts, use_toasts};
 use crate::ui::{
-    Button, ButtonKind, ButtonSize, Confirm, Dialog, ErrorNotice, IconButton, IconName, Notice, Select, Tone,
+    Button, ButtonKind, ButtonSize, Confirm, Deliberate, Dialog, ErrorNotice, IconButton, IconName, Notice,
+    Select, Tone, TypeCount,
 };
 
 /// How many rows can be chosen one by one: what one transaction takes.
@@ -73,6 +74,7 @@ pub fn ChosenBar() -> impl IntoView {
     let editing = RwSignal::new(false);
     let deleting = RwSignal::new(false);
     let matching = RwSignal::new(None::<u64>);
+    let deliberate = Deliberate::new(matching);
     let is_empty = Memo::new(move |_| sheet.selection.with(Selection::is_empty));
     let clear = move || sheet.selection.set(Selection::default());
     let words = move || {
@@ -101,6 +103,7 @@ pub fn ChosenBar() -> impl IntoView {
             return;
         }
         matching.set(None);
+        deliberate.begin();
         open.set(true);
         spawn_local(async move {
             let name = sheet.collection.with_untracked(|collection| collection.name.clone());
@@ -193,7 +196,7 @@ pub fn ChosenBar() -> impl IntoView {
             open=deleting
             title=Signal::derive(move || format!("Delete {}?", counted()))
             action="Delete them"
-            ready=Signal::derive(move || matching.with(Option::is_some))
+            ready=Signal::derive(move || deliberate.is_meant())
             done=delete_all
         >
             <p>
@@ -206,15 +209,20 @@ pub fn ChosenBar() -> impl IntoView {
                     }
                 }}
             </p>
-            <p>"This cannot be undone."</p>
+            <p>"They are deleted at once, and this cannot be undone."</p>
+            <TypeCount deliberate />
         </Confirm>
-        <ChangeDialog open=editing matching=matching.read_only() />
+        <ChangeDialog open=editing matching=matching.read_only() deliberate />
     }
 }
 
 /// One change of a field in all rows that are chosen.
 #[component]
-fn ChangeDialog(open: RwSignal<bool>, matching: ReadSignal<Option<u64>>) -> impl IntoView {
+fn ChangeDialog(
+    open: RwSignal<bool>,
+    matching: ReadSignal<Option<u64>>,
+    deliberate: Deliberate,
+) -> impl IntoView {
     let sheet = use_sheet();
     let toasts = use_toasts();
     let field = RwSignal::new(String::new());
@@ -288,7 +296,7 @@ fn ChangeDialog(open: RwSignal<bool>, matching: ReadSignal<Option<u64>>) -> impl
                         kind=ButtonKind::Primary
                         busy
                         disabled=Signal::derive(move || {
-                            sheet.selection.with(Selection::is_all) && matching.with(Option::is_none)
+                            sheet.selection.with(Selection::is_all) && !deliberate.is_meant()
                         })
                         press=move |_| apply()
                     >
@@ -323,18 +331,16 @@ fn ChangeDialog(open: RwSignal<bool>, matching: ReadSignal<Option<u64>>) -> impl
                             }
                         })
                 }}
-                {move || {
-                    sheet
-                        .selection
-                        .with(Selection::is_all)
-                        .then(|| {
-                            view! {
-                                <Notice tone=Tone::Warn>
-                                    "All rows that match the filter are changed in one step. This cannot be undone."
-                                </Notice>
-                            }
-                        })
-                }}
+                <Notice tone=Tone::Warn>
+                    {move || {
+                        if sheet.selection.with(Selection::is_all) {
+                            "All rows that match the filter are changed at once, whatever they hold by then. This cannot be undone."
+                        } else {
+                            "The selected rows are changed at once, whatever they hold by then. This cannot be undone."
+                        }
+                    }}
+                </Notice>
+                {move || sheet.selection.with(Selection::is_all).then(|| view! { <TypeCount deliberate /> })}
                 <ErrorNotice error=failure />
             </div>
         </Dialog>

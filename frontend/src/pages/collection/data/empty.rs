@@ -55,7 +55,7 @@ pub fn NoRows(import: RwSignal<bool>) -> impl IntoView {
                                             <Button
                                                 kind=ButtonKind::Primary
                                                 icon=IconName::Plus
-                                                press=move |_| sheet.go(|address| address.record = Some(String::new()))
+                                                press=move |_| sheet.go(|address| address.new = true)
                                             >
                                                 "New row"
                                             </Button>

@@ -37,6 +37,7 @@ use drawer::Drawer;
 use edit::cell::CellEditor;
 use edit::{ChangesBar, ConflictDialog, ReviewDialog};
 use empty::NoRows;
+use filter::ChipsBar;
 use grid::{Grid, GridView};
 use sheet::Sheet;
 use status::Status;
@@ -49,13 +50,14 @@ pub fn Data() -> impl IntoView {
     let sheet = Sheet::new();
     provide_context(sheet);
     let view = GridView::new(sheet);
-    let (import, export) = (use_url_query().dialog("import"), RwSignal::new(false));
+    let (import, export) = (use_url_query().dialog("import"), use_url_query().dialog("export"));
     // What is wrong with the filter is said where it is written.
     let failure =
         Signal::derive(move || sheet.source.failure().get().filter(|error| error.at("?filter").is_none()));
     view! {
         <div class="data">
             <Toolbar import export />
+            <ChipsBar />
             <ErrorNotice error=failure retry=move |()| sheet.source.reload() />
             <Grid view />
             <NoRows import />

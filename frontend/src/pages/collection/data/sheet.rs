@@ -9,15 +9,17 @@ use super::deleted;
 use super::edit::cell::Editing;
 use super::edit::staged::Staged;
 use super::edit::{Saving, keep, kept};
+use super::filter::terms::equals;
 use super::labels::Labels;
 use super::layout::{Layout, NARROWEST, Preferences, WIDEST};
 use super::selection::Selection;
 use super::source::Source;
-use crate::api::{Api, use_api};
+use crate::api::records::{Listing, Row, Start};
+use crate::api::{Api, ApiError, use_api};
 use crate::browser;
 use crate::pages::collection::frame::use_collection;
 use crate::shell::use_catalogue;
-use crate::url::{UrlQuery, use_url_query};
+use crate::url::{self, UrlQuery, use_url_query};
 
 /// A cell: its row, `None` for the header, and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +114,11 @@ impl Sheet {
         }
     }
 
+    /// Whose changes these are.
+    pub fn account(self) -> String {
+        account(self.api)
+    }
+
     /// Changes these fields again, also where the view is gone meanwhile.
     pub fn restage(self, changes: Staged) -> impl Fn() + Send + Sync + 'static {
         let (account, name) = owner(self.api, self.collection);
@@ -121,9 +128,26 @@ impl Sheet {
         }
     }
 
-    /// Whether rows can be written: a view of the database cannot.
+    /// Reads a row by its key, and its version where that is told.
+    pub async fn read(self, collection: &Collection, key: &str) -> Result<(Row, Option<String>), ApiError> {
+        if !url::is_step(key) {
+            let (row, etag) = self.api.row(collection, key).await?;
+            return Ok((row, Some(etag)));
+        }
+        // No path can name it, but a filter can.
+        let field = collection.primary_key.first().and_then(|name| collection.field(name));
+        let filter = field.and_then(|field| equals(field, &serde_json::Value::from(key).to_string(), false));
+        let listing = Listing { filter: filter.unwrap_or_default(), ..Listing::default() };
+        let found = self.api.rows(collection, &listing, &Start::default(), 1, None, None).await?;
+        let row = found.items.into_iter().next().filter(|row| row.key() == key);
+        let missing =
+            || ApiError::Here("There is no such row", "No row has this key, or you may not see it.");
+        Ok((row.ok_or_else(missing)?, None))
+    }
+
+    /// Whether rows can be written: a view of the database cannot, and never becomes a table.
     pub fn is_writable(self) -> bool {
-        self.collection.with(|collection| collection.kind == CollectionKind::Table)
+        self.collection.with_untracked(|collection| collection.kind == CollectionKind::Table)
     }
 
     /// Changes what the address says, as a step of its own for the browser's way back.
@@ -171,8 +195,12 @@ impl Sheet {
 
 /// Whose changes of which collection they are.
 fn owner(api: Api, collection: Memo<Collection>) -> (String, String) {
+    (account(api), collection.with_untracked(|collection| collection.name.clone()))
+}
+
+fn account(api: Api) -> String {
     let account = api.session().user().with_untracked(|user| user.as_ref().map(|user| user.id.to_string()));
-    (account.unwrap_or_default(), collection.with_untracked(|collection| collection.name.clone()))
+    account.unwrap_or_default()
 }
 
 fn storage_name(collection: &str) -> String {

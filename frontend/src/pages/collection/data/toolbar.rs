@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::columns::ColumnsMenu;
-use super::filter::{Chips, FilterBar, SearchBar};
+use super::filter::{FilterBar, SearchBar};
 use super::sheet::use_sheet;
 use super::views::ViewsMenu;
 use crate::shell::shortcut;
@@ -15,7 +15,7 @@ pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView 
     let sheet = use_sheet();
     let new_row = move || {
         if sheet.is_writable() {
-            sheet.go(|address| address.record = Some(String::new()));
+            sheet.go(|address| address.new = true);
         }
     };
     shortcut("n", "New row", new_row);
@@ -66,6 +66,5 @@ pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView 
                 }}
             </div>
         </div>
-        <Chips />
     }
 }

@@ -29,6 +29,7 @@ fn link(sheet: Sheet) -> String {
     let address = Address {
         columns: Some(sheet.layout.with_untracked(Layout::names)),
         record: None,
+        new: false,
         ..sheet.address.get_untracked()
     };
     let path = sheet.collection.with_untracked(|collection| format!("/collections/{}", collection.name));

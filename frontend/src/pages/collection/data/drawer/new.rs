@@ -17,7 +17,10 @@ use crate::ui::{Button, ButtonKind, ErrorNotice, Notice, Tone};
 
 /// What a new row is made of.
 #[component]
-pub fn NewRow() -> impl IntoView {
+pub fn NewRow(
+    /// Counts the rows that were made without closing the form.
+    round: RwSignal<u32>,
+) -> impl IntoView {
     let sheet = use_sheet();
     let toasts = use_toasts();
     let collection = sheet.collection.get_untracked();
@@ -63,10 +66,9 @@ pub fn NewRow() -> impl IntoView {
                     sheet.source.reload();
                     if again {
                         // The form is made anew.
-                        sheet.go(|address| address.record = None);
-                        sheet.go(|address| address.record = Some(String::new()));
+                        round.try_update(|round| *round += 1);
                     } else {
-                        sheet.go(|address| address.record = None);
+                        sheet.go(|address| address.new = false);
                     }
                 }
                 Err(error) => drop(failure.try_set(Some(error))),
@@ -113,7 +115,7 @@ pub fn NewRow() -> impl IntoView {
                 .then(|| {
                     view! {
                         <details class="drawer-more">
-                            <summary>"Filled in by itself"</summary>
+                            <summary>"Generated"</summary>
                             {by_itself.into_iter().map(row).collect_view()}
                         </details>
                     }

@@ -4,6 +4,7 @@ use annex_openapi::collections::Collection;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::super::address::Address;
 use super::super::edit::draft::Draft;
 use super::super::edit::full;
 use super::super::edit::staged::Staged;
@@ -43,7 +44,7 @@ pub fn OpenRow(key: String) -> impl IntoView {
         // The drawer may be shut before the answer comes.
         let (key, collection) = (key.get_value(), sheet.collection.get_untracked());
         spawn_local(async move {
-            match sheet.api.row(&collection, &key).await {
+            match sheet.read(&collection, &key).await {
                 Ok((found, _)) => {
                     sheet.source.replace(std::slice::from_ref(&found));
                     failure.try_set(None);
@@ -67,7 +68,7 @@ pub fn OpenRow(key: String) -> impl IntoView {
         row.with(|row| row.as_ref().map(|row| indented(&row.to_json(&collection)))).unwrap_or_default()
     });
     let delete = move |_| {
-        sheet.go(|address| address.record = None);
+        sheet.go(Address::close);
         sheet.delete(vec![key.get_value()], toasts);
     };
     let name = move || {
@@ -157,7 +158,7 @@ fn Fields(row: Row) -> impl IntoView {
             .then(|| {
                 view! {
                     <section class="drawer-related">
-                        <h3>"Rows that point here"</h3>
+                        <h3>"Referenced by"</h3>
                         <ul>
                             {incoming
                                 .into_iter()

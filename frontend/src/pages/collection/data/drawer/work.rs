@@ -36,6 +36,11 @@ impl Work {
         });
     }
 
+    /// Nothing of it matters any more.
+    pub fn give_up(self) {
+        self.all.try_update_value(Vec::clear);
+    }
+
     /// Whether something would be lost.
     pub fn would_be_lost(self) -> bool {
         self.all.try_get_value().is_some_and(|all| all.iter().any(|(_, is_lost)| is_lost()))

@@ -122,7 +122,7 @@ impl Staged {
     pub fn compare(
         &mut self,
         row: &Row,
-        etag: String,
+        etag: Option<String>,
         place: impl Fn(&str) -> Option<usize>,
     ) -> Vec<Conflict> {
         let Some(changes) = self.rows.get_mut(row.key()) else { return Vec::new() };
@@ -141,7 +141,7 @@ impl Staged {
             })
             .collect();
         if conflicts.is_empty() {
-            changes.etag = Some(etag);
+            changes.etag = etag;
         }
         conflicts
     }

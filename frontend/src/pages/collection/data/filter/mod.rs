@@ -7,12 +7,38 @@ use annex_openapi::expression::Purpose;
 use leptos::prelude::*;
 
 use super::sheet::use_sheet;
+use crate::part::later;
 use crate::shell::{shortcut, use_catalogue};
 use crate::ui::{ExpressionEditor, ExpressionShape, Icon, IconButton, IconName, Subject};
 
-/// Where the filter is written.
+/// The place of the filter. What reads expressions comes after the rows.
 #[component]
 pub fn FilterBar() -> impl IntoView {
+    let bar = NodeRef::<leptos::html::Div>::new();
+    shortcut("/", "Filter rows", move || focus_within(bar));
+    view! {
+        <div class="filter-bar" role="search" node_ref=bar>
+            <Icon name=IconName::Filter />
+            {later!(data_filter, | | view! { <FilterEditor /> })}
+        </div>
+    }
+}
+
+/// The place of the filter's conditions, which is kept for them where there are any.
+#[component]
+pub fn ChipsBar() -> impl IntoView {
+    let sheet = use_sheet();
+    let is_filtered = Memo::new(move |_| sheet.address.with(|address| !address.listing.filter.is_empty()));
+    view! {
+        <div class="chips-bar" class:filled=is_filtered>
+            {later!(data_filter, | | view! { <Chips /> })}
+        </div>
+    }
+}
+
+/// Where the filter is written.
+#[component]
+fn FilterEditor() -> impl IntoView {
     let sheet = use_sheet();
     let catalogue = use_catalogue();
     let subject = Subject::new(
@@ -37,52 +63,47 @@ pub fn FilterBar() -> impl IntoView {
         example if example.is_empty() => "Filter".to_owned(),
         example => format!("Filter: {example}"),
     };
-    let bar = NodeRef::<leptos::html::Div>::new();
-    shortcut("/", "Filter rows", move || focus_within(bar));
     let changed = move || draft.with(|draft| draft.trim() != applied.get());
     view! {
-        <div class="filter-bar" role="search" node_ref=bar>
-            <Icon name=IconName::Filter />
-            <ExpressionEditor
-                label="Filter"
-                value=draft
-                subject
-                shape=ExpressionShape::Bar
-                hint=None
-                error=refused
-                placeholder=placeholder
-                submit=move |()| apply()
-            />
-            {move || {
-                changed()
-                    .then(|| {
-                        view! {
-                            <IconButton
-                                name=IconName::CornerDownLeft
-                                label="Apply the filter"
-                                keys="enter"
-                                press=move |_| apply()
-                            />
-                        }
-                    })
-            }}
-            {move || {
-                draft
-                    .with(|draft| !draft.is_empty())
-                    .then(|| {
-                        view! {
-                            <IconButton
-                                name=IconName::X
-                                label="No filter"
-                                press=move |_| {
-                                    draft.set(String::new());
-                                    apply();
-                                }
-                            />
-                        }
-                    })
-            }}
-        </div>
+        <ExpressionEditor
+            label="Filter"
+            value=draft
+            subject
+            shape=ExpressionShape::Bar
+            hint=None
+            error=refused
+            placeholder=placeholder
+            submit=move |()| apply()
+        />
+        {move || {
+            changed()
+                .then(|| {
+                    view! {
+                        <IconButton
+                            name=IconName::CornerDownLeft
+                            label="Apply the filter"
+                            keys="enter"
+                            press=move |_| apply()
+                        />
+                    }
+                })
+        }}
+        {move || {
+            draft
+                .with(|draft| !draft.is_empty())
+                .then(|| {
+                    view! {
+                        <IconButton
+                            name=IconName::X
+                            label="No filter"
+                            press=move |_| {
+                                draft.set(String::new());
+                                apply();
+                            }
+                        />
+                    }
+                })
+        }}
     }
 }
 
@@ -134,7 +155,7 @@ pub fn SearchBar() -> impl IntoView {
 
 /// The conditions of the filter, each with a way to change it and to take it out.
 #[component]
-pub fn Chips() -> impl IntoView {
+fn Chips() -> impl IntoView {
     let sheet = use_sheet();
     let filter = Memo::new(move |_| sheet.address.with(|address| address.listing.filter.clone()));
     let terms = Memo::new(move |_| filter.with(|filter| terms::terms(filter)));

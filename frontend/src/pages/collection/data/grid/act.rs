@@ -49,7 +49,7 @@ impl Sheet {
     /// Opens the row of a place beside the grid.
     pub fn open(self, place: Place) {
         if let Some(key) = place.row.and_then(|row| self.source.with_row(row, |row| row.key().to_owned())) {
-            self.go(|address| address.record = Some(key));
+            self.go(|address| (address.record, address.new) = (Some(key), false));
         }
     }
 

@@ -27,6 +27,7 @@ use menu::CellMenu;
 use scrollbar::Scrollbar;
 pub use view::GridView;
 
+use crate::part::later;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Popup, Spot};
 
@@ -137,12 +138,17 @@ pub fn Grid(view: GridView) -> impl IntoView {
                 </div>
             </div>
             <Scrollbar view />
-            <Popup at=cell_menu label="Cell" closed=move |()| view.reveal()>
-                <CellMenu view place=sheet.active.get_untracked() />
-            </Popup>
-            <Popup at=menu.at label="Column">
-                <HeadMenuItems view column=menu.column.get_untracked() />
-            </Popup>
+            {later!(
+                data_changes,
+                |view: GridView, cell_menu: RwSignal<Option<Spot>>, menu: HeadMenu| view! {
+                    <Popup at=cell_menu label="Cell" closed=move |()| view.reveal()>
+                        <CellMenu view place=view.sheet().active.get_untracked() />
+                    </Popup>
+                    <Popup at=menu.at label="Column">
+                        <HeadMenuItems view column=menu.column.get_untracked() />
+                    </Popup>
+                }
+            )}
         </div>
     }
 }
