@@ -2,9 +2,11 @@
 
 mod attempt;
 mod begun;
+mod call;
 mod client;
 mod error;
 mod pages;
+mod row;
 mod session;
 
 pub mod auth;
@@ -19,6 +21,7 @@ pub mod transfer;
 pub mod users;
 
 pub use attempt::Attempt;
-pub use client::{Answer, Api, Call, use_api};
+pub use call::{Answer, Call};
+pub use client::{Api, use_api};
 pub use error::ApiError;
 pub use pages::Pages;
