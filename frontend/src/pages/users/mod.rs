@@ -2,6 +2,7 @@
 
 mod account;
 mod draft;
+mod fields;
 mod list;
 mod new;
 

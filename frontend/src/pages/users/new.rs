@@ -4,8 +4,8 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::account::{AccountFields, PasswordField, general};
 use super::draft::Draft;
+use super::fields::{AccountFields, PasswordField, general};
 use super::list::Accounts;
 use crate::api::{ApiError, use_api};
 use crate::ui::toast::use_toasts;
