@@ -1,5 +1,6 @@
 //! Taking rows in from a file and out into one.
 
+mod columns;
 mod csv;
 mod export;
 mod file;
