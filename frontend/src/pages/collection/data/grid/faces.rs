@@ -12,7 +12,7 @@ use super::super::selection::Selection;
 use super::super::sheet::Sheet;
 use super::super::source::Rows;
 use super::super::value::{Look, is_null, one_line};
-use super::pool::{CellState, Face, Faces, RowState};
+use super::slot::{CellState, Face, Faces, RowState};
 
 /// What the cells of a sheet show.
 pub struct SheetFaces<'a> {
