@@ -1,0 +1,1072 @@
+-- Durable jobs. What a job is stands in `jobs` and is never changed; where it stands is the table that has it: `scheduled`,
+-- `waiting`, `ready`, `parked` or a lease while it lives, and `attempts` for all that happened. A job so passes through without
+-- an update, and what is deleted on its way is in tables that are emptied whole, whatever old transaction is still open.
+
+-- UUIDv7 (RFC 9562, 6.2 method 3) with the fraction of the millisecond: ids that one statement makes are in its order.
+create or replace function annex.uuid_v7() returns uuid
+    language sql volatile parallel safe
+    return (
+        select (lpad(to_hex(micros / 1000), 12, '0') || '7' || lpad(to_hex((micros % 1000) * 4096 / 1000), 3, '0')
+                || right(gen_random_uuid()::text, 17))::uuid
+        from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint) as clock (micros));
+
+create table annex.queues (
+    name             text primary key constraint queues_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
+    paused           boolean not null default false,
+    -- How many jobs run at once, and how many start within any period; of the queue, and of each key in it.
+    concurrency      integer constraint queues_concurrency_check check (concurrency > 0),
+    rate             integer constraint queues_rate_check check (rate > 0),
+    rate_period      interval constraint queues_rate_period_check check (rate_period between interval '100 ms' and interval '31 days'),
+    key_concurrency  integer constraint queues_key_concurrency_check check (key_concurrency > 0),
+    key_rate         integer constraint queues_key_rate_check check (key_rate > 0),
+    key_rate_period  interval constraint queues_key_rate_period_check check (key_rate_period between interval '100 ms' and interval '31 days'),
+    created_at       timestamptz not null default now(),
+    constraint queues_rates_check check ((rate is null) = (rate_period is null) and (key_rate is null) = (key_rate_period is null))
+);
+insert into annex.queues (name) values ('default');
+
+-- What a kind's jobs are like unless they say otherwise.
+create table annex.job_kinds (
+    name             text primary key constraint job_kinds_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,99}$'),
+    -- JSON Schema of the arguments.
+    schema           jsonb,
+    -- Whether workers over HTTP run it, and no server.
+    remote           boolean not null default true,
+    queue            text not null default 'default',
+    priority         smallint not null default 0,
+    max_attempts     smallint not null default 20 constraint job_kinds_max_attempts_check check (max_attempts between 1 and 1000),
+    backoff          jsonb,
+    timeout_seconds  integer constraint job_kinds_timeout_seconds_check check (timeout_seconds > 0),
+    description      text,
+    updated_at       timestamptz not null default now()
+);
+
+create table annex.jobs (
+    id               uuid primary key,
+    kind             text not null,
+    args             jsonb not null,
+    queue            text not null,
+    remote           boolean not null,
+    -- The lowest first, and of one priority the oldest first.
+    priority         smallint not null constraint jobs_priority_check check (priority between -100 and 100),
+    -- What the queue's limits for each key count by.
+    key              text constraint jobs_key_check check (length(key) between 1 and 200),
+    unique_key       text constraint jobs_unique_key_check check (length(unique_key) between 1 and 200),
+    tags             text[] not null constraint jobs_tags_check check (cardinality(tags) <= 20 and array_position(tags, null) is null),
+    max_attempts     smallint not null constraint jobs_max_attempts_check check (max_attempts between 1 and 1000),
+    -- {"base_seconds", "max_seconds"} or a list of seconds; null as `annex.retry_delay` says.
+    backoff          jsonb,
+    run_at           timestamptz,
+    -- No attempt starts after that.
+    deadline         timestamptz,
+    -- How long one attempt may run.
+    timeout_seconds  integer constraint jobs_timeout_seconds_check check (timeout_seconds > 0),
+    batch_id         uuid,
+    step             text,
+    schedule         text,
+    created_by       uuid,
+    created_at       timestamptz not null
+) with (autovacuum_vacuum_insert_scale_factor = 1);
+
+-- The tables that are emptied whole have three slots. What comes goes into the current one; a slot that is not the current one
+-- any more drains, and is truncated.
+create table annex.job_slots (
+    current     smallint not null constraint job_slots_current_check check (current between 0 and 2),
+    rotated_at  timestamptz not null default now(),
+    one         boolean primary key default true constraint job_slots_one_check check (one)
+);
+insert into annex.job_slots (current) values (0);
+
+create table annex.ready (
+    slot      smallint not null,
+    queue     text not null,
+    remote    boolean not null,
+    priority  smallint not null,
+    job_id    uuid not null,
+    attempt   smallint not null,
+    key       text,
+    -- Nothing but the attempt has to be written when it succeeds: no unique key, no batch.
+    plain     boolean not null
+) partition by list (slot);
+create table annex.ready_0 partition of annex.ready for values in (0);
+create table annex.ready_1 partition of annex.ready for values in (1);
+create table annex.ready_2 partition of annex.ready for values in (2);
+create index on annex.ready (queue, remote, priority, job_id);
+
+-- Jobs that a server or a worker has taken at one time, and works on. The id, which only grows, fences: what is said under a
+-- lease that is gone is refused.
+create sequence annex.lease_ids;
+create table annex.leases (
+    slot        smallint not null,
+    id          bigint not null,
+    -- A server's worker, whose life is the lease's; null for a worker over HTTP, whose lease has an end of its own.
+    worker_id   uuid,
+    worker      text not null,
+    queue       text not null,
+    claimed_at  timestamptz not null,
+    expires_at  timestamptz not null,
+    -- By position: null where a job was given back.
+    jobs        uuid[] not null,
+    attempts    smallint[] not null,
+    -- The keys that are counted for the limits of the queue; null where it has none.
+    keys        text[],
+    plain       boolean not null,
+    remaining   integer not null constraint leases_remaining_check check (remaining > 0)
+) partition by list (slot);
+create table annex.leases_0 partition of annex.leases for values in (0);
+create table annex.leases_1 partition of annex.leases for values in (1);
+create table annex.leases_2 partition of annex.leases for values in (2);
+alter table annex.leases alter jobs set storage main, alter attempts set storage main;
+-- Up to 400 jobs stay in the row: a part of an array that is stored apart is read whole.
+alter table annex.leases_0 set (toast_tuple_target = 8160);
+alter table annex.leases_1 set (toast_tuple_target = 8160);
+alter table annex.leases_2 set (toast_tuple_target = 8160);
+create index on annex.leases (id);
+create index on annex.leases (expires_at);
+
+create table annex.workers (
+    id           uuid primary key,
+    name         text not null,
+    queues       text[] not null,
+    concurrency  integer not null,
+    started_at   timestamptz not null,
+    expires_at   timestamptz not null
+) with (fillfactor = 50);
+
+create table annex.scheduled (
+    job_id   uuid primary key,
+    run_at   timestamptz not null,
+    attempt  smallint not null
+);
+create index on annex.scheduled (run_at);
+
+-- Steps of a workflow that wait for others.
+create table annex.waiting (
+    job_id   uuid primary key,
+    pending  integer not null constraint waiting_pending_check check (pending > 0),
+    attempt  smallint not null
+);
+create table annex.dependencies (
+    needs   uuid not null,
+    job_id  uuid not null,
+    primary key (needs, job_id)
+);
+create index on annex.dependencies (job_id);
+
+-- Jobs whose key is at its limit: out of the way of the others, until a slot of the key is free.
+create table annex.parked (
+    queue     text not null,
+    key       text not null,
+    priority  smallint not null,
+    job_id    uuid not null,
+    attempt   smallint not null,
+    remote    boolean not null,
+    plain     boolean not null,
+    primary key (queue, key, priority, job_id)
+);
+
+-- What counts for the limits of a queue (the key '') and of each key in it.
+create table annex.limiters (
+    queue    text not null,
+    key      text not null,
+    running  integer not null default 0 constraint limiters_running_check check (running >= 0),
+    -- Starts in each sixteenth of the period, the newest first, and which sixteenth the newest is.
+    starts   integer[] not null default '{}',
+    bucket   bigint not null default 0,
+    -- When the next start is allowed that the rate holds back now.
+    wake_at  timestamptz,
+    primary key (queue, key)
+) with (fillfactor = 50);
+create index on annex.limiters (wake_at) where wake_at is not null;
+
+-- What became of every attempt.
+create table annex.attempts (
+    job_id       uuid not null,
+    -- 0 where the job ended before it was tried.
+    attempt      smallint not null,
+    outcome      text not null constraint attempts_outcome_check check (outcome in ('succeeded', 'failed', 'lost', 'cancelled')),
+    -- Whether the job ended with it.
+    final        boolean not null constraint attempts_final_check check (final or outcome in ('failed', 'lost')),
+    worker       text,
+    started_at   timestamptz,
+    finished_at  timestamptz not null,
+    result       jsonb constraint attempts_result_check check (result is null or outcome = 'succeeded'),
+    -- {"message", "code"?, "details"?}
+    error        jsonb constraint attempts_error_check check ((error is not null) = (outcome in ('failed', 'lost'))),
+    primary key (job_id, attempt),
+    constraint attempts_started_check check ((attempt = 0) = (started_at is null))
+) with (autovacuum_vacuum_insert_scale_factor = 1);
+create index attempts_failed_idx on annex.attempts (job_id) where final and outcome in ('failed', 'lost');
+create index attempts_cancelled_idx on annex.attempts (job_id) where final and outcome = 'cancelled';
+
+-- Which job a unique key stands for: while it lives, or until a period is over.
+create table annex.unique_jobs (
+    kind          text not null,
+    key           text not null,
+    -- -infinity: until the job ends.
+    period_start  timestamptz not null,
+    period_end    timestamptz not null,
+    job_id        uuid not null,
+    primary key (kind, key, period_start)
+);
+create index on annex.unique_jobs (period_end) where period_end <> 'infinity';
+create index on annex.unique_jobs (job_id) where period_end = 'infinity';
+
+-- Running jobs that somebody wants to stop.
+create table annex.cancellations (
+    job_id        uuid primary key,
+    requested_at  timestamptz not null default now()
+);
+
+create table annex.job_progress (
+    job_id      uuid primary key,
+    attempt     smallint not null,
+    progress    double precision constraint job_progress_progress_check check (progress between 0 and 1),
+    message     text,
+    updated_at  timestamptz not null
+) with (fillfactor = 50);
+
+create table annex.job_logs (
+    job_id   uuid not null,
+    id       bigint generated always as identity,
+    attempt  smallint not null,
+    level    text not null constraint job_logs_level_check check (level in ('debug', 'info', 'warn', 'error')),
+    message  text not null,
+    at       timestamptz not null,
+    primary key (job_id, id)
+);
+
+create table annex.batches (
+    id           uuid primary key,
+    name         text,
+    total        integer not null constraint batches_total_check check (total >= 0),
+    pending      integer not null,
+    succeeded    integer not null default 0,
+    failed       integer not null default 0,
+    cancelled    integer not null default 0,
+    -- A job that is enqueued when the last one ended.
+    callback     jsonb,
+    callback_id  uuid,
+    created_by   uuid,
+    created_at   timestamptz not null,
+    finished_at  timestamptz,
+    constraint batches_pending_check check (pending >= 0 and pending + succeeded + failed + cancelled = total),
+    constraint batches_finished_check check ((finished_at is not null) = (pending = 0))
+) with (fillfactor = 50);
+create index jobs_batch_id_idx on annex.jobs (batch_id, id) where batch_id is not null;
+
+-- How long to wait before the next attempt after that one failed: the list's entry (the last one again and again), or
+-- base * 2^(attempt - 1) up to the longest, and up to a fifth of it less by chance.
+create function annex.retry_delay(backoff jsonb, attempt integer) returns interval
+    language sql volatile parallel safe
+    return make_interval(secs => case
+        when jsonb_typeof(backoff) = 'array' and jsonb_array_length(backoff) > 0
+            then (backoff -> least(attempt - 1, jsonb_array_length(backoff) - 1))::double precision
+        else least(
+            coalesce((backoff -> 'base_seconds')::double precision, 5) * power(2, least(attempt - 1, 30)),
+            coalesce((backoff -> 'max_seconds')::double precision, 3600)
+        ) * (1 - random() / 5)
+    end);
+
+-- Enqueues a list of jobs, each an object with `kind` and, where it is not as the kind says: `args`, `queue`, `priority`, `run_at` or
+-- `delay_seconds`, `key`, `unique_key` with `unique_seconds`, `tags`, `max_attempts`, `backoff`, `deadline`, `timeout_seconds`,
+-- `batch_id`, `step`, `schedule`, `created_by`, `id`, and `needs` (how many jobs it waits for). For each by its position: the id, and
+-- whether it is new or one that has the unique key already. It takes part in the caller's transaction.
+create function annex.enqueue_jobs(jobs jsonb, notify boolean default true)
+    returns table (ordinal bigint, id uuid, created boolean)
+    language plpgsql as $$
+declare
+    at constant timestamptz := clock_timestamp();
+begin
+    insert into annex.queues (name)
+        select distinct coalesce(job ->> 'queue', kind.queue, 'default')
+        from jsonb_array_elements(jobs) job left join annex.job_kinds kind on kind.name = job ->> 'kind'
+        where not exists (
+            select from annex.queues q where q.name = coalesce(job ->> 'queue', kind.queue, 'default'))
+        order by 1
+        on conflict do nothing;
+
+    return query
+    with named as (
+        select * from rows from (jsonb_to_recordset(jobs) as (
+                id uuid, kind text, args jsonb, queue text, priority smallint, run_at timestamptz, delay_seconds double precision,
+                key text, unique_key text, unique_seconds double precision, tags text[], max_attempts smallint, backoff jsonb,
+                deadline timestamptz, timeout_seconds integer, batch_id uuid, step text, schedule text, created_by uuid,
+                needs integer)) with ordinality
+            as g (id, kind, args, queue, priority, run_at, delay_seconds, key, unique_key, unique_seconds, tags, max_attempts, backoff,
+                deadline, timeout_seconds, batch_id, step, schedule, created_by, needs, ordinal)
+    ),
+    resolved as (
+        select g.ordinal, g.id, g.kind, coalesce(g.args, '{}') as args,
+            coalesce(g.queue, k.queue, 'default') as queue, coalesce(k.remote, true) as remote,
+            coalesce(g.priority, k.priority, 0::smallint) as priority, g.key, g.unique_key, g.unique_seconds,
+            coalesce(g.tags, '{}') as tags, coalesce(g.max_attempts, k.max_attempts, 20::smallint) as max_attempts,
+            coalesce(g.backoff, k.backoff) as backoff,
+            coalesce(g.run_at, at + make_interval(secs => g.delay_seconds)) as run_at, g.deadline,
+            coalesce(g.timeout_seconds, k.timeout_seconds) as timeout_seconds, g.batch_id, g.step, g.schedule, g.created_by,
+            coalesce(g.needs, 0) as needs,
+            case when g.unique_seconds is null then '-infinity'
+                else to_timestamp(floor(extract(epoch from at) / g.unique_seconds) * g.unique_seconds) end as period_start
+        from named g
+        left join annex.job_kinds k on k.name = g.kind
+        order by g.ordinal
+    ),
+    given as materialized (
+        select r.*, coalesce(r.id, annex.uuid_v7()) as job_id from resolved r
+    ),
+    holders as (
+        -- The update that changes nothing waits for, and returns, the job of another transaction.
+        insert into annex.unique_jobs as u (kind, key, period_start, period_end, job_id)
+        select distinct on (g.kind, g.unique_key, g.period_start) g.kind, g.unique_key, g.period_start,
+            case when g.unique_seconds is null then 'infinity'
+                else g.period_start + make_interval(secs => g.unique_seconds) end, g.job_id
+        from given g where g.unique_key is not null
+        order by g.kind, g.unique_key, g.period_start, g.ordinal
+        on conflict on constraint unique_jobs_pkey do update set job_id = u.job_id
+        returning u.kind, u.key, u.period_start, u.job_id
+    ),
+    fresh as materialized (
+        select g.* from given g
+        where g.unique_key is null or exists (select from holders h where h.job_id = g.job_id)
+    ),
+    inserted as (
+        insert into annex.jobs (id, kind, args, queue, remote, priority, key, unique_key, tags, max_attempts, backoff, run_at,
+            deadline, timeout_seconds, batch_id, step, schedule, created_by, created_at)
+        select f.job_id, f.kind, f.args, f.queue, f.remote, f.priority, f.key, f.unique_key, f.tags, f.max_attempts, f.backoff, f.run_at,
+            f.deadline, f.timeout_seconds, f.batch_id, f.step, f.schedule, f.created_by, at
+        from fresh f
+    ),
+    held as (
+        insert into annex.waiting (job_id, pending, attempt) select f.job_id, f.needs, 1 from fresh f where f.needs > 0
+    ),
+    later as (
+        insert into annex.scheduled (job_id, run_at, attempt)
+        select f.job_id, f.run_at, 1 from fresh f where f.needs = 0 and f.run_at > at
+        returning pg_notify('annex_jobs', '') is null as told
+    ),
+    now as (
+        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
+        select s.current, f.queue, f.remote, f.priority, f.job_id, 1, f.key, f.unique_key is null and f.batch_id is null
+        from annex.job_slots s, fresh f where f.needs = 0 and (f.run_at is null or f.run_at <= at)
+        returning ready.queue
+    ),
+    told as materialized (
+        select pg_notify('annex_jobs', q.queue) is null as told from (select distinct n.queue from now n) q where notify
+    )
+    select g.ordinal, coalesce(h.job_id, g.job_id), h.job_id is null or h.job_id = g.job_id
+    from given g
+        left join holders h on h.kind = g.kind and h.key = g.unique_key and h.period_start = g.period_start
+    where (select count(*) from told) + (select count(*) from later) >= 0
+    order by g.ordinal;
+end
+$$;
+
+-- Enqueues one job in the caller's transaction, and returns its id, or that of the job that has its unique key:
+-- select annex.enqueue('email.send', '{"to": "ada@example.com"}', '{"delay_seconds": 60}').
+create function annex.enqueue(kind text, args jsonb default '{}', options jsonb default '{}') returns uuid
+    language sql volatile
+    return (select id from annex.enqueue_jobs(jsonb_build_array(options || jsonb_build_object('kind', kind, 'args', args))));
+
+-- Limits.
+
+-- The starts of each sixteenth of the period, as they count at `bucket`.
+create function annex.rate_window(starts integer[], since bigint, bucket bigint) returns integer[]
+    language sql immutable parallel safe
+    return case
+        when cardinality(starts) = 0 or bucket - since >= 17 then array_fill(0, array[17])
+        when bucket <= since then starts
+        else array_fill(0, array[(bucket - since)::integer]) || starts[1:(17 - (bucket - since))::integer]
+    end;
+
+-- Which sixteenth of the period it is now.
+create function annex.rate_bucket(period interval) returns bigint
+    language sql volatile parallel safe
+    return floor(extract(epoch from clock_timestamp()) / (extract(epoch from period) / 16))::bigint;
+
+-- Takes up to `wanted` starts of the key '' or of a key, and returns how many: none over what the limits allow, whoever asks at
+-- the same time. Where the rate is what holds back, the limiter says until when.
+create function annex.take_starts(in_queue text, in_key text, wanted integer, concurrency integer, rate integer, period interval)
+    returns integer
+    language plpgsql as $$
+declare
+    limiter annex.limiters;
+    bucket bigint;
+    counts integer[];
+    taken integer := wanted;
+    oldest integer;
+begin
+    insert into annex.limiters (queue, key) values (in_queue, in_key) on conflict do nothing;
+    select * into limiter from annex.limiters l where l.queue = in_queue and l.key = in_key for update;
+    taken := least(taken, greatest(coalesce(concurrency - limiter.running, taken), 0));
+    if rate is not null then
+        bucket := greatest(annex.rate_bucket(period), limiter.bucket);
+        counts := annex.rate_window(limiter.starts, limiter.bucket, bucket);
+        taken := least(taken, greatest(rate - (select sum(n) from unnest(counts) n)::integer, 0));
+        counts[1] := counts[1] + taken;
+        if taken < wanted then
+            select max(i) into oldest from generate_subscripts(counts, 1) i where counts[i] > 0;
+        end if;
+    end if;
+    update annex.limiters l
+        set running = l.running + taken, starts = coalesce(counts, l.starts), bucket = coalesce(newest.b, l.bucket),
+            wake_at = case when oldest is null then l.wake_at
+                else to_timestamp((newest.b - oldest + 18) * extract(epoch from period)::double precision / 16) end
+        from (select bucket as b) newest
+        where l.queue = in_queue and l.key = in_key;
+    return taken;
+end
+$$;
+
+-- Lets the first `wanted` parked jobs of a key back into the line.
+create function annex.unpark(in_queue text, in_key text, wanted integer) returns integer
+    language sql as $$
+    with next as (
+        delete from annex.parked p using (
+            select w.queue, w.key, w.priority, w.job_id from annex.parked w
+            where w.queue = in_queue and w.key = in_key order by w.priority, w.job_id limit wanted for update
+        ) w
+        where p.queue = w.queue and p.key = w.key and p.priority = w.priority and p.job_id = w.job_id
+        returning p.*
+    ),
+    back as (
+        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
+        select s.current, n.queue, n.remote, n.priority, n.job_id, n.attempt, n.key, n.plain from next n, annex.job_slots s
+        returning 1
+    )
+    select count(*)::integer from back
+$$;
+
+-- Gives back what ended jobs held of the limits, and lets as many parked ones in.
+create function annex.free_starts(in_queues text[], in_keys text[]) returns void
+    language plpgsql as $$
+declare
+    freed record;
+    allowed integer;
+begin
+    for freed in
+        select f.queue, f.key, count(*)::integer as n
+        from (
+            select u.queue, u.key from unnest(in_queues, in_keys) u (queue, key) where u.key <> ''
+            union all select u.queue, '' from unnest(in_queues, in_keys) u (queue, key)
+        ) f
+        group by f.queue, f.key order by f.queue, f.key
+    loop
+        update annex.limiters l set running = l.running - freed.n where l.queue = freed.queue and l.key = freed.key;
+        if freed.key <> '' then
+            select least(freed.n, coalesce(q.key_concurrency - l.running, freed.n)) into allowed
+                from annex.queues q join annex.limiters l on l.queue = q.name where q.name = freed.queue and l.key = freed.key;
+            if allowed > 0 then
+                perform annex.unpark(freed.queue, freed.key, allowed);
+            end if;
+        end if;
+    end loop;
+end
+$$;
+
+-- Takes up to `wanted` jobs of a queue under one lease: the most urgent, the oldest first, none that another has. `seen` is the last
+-- (priority, job) that the caller took: rows up to there are skipped unread, which is worth something where an old transaction
+-- keeps deleted rows; null reads from the start.
+create function annex.claim_jobs(in_queue text, in_remote boolean, wanted integer, in_worker_id uuid, in_worker text,
+        lease_seconds double precision, seen_priority smallint default null, seen_job uuid default null)
+    returns table (lease bigint, "position" integer, job_id uuid, attempt smallint)
+    language plpgsql
+    -- The tables change from empty to full faster than statistics follow.
+    set jit = off set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    q annex.queues;
+    at constant timestamptz := clock_timestamp();
+    ends_at constant timestamptz := case when in_worker_id is null then at + make_interval(secs => lease_seconds) else 'infinity' end;
+    capacity integer;
+    chosen integer;
+    rounds integer := 0;
+    taken_ids uuid[] := '{}';
+    taken_attempts smallint[] := '{}';
+    taken_keys text[] := '{}';
+    taken_plain boolean := true;
+    left_over integer;
+    picked record;
+    allowed integer;
+begin
+    select * into q from annex.queues where name = in_queue;
+    if not found or q.paused or wanted < 1 then
+        return;
+    end if;
+    wanted := least(wanted, 400);
+    capacity := wanted;
+
+    if num_nonnulls(q.concurrency, q.rate, q.key_concurrency, q.key_rate) = 0 then
+        return query
+        with first as (
+            select r.slot, r.ctid from annex.ready r
+            where r.queue = in_queue and r.remote = in_remote
+                and (r.priority, r.job_id) > (coalesce(seen_priority, -32768), coalesce(seen_job, '00000000-0000-0000-0000-000000000000'))
+            order by r.priority, r.job_id limit wanted for update skip locked
+        ),
+        taken as (
+            delete from annex.ready r using first f where r.slot = f.slot and r.ctid = f.ctid
+            returning r.priority, r.job_id, r.attempt, r.plain
+        ),
+        leased as (
+            insert into annex.leases (slot, id, worker_id, worker, queue, claimed_at, expires_at, jobs, attempts, plain, remaining)
+            select s.current, nextval('annex.lease_ids'), in_worker_id, in_worker, in_queue, at, ends_at,
+                t.jobs, t.attempts, t.plain, cardinality(t.jobs)
+            from (
+                select array_agg(t.job_id) as jobs, array_agg(t.attempt) as attempts, bool_and(t.plain) as plain
+                from (select * from taken order by priority, job_id) t
+            ) t, annex.job_slots s
+            where t.jobs is not null
+            returning leases.id, leases.jobs, leases.attempts
+        )
+        select l.id, j.ordinality::integer, j.job_id, j.attempt
+        from leased l, unnest(l.jobs, l.attempts) with ordinality as j (job_id, attempt, ordinality);
+        return;
+    end if;
+
+    -- What the queue itself allows is taken first, and what is not used given back.
+    capacity := annex.take_starts(in_queue, '', wanted, q.concurrency, q.rate, q.rate_period);
+    left_over := capacity;
+    while left_over > 0 and rounds < 20 loop
+        rounds := rounds + 1;
+        chosen := 0;
+        for picked in
+            with first as (
+                select r.slot, r.ctid from annex.ready r
+                where r.queue = in_queue and r.remote = in_remote
+                order by r.priority, r.job_id
+                -- After a round of jobs that may not start, look further at once.
+                limit case when rounds = 1 then left_over else greatest(left_over, 500) end
+                for update skip locked
+            ),
+            removed as (
+                delete from annex.ready r using first f where r.slot = f.slot and r.ctid = f.ctid
+                returning r.priority, r.job_id, r.attempt, r.key, r.plain
+            )
+            select case when num_nonnulls(q.key_concurrency, q.key_rate) > 0 then m.key end as key,
+                array_agg(m.job_id order by m.priority, m.job_id) as jobs,
+                array_agg(m.attempt order by m.priority, m.job_id) as attempts,
+                array_agg(m.priority order by m.priority, m.job_id) as priorities,
+                array_agg(m.plain order by m.priority, m.job_id) as plains,
+                array_agg(m.key order by m.priority, m.job_id) as keys
+            from removed m group by 1 order by (array_agg(array[(m.priority + 1000)::text, m.job_id::text] order by m.priority, m.job_id))[1:1]
+        loop
+            chosen := chosen + cardinality(picked.jobs);
+            allowed := least(cardinality(picked.jobs), left_over);
+            if picked.key is not null and allowed > 0 then
+                allowed := annex.take_starts(in_queue, picked.key, allowed, q.key_concurrency, q.key_rate, q.key_rate_period);
+            end if;
+            taken_ids := taken_ids || picked.jobs[1:allowed];
+            taken_attempts := taken_attempts || picked.attempts[1:allowed];
+            taken_keys := taken_keys || coalesce(picked.keys[1:allowed], '{}');
+            taken_plain := taken_plain and not (false = any(picked.plains[1:allowed]));
+            left_over := left_over - allowed;
+            if picked.key is not null and left_over > 0 then
+                insert into annex.parked (queue, key, priority, job_id, attempt, remote, plain)
+                select in_queue, picked.key, m.priority, m.job_id, m.attempt, in_remote, m.plain
+                from unnest(picked.jobs, picked.attempts, picked.priorities, picked.plains) with ordinality
+                    as m (job_id, attempt, priority, plain, ordinality)
+                where m.ordinality > allowed;
+            else
+                insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
+                select s.current, in_queue, in_remote, m.priority, m.job_id, m.attempt, m.key, m.plain
+                from annex.job_slots s, unnest(picked.jobs, picked.attempts, picked.priorities, picked.plains, picked.keys) with ordinality
+                    as m (job_id, attempt, priority, plain, key, ordinality)
+                where m.ordinality > allowed;
+            end if;
+        end loop;
+        exit when chosen = 0;
+    end loop;
+    if left_over > 0 then
+        update annex.limiters l set running = l.running - left_over,
+            starts = case when q.rate is null then l.starts else array[greatest(l.starts[1] - left_over, 0)] || l.starts[2:] end
+        where l.queue = in_queue and l.key = '';
+    end if;
+    if cardinality(taken_ids) = 0 then
+        return;
+    end if;
+    return query
+    with leased as (
+    insert into annex.leases as l (slot, id, worker_id, worker, queue, claimed_at, expires_at, jobs, attempts, keys, plain, remaining)
+    select s.current, nextval('annex.lease_ids'), in_worker_id, in_worker, in_queue, at, ends_at, taken_ids, taken_attempts,
+        (select array_agg(coalesce(case when num_nonnulls(q.key_concurrency, q.key_rate) > 0 then k.key end, '') order by k.ordinality)
+            from unnest(taken_keys) with ordinality as k (key, ordinality)),
+        taken_plain, cardinality(taken_ids)
+    from annex.job_slots s
+    returning l.id, l.jobs, l.attempts
+    )
+    select l.id, j.ordinality::integer, j.job_id, j.attempt
+    from leased l, unnest(l.jobs, l.attempts) with ordinality as j (job_id, attempt, ordinality);
+end
+$$;
+
+-- Whether jobs that ended set others free: takes the jobs that ended for good, all of them with a batch or a unique key.
+create function annex.settle_jobs(ended uuid[], outcomes text[]) returns void
+    language plpgsql as $$
+declare
+    done record;
+    freed uuid[];
+    dropped uuid[];
+begin
+    delete from annex.unique_jobs u where u.job_id = any(ended) and u.period_end = 'infinity';
+    delete from annex.cancellations c where c.job_id = any(ended);
+
+    -- The steps that waited for a success, and those that now never come to their turn.
+    with succeeded as (
+        select e.id from unnest(ended, outcomes) e (id, outcome) where e.outcome = 'succeeded'
+    ),
+    counted as (
+        select d.job_id, count(*)::integer as n from annex.dependencies d join succeeded s on s.id = d.needs group by d.job_id
+    ),
+    locked as (
+        select w.job_id from annex.waiting w join counted c using (job_id) order by w.job_id for update of w
+    ),
+    nearer as (
+        update annex.waiting w set pending = w.pending - c.n from counted c
+        where w.job_id = c.job_id and w.pending > c.n and w.job_id in (select l.job_id from locked l)
+    ),
+    gone as (
+        delete from annex.waiting w using counted c
+        where w.job_id = c.job_id and w.pending <= c.n and w.job_id in (select l.job_id from locked l)
+        returning w.job_id
+    )
+    select array_agg(g.job_id) into freed from gone g;
+    if freed is not null then
+        perform annex.make_ready(freed, null);
+    end if;
+
+    for done in
+        select j.batch_id, count(*) filter (where e.outcome = 'succeeded')::integer as succeeded,
+            count(*) filter (where e.outcome in ('failed', 'lost'))::integer as failed,
+            count(*) filter (where e.outcome = 'cancelled')::integer as cancelled
+        from unnest(ended, outcomes) e (id, outcome) join annex.jobs j using (id)
+        where j.batch_id is not null group by j.batch_id order by j.batch_id
+    loop
+        update annex.batches b set pending = b.pending - done.succeeded - done.failed - done.cancelled,
+            succeeded = b.succeeded + done.succeeded, failed = b.failed + done.failed, cancelled = b.cancelled + done.cancelled,
+            finished_at = case when b.pending = done.succeeded + done.failed + done.cancelled then clock_timestamp() end
+        where b.id = done.batch_id;
+        update annex.batches b set callback_id = annex.enqueue(
+            b.callback ->> 'kind',
+            coalesce(b.callback -> 'args', '{}') || jsonb_build_object('batch', jsonb_build_object(
+                'id', b.id, 'total', b.total, 'succeeded', b.succeeded, 'failed', b.failed, 'cancelled', b.cancelled)),
+            b.callback - 'kind' - 'args')
+        where b.id = done.batch_id and b.finished_at is not null and b.callback is not null and b.callback_id is null;
+    end loop;
+
+    -- What needs a step that did not succeed ends with it.
+    select array_agg(distinct d.job_id) into dropped
+        from unnest(ended, outcomes) e (id, outcome) join annex.dependencies d on d.needs = e.id
+        where e.outcome <> 'succeeded' and exists (select from annex.waiting w where w.job_id = d.job_id);
+    if dropped is not null then
+        perform annex.cancel_jobs(dropped);
+    end if;
+end
+$$;
+
+-- Puts jobs into the line: those of `ids`, each at that attempt (null: the first).
+create function annex.make_ready(ids uuid[], tries smallint[]) returns void
+    language sql as $$
+    with lined as (
+        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
+        select s.current, j.queue, j.remote, j.priority, j.id, coalesce(r.attempt, 1), j.key, j.unique_key is null and j.batch_id is null
+        from unnest(ids, tries) r (id, attempt) join annex.jobs j using (id), annex.job_slots s
+        returning queue
+    )
+    select pg_notify('annex_jobs', l.queue) from (select distinct queue from lined) l
+$$;
+
+-- Ends attempts under the lease each was claimed with: `succeeded` with a result, `cancelled`, or `failed` with an error, to be tried
+-- again where `retries` says so and attempts are left (after `delays` seconds, null as the job's backoff says). Returns the ordinals of
+-- those that were not held any more: the lease is gone, the job was given back or is ended already. Nothing of those is written.
+create function annex.finish_jobs(in_leases bigint[], positions integer[], outcomes text[], results jsonb[], errors jsonb[],
+        retries boolean[], delays double precision[])
+    returns table (refused bigint)
+    language plpgsql
+    set jit = off set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    at constant timestamptz := clock_timestamp();
+    is_plain boolean;
+    is_counted boolean;
+    accepted bigint[];
+    ended uuid[];
+    ended_as text[];
+    queues text[];
+    keys text[];
+begin
+    -- In one order, so that two who finish together do not wait for each other.
+    select bool_and(l.plain), bool_or(l.keys is not null) into is_plain, is_counted
+        from (select plain, keys from annex.leases where id = any(in_leases) order by id for update) l;
+    if is_plain is null then
+        return query select generate_series(1, cardinality(in_leases))::bigint;
+        return;
+    end if;
+    is_plain := is_plain and not ('failed' = any(outcomes) or 'cancelled' = any(outcomes));
+
+    if is_plain and not is_counted then
+        with asked as (
+            select l.id as lease, l.jobs[a.position] as job_id, l.attempts[a.position] as attempt, l.worker, l.claimed_at, a.result, a.ordinal
+            from unnest(in_leases, positions, results) with ordinality as a (lease, position, result, ordinal)
+            join annex.leases l on l.id = a.lease
+        ),
+        done as (
+            insert into annex.attempts (job_id, attempt, outcome, final, worker, started_at, finished_at, result)
+            select job_id, attempt, 'succeeded', true, worker, claimed_at, at, result from asked where job_id is not null
+            on conflict do nothing returning job_id
+        ),
+        ended as (
+            select a.lease, a.ordinal from asked a join done d using (job_id)
+        ),
+        counted as (
+            select lease, count(*)::integer as n from ended group by lease
+        ),
+        closed as (
+            delete from annex.leases l using counted c where l.id = c.lease and l.remaining = c.n
+        ),
+        kept as (
+            update annex.leases l set remaining = l.remaining - c.n from counted c where l.id = c.lease and l.remaining > c.n
+        )
+        select array_agg(ordinal) into accepted from ended;
+    else
+        with asked as (
+            select l.id as lease, l.jobs[a.position] as job_id, l.attempts[a.position] as attempt, l.worker, l.claimed_at, a.ordinal,
+                a.outcome, a.result, a.error, a.retry, a.delay, l.queue, case when l.keys is not null then l.keys[a.position] end as key
+            from unnest(in_leases, positions, outcomes, results, errors, retries, delays) with ordinality
+                as a (lease, position, outcome, result, error, retry, delay, ordinal)
+            join annex.leases l on l.id = a.lease
+        ),
+        judged as (
+            select a.*, j.backoff,
+                not (a.outcome = 'failed' and a.retry and a.attempt < j.max_attempts and c.job_id is null
+                    and (j.deadline is null or j.deadline > at)) as final,
+                case when a.outcome = 'failed' and c.job_id is not null then 'cancelled' else a.outcome end as judgement
+            from asked a join annex.jobs j on j.id = a.job_id left join annex.cancellations c on c.job_id = a.job_id
+        ),
+        done as (
+            insert into annex.attempts (job_id, attempt, outcome, final, worker, started_at, finished_at, result, error)
+            select job_id, attempt, judgement, final, worker, claimed_at, at,
+                case when judgement = 'succeeded' then result end,
+                case when judgement = 'failed' then coalesce(error, '{"message": "failed"}') end
+            from judged
+            on conflict do nothing returning job_id
+        ),
+        ended as (
+            select j.* from judged j join done d using (job_id)
+        ),
+        counted as (
+            select lease, count(*)::integer as n from ended group by lease
+        ),
+        closed as (
+            delete from annex.leases l using counted c where l.id = c.lease and l.remaining = c.n
+        ),
+        kept as (
+            update annex.leases l set remaining = l.remaining - c.n from counted c where l.id = c.lease and l.remaining > c.n
+        ),
+        again as (
+            insert into annex.scheduled (job_id, run_at, attempt)
+            select e.job_id, at + coalesce(make_interval(secs => e.delay), annex.retry_delay(e.backoff, e.attempt)), e.attempt + 1
+            from ended e where not e.final
+            returning pg_notify('annex_jobs', '') is null as told
+        )
+        select array_agg(e.ordinal), array_agg(e.job_id) filter (where e.final), array_agg(e.judgement) filter (where e.final),
+            array_agg(e.queue) filter (where e.key is not null), array_agg(e.key) filter (where e.key is not null)
+        into accepted, ended, ended_as, queues, keys
+        from ended e where (select count(*) from again) >= 0;
+        if ended is not null then
+            perform annex.settle_jobs(ended, ended_as);
+        end if;
+        if queues is not null then
+            perform annex.free_starts(queues, keys);
+            perform pg_notify('annex_jobs', q) from (select distinct unnest(queues)) u (q);
+        end if;
+    end if;
+    if cardinality(accepted) is distinct from cardinality(in_leases) then
+        return query select a from generate_series(1, cardinality(in_leases)::bigint) a where a <> all(coalesce(accepted, '{}'));
+    end if;
+end
+$$;
+
+-- Gives jobs of leases back as if they had not been claimed. Returns how many.
+create function annex.release_jobs(in_leases bigint[], positions integer[]) returns integer
+    language plpgsql as $$
+declare
+    held record;
+    total integer := 0;
+begin
+    for held in
+        select l.* from annex.leases l where l.id = any(in_leases) order by l.id for update
+    loop
+        declare
+            back integer[];
+            kept uuid[] := held.jobs;
+            i integer;
+        begin
+            select array_agg(distinct a.position) into back
+            from unnest(in_leases, positions) a (lease, position)
+            where a.lease = held.id and held.jobs[a.position] is not null and not exists (
+                select from annex.attempts t where t.job_id = held.jobs[a.position] and t.attempt = held.attempts[a.position]);
+            continue when back is null;
+            perform annex.make_ready(
+                array(select held.jobs[b] from unnest(back) b), array(select held.attempts[b] from unnest(back) b));
+            if held.keys is not null then
+                perform annex.free_starts(
+                    array(select held.queue from unnest(back) b), array(select held.keys[b] from unnest(back) b));
+            end if;
+            foreach i in array back loop
+                kept[i] := null;
+            end loop;
+            if held.remaining = cardinality(back) then
+                delete from annex.leases l where l.id = held.id;
+            else
+                update annex.leases l set jobs = kept, remaining = l.remaining - cardinality(back) where l.id = held.id;
+            end if;
+            total := total + cardinality(back);
+        end;
+    end loop;
+    return total;
+end
+$$;
+
+-- Takes back what is held under leases that ended, or by workers that are gone: each job is in the line again at once, or has failed
+-- where that was its last attempt. Returns how many.
+create function annex.reclaim_leases() returns integer
+    language plpgsql as $$
+declare
+    held record;
+    lost record;
+    total integer := 0;
+begin
+    for held in
+        select l.* from annex.leases l
+        where l.expires_at < clock_timestamp()
+            or l.worker_id is not null and not exists (
+                select from annex.workers w where w.id = l.worker_id and w.expires_at > clock_timestamp())
+        order by l.id limit 200 for update skip locked
+    loop
+        for lost in
+            with gone as (
+                select j.id, u.attempt, case when held.keys is not null then held.keys[u.position] end as key, c.job_id is not null as cancelled,
+                    c.job_id is not null or u.attempt >= j.max_attempts
+                        or coalesce(j.deadline < clock_timestamp(), false) as final
+                from unnest(held.jobs, held.attempts) with ordinality as u (job_id, attempt, position)
+                join annex.jobs j on j.id = u.job_id left join annex.cancellations c on c.job_id = u.job_id
+            ),
+            ended as (
+                insert into annex.attempts (job_id, attempt, outcome, final, worker, started_at, finished_at, error)
+                select g.id, g.attempt, case when g.cancelled then 'cancelled' else 'lost' end, g.final, held.worker, held.claimed_at,
+                    clock_timestamp(), case when not g.cancelled then jsonb_build_object('code', 'worker_lost', 'message',
+                        'The worker ' || held.worker || ' was not heard of any more') end
+                from gone g
+                on conflict do nothing returning job_id, outcome
+            )
+            select array_agg(g.id) filter (where not g.final) as again, array_agg(g.attempt + 1) filter (where not g.final) as attempts,
+                array_agg(g.id) filter (where g.final) as ended, array_agg(e.outcome) filter (where g.final) as outcomes,
+                array_agg(g.key) filter (where g.key is not null) as keys, count(*)::integer as n
+            from gone g join ended e on e.job_id = g.id
+        loop
+            total := total + lost.n;
+            if lost.again is not null then
+                perform annex.make_ready(lost.again, lost.attempts::smallint[]);
+            end if;
+            if lost.ended is not null then
+                perform annex.settle_jobs(lost.ended, lost.outcomes);
+            end if;
+            if lost.keys is not null then
+                perform annex.free_starts(array_fill(held.queue, array[cardinality(lost.keys)]), lost.keys);
+            end if;
+        end loop;
+        delete from annex.leases l where l.id = held.id;
+    end loop;
+    return total;
+end
+$$;
+
+-- Puts what is due into the line: scheduled jobs, and parked ones whose rate allows another. Returns when to look again.
+create function annex.promote_jobs() returns timestamptz
+    language plpgsql as $$
+declare
+    due record;
+    limiter record;
+begin
+    with chosen as (
+        select s.job_id from annex.scheduled s where s.run_at <= clock_timestamp() order by s.run_at limit 2000 for update skip locked
+    ),
+    gone as (
+        delete from annex.scheduled s using chosen c where s.job_id = c.job_id returning s.job_id, s.attempt
+    )
+    select array_agg(g.job_id) as ids, array_agg(g.attempt) as attempts into due from gone g;
+    if due.ids is not null then
+        perform annex.make_ready(due.ids, due.attempts);
+    end if;
+    for limiter in
+        select l.queue, l.key, case when l.key = '' then q.rate else q.key_rate end as rate
+        from annex.limiters l left join annex.queues q on q.name = l.queue
+        where l.wake_at <= clock_timestamp() order by l.queue, l.key limit 500 for update of l skip locked
+    loop
+        update annex.limiters l set wake_at = null where l.queue = limiter.queue and l.key = limiter.key;
+        if limiter.key <> '' then
+            perform annex.unpark(limiter.queue, limiter.key, coalesce(limiter.rate, 1000));
+        end if;
+        perform pg_notify('annex_jobs', limiter.queue);
+    end loop;
+    return least((select min(s.run_at) from annex.scheduled s), (select min(l.wake_at) from annex.limiters l where l.wake_at is not null));
+end
+$$;
+
+-- Cancels jobs: at once where nobody works on them, and by asking the worker where one does; what ended stays. Returns for how many.
+create function annex.cancel_jobs(ids uuid[]) returns integer
+    language plpgsql as $$
+declare
+    stopped uuid[];
+    asked integer;
+begin
+    with waited as (delete from annex.waiting w where w.job_id = any(ids) returning w.job_id),
+    later as (delete from annex.scheduled s where s.job_id = any(ids) returning s.job_id),
+    aside as (
+        delete from annex.parked p using annex.jobs j
+        where j.id = any(ids) and p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id returning p.job_id
+    ),
+    lined as (
+        delete from annex.ready r using annex.jobs j
+        where j.id = any(ids) and r.queue = j.queue and r.remote = j.remote and r.priority = j.priority and r.job_id = j.id returning r.job_id
+    ),
+    gone as (
+        select job_id from waited union all select job_id from later union all select job_id from aside union all select job_id from lined
+    ),
+    ended as (
+        insert into annex.attempts (job_id, attempt, outcome, final, finished_at)
+        select g.job_id, 0, 'cancelled', true, clock_timestamp() from gone g
+        on conflict (job_id, attempt) do update set finished_at = excluded.finished_at, final = true
+        returning job_id
+    )
+    select array_agg(e.job_id) into stopped from ended e;
+    if stopped is not null then
+        perform annex.settle_jobs(stopped, array_fill('cancelled'::text, array[cardinality(stopped)]));
+    end if;
+    with running as (
+        select u.job_id from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
+        where u.job_id = any(ids) and not exists (
+            select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
+    ),
+    noted as (
+        insert into annex.cancellations (job_id) select r.job_id from running r on conflict do nothing returning job_id
+    ),
+    told as (
+        select pg_notify('annex_cancellations', n.job_id::text) from noted n
+    )
+    select (select count(*) from running) into asked from (select count(*) from told) t;
+    return coalesce(cardinality(stopped), 0) + asked;
+end
+$$;
+
+-- Tries jobs again that failed or were cancelled. Returns how many.
+create function annex.retry_jobs(ids uuid[]) returns integer
+    language plpgsql as $$
+declare
+    again record;
+begin
+    with over as (
+        -- The attempt 0 tells of no attempt, and would be in the way of the next cancellation.
+        delete from annex.attempts t where t.job_id = any(ids) and t.final and t.attempt = 0 returning t.job_id, t.outcome
+    ),
+    reopened as (
+        update annex.attempts t set final = false
+        where t.job_id = any(ids) and t.final and t.attempt > 0 and t.outcome in ('failed', 'lost') returning t.job_id, t.outcome
+    ),
+    stopped as (
+        update annex.attempts t set final = false, outcome = 'lost', error = '{"code": "cancelled", "message": "Cancelled while it ran"}'
+        where t.job_id = any(ids) and t.final and t.attempt > 0 and t.outcome = 'cancelled' returning t.job_id, 'cancelled' as outcome
+    ),
+    chosen as (
+        select * from over union all select * from reopened union all select * from stopped
+    )
+    select array_agg(c.job_id) as ids, array_agg(c.outcome) as outcomes, array_agg((
+            select coalesce(max(t.attempt), 0) + 1 from annex.attempts t where t.job_id = c.job_id and t.attempt > 0)::smallint) as attempts
+    into again from chosen c;
+    if again.ids is null then
+        return 0;
+    end if;
+    -- Where another job has the unique key by now, that one stands for both.
+    insert into annex.unique_jobs (kind, key, period_start, period_end, job_id)
+        select j.kind, j.unique_key, '-infinity', 'infinity', j.id from annex.jobs j
+        where j.id = any(again.ids) and j.unique_key is not null
+            and not exists (select from annex.unique_jobs u where u.job_id = j.id)
+        on conflict do nothing;
+    update annex.batches b set pending = b.pending + c.n, failed = b.failed - c.failed, cancelled = b.cancelled - (c.n - c.failed),
+            finished_at = null
+        from (
+            select j.batch_id, count(*)::integer as n, count(*) filter (where e.outcome in ('failed', 'lost'))::integer as failed
+            from unnest(again.ids, again.outcomes) e (id, outcome) join annex.jobs j using (id)
+            where j.batch_id is not null group by j.batch_id
+        ) c
+        where b.id = c.batch_id;
+    -- A step whose own steps have not all succeeded waits for them again.
+    with missing as (
+        select d.job_id, count(*)::integer as n from annex.dependencies d
+        where d.job_id = any(again.ids) and not exists (
+            select from annex.attempts t where t.job_id = d.needs and t.final and t.outcome = 'succeeded')
+        group by d.job_id
+    ),
+    held as (
+        insert into annex.waiting (job_id, pending, attempt)
+        select m.job_id, m.n, a.attempt from missing m join unnest(again.ids, again.attempts) a (id, attempt) on a.id = m.job_id
+        returning job_id
+    )
+    select array_agg(a.id) as ids, array_agg(a.attempt) as attempts into again
+    from unnest(again.ids, again.attempts) a (id, attempt) where a.id not in (select h.job_id from held h);
+    if again.ids is not null then
+        perform annex.make_ready(again.ids, again.attempts);
+    end if;
+    return coalesce(cardinality(again.ids), 0);
+end
+$$;
+
+-- Lets what comes go into the next slot where the current one has grown, and empties the slots that have drained; `largest` in bytes.
+-- A slot that an open transaction still uses is left for the next time, and what stays long in one is moved on.
+create function annex.rotate_slots(largest bigint default 4194304) returns void
+    language plpgsql
+    set lock_timeout = '20ms'
+as $$
+declare
+    now_at smallint;
+    since timestamptz;
+    slot smallint;
+    is_empty boolean;
+begin
+    select s.current, s.rotated_at into now_at, since from annex.job_slots s for update skip locked;
+    if not found then
+        return;
+    end if;
+    for slot in select n from generate_series(0, 2) n where n <> now_at loop
+        continue when pg_relation_size(format('annex.ready_%s', slot)) + pg_relation_size(format('annex.leases_%s', slot)) = 0;
+        if clock_timestamp() - since > interval '30 s' then
+            execute format('update annex.ready set slot = %s where slot = %s and (queue, remote, priority, job_id) in (
+                select queue, remote, priority, job_id from annex.ready_%2$s limit 5000 for update skip locked)', now_at, slot);
+            execute format('update annex.leases set slot = %s where slot = %s and id in (
+                select id from annex.leases_%2$s limit 5000 for update skip locked)', now_at, slot);
+        end if;
+        begin
+            execute format('select not exists (select from annex.ready_%1$s) and not exists (select from annex.leases_%1$s)', slot) into is_empty;
+            continue when not is_empty;
+            execute format('lock table annex.ready_%1$s, annex.leases_%1$s in access exclusive mode', slot);
+            execute format('select not exists (select from annex.ready_%1$s) and not exists (select from annex.leases_%1$s)', slot) into is_empty;
+            if is_empty then
+                execute format('truncate annex.ready_%1$s, annex.leases_%1$s', slot);
+            end if;
+        exception when lock_not_available then
+            null;
+        end;
+    end loop;
+    if pg_relation_size(format('annex.ready_%s', now_at)) + pg_relation_size(format('annex.leases_%s', now_at)) > largest then
+        select n into slot from generate_series(0, 2) n
+            where n <> now_at and pg_relation_size(format('annex.ready_%s', n)) + pg_relation_size(format('annex.leases_%s', n)) = 0
+            order by (n - now_at + 3) % 3 limit 1;
+        if found then
+            update annex.job_slots set current = slot, rotated_at = clock_timestamp();
+        end if;
+    end if;
+end
+$$;
