@@ -24,7 +24,11 @@ after(async () => {
   await pair?.end();
 });
 
-const count = async (path) => (await fetch(`${pair.api}${path}`, { headers: { authorization: `Bearer ${api.token}`, prefer: "count=exact" } }).then((answer) => answer.json())).count;
+const total = async (filter) => {
+  const path = `/v1/records/notes?limit=1&filter=${encodeURIComponent(filter)}`;
+  const answer = await fetch(pair.api + path, { headers: { authorization: `Bearer ${api.token}`, prefer: "count=exact" } });
+  return (await answer.json()).count;
+};
 const news = (words) => page.getByRole("region", { name: "News" }).getByText(words).waitFor();
 const drawer = (name) => page.getByRole("dialog", { name });
 
@@ -55,7 +59,7 @@ test("a write whose answer is lost is sent again under its key, and done once", 
   await page.unroute(`${pair.api}/v1/records/notes`);
   assert.equal(keys.length, 2);
   assert.ok(keys[0] && keys[0] === keys[1], "it is the same key");
-  assert.equal(await count('/v1/records/notes?filter=title%20%3D%20"Once"&limit=1'), 1);
+  assert.equal(await total('title = "Once"'), 1);
   page.calm();
 });
 
@@ -139,7 +143,10 @@ const everything = async () => {
 
 test("a thousand rows that were chosen are deleted together once that cannot be taken back", async () => {
   await at("/collections/notes?filter=page%20%3E%201500&sort=page");
-  await counted(page, /1,000 rows/);
+  // The planner may have estimated another number.
+  const count = page.getByRole("button", { name: "Count", exact: true });
+  if (await count.isVisible()) await count.click();
+  await counted(page, / of 1,000 rows/);
   await (await cell(page, 0, "title")).focus();
   await page.keyboard.press(" ");
   await page.keyboard.press("Control+End");
@@ -151,7 +158,7 @@ test("a thousand rows that were chosen are deleted together once that cannot be 
   await news("1,000 rows deleted");
   await page.getByRole("region", { name: "News" }).getByRole("button", { name: "Close" }).first().click();
   assert.equal((await sent).request().postDataJSON().operations.length, 1000);
-  assert.equal(await count("/v1/records/notes?filter=page%20%3E%201500&limit=1"), 0);
+  assert.equal(await total("page > 1500"), 0);
   page.calm();
 });
 
@@ -168,7 +175,7 @@ test("everything that matches is changed and deleted only by who types how many 
   await change.getByLabel("Type 1,500 to confirm").fill("1500");
   await apply.click();
   await news("1,500 rows changed");
-  assert.equal(await count('/v1/records/notes?filter=title%20%3D%20"The same"&limit=1'), 1500);
+  assert.equal(await total('title = "The same"'), 1500);
   await ready(page);
   await everything();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
@@ -181,7 +188,8 @@ test("everything that matches is changed and deleted only by who types how many 
   await remove.getByLabel("Type 1,500 to confirm").fill("1,500");
   await confirm.click();
   await news("1,500 rows deleted");
-  assert.equal(await count("/v1/records/notes?limit=1"), 1, "what does not match is there");
+  assert.equal(await total("page <= 1500"), 0);
+  assert.equal(await total('title = "Once"'), 1, "what does not match is there");
   await page.getByText("No row matches").waitFor();
   assert.equal(await rows(page).count(), 0);
   page.calm();

@@ -26,7 +26,7 @@ pub fn hold(out: &Path, bundle: &Bundle, parts: &Parts, routes: &Routes) -> Resu
     let page = size("index.html")?;
     println!("{page:>9}  index.html");
     let mut other = page;
-    for name in [&bundle.script, &bundle.style, &bundle.font] {
+    for name in [&bundle.script, &bundle.style, &bundle.font].into_iter().chain(&bundle.chunks) {
         let bytes = asset(name)?;
         println!("{bytes:>9}  {name}");
         other += bytes;

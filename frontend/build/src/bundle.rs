@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Folders;
 use crate::split::Parts;
@@ -18,6 +18,8 @@ pub struct Bundle {
     pub style: String,
     /// The WebAssembly file.
     pub wasm: String,
+    /// The modules that it imports at once.
+    pub chunks: Vec<String>,
     /// The font of the first view.
     pub font: String,
     /// The files of the parts, in their order.
@@ -60,11 +62,40 @@ pub fn build(folders: &Folders, parts: &Parts, dev: bool) -> Result<Bundle> {
             .with_context(|| format!("esbuild made nothing of {ending}"))
     };
     let parts = parts.files.iter().map(|file| find(&format!("/{}.wasm", file.name)));
+    let script = find("js/main.js")?;
     Ok(Bundle {
         parts: parts.collect::<Result<_>>()?,
-        script: find("js/main.js")?,
+        chunks: imports(outputs, &script),
+        script,
         style: find("styles/main.css")?,
         wasm: find("console_bg.wasm")?,
         font: find("inter-latin-wght-normal.woff2")?,
     })
+}
+
+/// The modules that a module of the result imports before it runs, and not only when it asks for them.
+fn imports(outputs: &Map<String, Value>, module: &str) -> Vec<String> {
+    let output = outputs.iter().find(|(path, _)| path.rsplit('/').next() == Some(module));
+    let imports = output.and_then(|(_, output)| output["imports"].as_array()).into_iter().flatten();
+    let at_once = imports.filter(|import| import["kind"] == "import-statement");
+    let names = at_once.filter_map(|import| import["path"].as_str()?.rsplit('/').next());
+    names.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::imports;
+
+    #[test]
+    fn what_a_module_asks_for_later_is_not_imported_at_once() {
+        let outputs = json!({"out/main-A.js": {"imports": [
+            {"path": "out/chunk-B.js", "kind": "import-statement"},
+            {"path": "out/chart-C.js", "kind": "dynamic-import"},
+        ]}, "out/chart-C.js": {}});
+        let outputs = outputs.as_object().expect("an object");
+        assert_eq!(imports(outputs, "main-A.js"), ["chunk-B.js"]);
+        assert!(imports(outputs, "chart-C.js").is_empty());
+    }
 }

@@ -241,16 +241,16 @@ mod tests {
     #[test]
     fn only_changes_of_the_same_field_are_in_conflict() {
         let mut staged = staged();
-        assert_eq!(staged.compare(&row("x", 1), "\"7\"".to_owned(), place), []);
+        assert_eq!(staged.compare(&row("x", 1), Some("\"7\"".to_owned()), place), []);
         assert_eq!(staged.row("a").and_then(|row| row.etag.as_deref()), Some("\"7\""));
         // Somebody else had the same in mind.
-        assert_eq!(staged.compare(&row("y", 1), "\"8\"".to_owned(), place), []);
-        let conflicts = staged.compare(&row("z", 1), "\"9\"".to_owned(), place);
+        assert_eq!(staged.compare(&row("y", 1), Some("\"8\"".to_owned()), place), []);
+        let conflicts = staged.compare(&row("z", 1), Some("\"9\"".to_owned()), place);
         assert_eq!(conflicts.len(), 1);
         assert_eq!(staged.row("a").and_then(|row| row.etag.as_deref()), Some("\"8\""));
         staged.settle(&conflicts[0], true);
-        assert_eq!(staged.compare(&row("z", 1), "\"9\"".to_owned(), place), []);
-        let conflicts = staged.compare(&row("w", 5), "\"10\"".to_owned(), place);
+        assert_eq!(staged.compare(&row("z", 1), Some("\"9\"".to_owned()), place), []);
+        let conflicts = staged.compare(&row("w", 5), Some("\"10\"".to_owned()), place);
         assert_eq!(conflicts.len(), 2);
         staged.settle(&conflicts[0], false);
         staged.settle(&conflicts[1], false);
