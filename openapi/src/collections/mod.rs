@@ -102,7 +102,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 /// Tells a member that is null from one that is not there.
-mod given {
+pub(crate) mod given {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub fn serialize<T: Serialize, S: Serializer>(
