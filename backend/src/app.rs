@@ -27,6 +27,7 @@ use crate::db::{Db, Lanes};
 use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
+use crate::outbound::Outbound;
 use crate::records::GroupCommit;
 use crate::requests;
 use crate::stats::{Stats, sample};
@@ -59,6 +60,8 @@ pub struct App {
     pub cursors: CursorKey,
     /// What describes the API.
     pub documents: Documents,
+    /// Calls to other hosts.
+    pub outbound: Outbound,
     /// Accounts, sessions and keys.
     pub auth: Arc<Auth>,
 }
@@ -87,6 +90,9 @@ pub enum StartError {
     /// Sign-in cannot be prepared.
     #[error(transparent)]
     Auth(#[from] crate::auth::SetupError),
+    /// Calls to other hosts cannot be prepared.
+    #[error(transparent)]
+    Outbound(#[from] crate::outbound::SetupError),
     /// What the server needs from the database cannot be read.
     #[error("the database cannot be read: {0}")]
     Database(#[from] sqlx::Error),
@@ -107,6 +113,7 @@ impl App {
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let documents = Documents::default();
+        let outbound = Outbound::new(&config.outbound)?;
         let started_at = clock.now();
         Ok(Self {
             instance: clock.uuid_v7(),
@@ -121,6 +128,7 @@ impl App {
             catalogue,
             cursors,
             documents,
+            outbound,
             auth,
         })
     }

@@ -13,6 +13,7 @@ pub mod document;
 pub mod extract;
 pub mod health;
 pub mod idempotency;
+pub mod outbound;
 pub mod problem;
 pub mod records;
 pub mod requests;

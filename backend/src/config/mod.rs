@@ -6,6 +6,7 @@
 mod auth;
 mod console;
 mod database;
+mod outbound;
 mod request_log;
 mod server;
 mod source;
@@ -14,6 +15,7 @@ mod telemetry;
 pub use auth::Auth;
 pub use console::Console;
 pub use database::Database;
+pub use outbound::{Allowed, Outbound};
 pub use request_log::RequestLog;
 pub use server::Server;
 pub use source::{ConfigError, Source};
@@ -32,6 +34,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// What is kept of requests.
     pub request_log: RequestLog,
+    /// Calls to other hosts.
+    pub outbound: Outbound,
     /// The console's own server.
     pub console: Console,
 }
@@ -57,6 +61,7 @@ impl Config {
             auth: Auth::from_source(&mut source),
             telemetry: Telemetry::from_source(&mut source),
             request_log: RequestLog::from_source(&mut source),
+            outbound: Outbound::from_source(&mut source),
             console: Console::from_source(&mut source),
         };
         source.finish()?;
