@@ -28,6 +28,7 @@ use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
 use crate::outbound::Outbound;
+use crate::jobs::{self, Jobs, Registry, Worker};
 use crate::records::GroupCommit;
 use crate::requests;
 use crate::stats::{Stats, sample};
@@ -64,6 +65,8 @@ pub struct App {
     pub outbound: Outbound,
     /// Accounts, sessions and keys.
     pub auth: Arc<Auth>,
+    /// Durable jobs.
+    pub jobs: Jobs,
 }
 
 /// Why the server cannot start.
@@ -100,11 +103,16 @@ pub enum StartError {
 
 impl App {
     /// Puts the application together over the database of `url`: brings its schema up to date and reads
-    /// the catalogue.
+    /// the catalogue. It runs the jobs of these kinds.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(config: Config, url: &SecretString, clock: Clock) -> Result<Self, StartError> {
+    pub async fn start(
+        config: Config,
+        url: &SecretString,
+        clock: Clock,
+        kinds: Registry,
+    ) -> Result<Self, StartError> {
         let db = Db::new(url, &config.database, config.server.workers)?;
         crate::db::migrate(&db.pool).await?;
         let catalogue = Arc::new(Catalogue::load(&db.pool).await?);
@@ -114,6 +122,7 @@ impl App {
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let documents = Documents::default();
         let outbound = Outbound::new(&config.outbound)?;
+        let jobs = Jobs::start(kinds, &db.pool).await?;
         let started_at = clock.now();
         Ok(Self {
             instance: clock.uuid_v7(),
@@ -130,6 +139,7 @@ impl App {
             documents,
             outbound,
             auth,
+            jobs,
         })
     }
 }
@@ -144,13 +154,21 @@ pub struct Running {
     handle: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     /// What goes on beside the requests.
-    beside: [tokio::task::JoinHandle<()>; 4],
+    beside: Vec<tokio::task::JoinHandle<()>>,
+    /// What runs jobs, where this server does.
+    worker: Option<Worker>,
 }
 
 impl Running {
     /// Stops taking connections, lets accepted requests finish and ends.
     pub async fn stop(self) {
-        self.handle.stop(true).await;
+        let drain = self.app.config.server.drain_timeout;
+        let working = async {
+            if let Some(worker) = self.worker {
+                worker.stop(drain).await;
+            }
+        };
+        tokio::join!(working, self.handle.stop(true));
         drop(self.served.await);
         self.beside.iter().for_each(tokio::task::JoinHandle::abort);
         let counters = Counters::default();
@@ -255,13 +273,18 @@ where
         .map_err(|error| StartError::Listen { address, variable: LISTEN, error })?
         .run();
     let handle = server.handle();
-    let beside = [
+    let beside = vec![
+        tokio::spawn(jobs::listen(app.clone())),
+        tokio::spawn(jobs::maintain(app.clone())),
         tokio::spawn(sweep(app.clone())),
         tokio::spawn(sample(app.clone())),
         tokio::spawn(requests::write(app.clone())),
         tokio::spawn(requests::sweep(app.clone())),
     ];
-    Ok(Running { app, address, handle, served: tokio::spawn(server), beside })
+    let config = &app.config.jobs;
+    let options = jobs::Options { queues: Vec::new(), concurrency: config.concurrency };
+    let worker = config.run.then(|| Worker::start(app.clone(), options));
+    Ok(Running { app, address, handle, served: tokio::spawn(server), beside, worker })
 }
 
 /// Which pages of other origins may call the API, and what they may see.

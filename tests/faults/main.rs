@@ -3,5 +3,6 @@
 mod annex;
 mod durability;
 mod embedded;
+mod jobs;
 mod stop;
 mod together;

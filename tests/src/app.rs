@@ -9,6 +9,7 @@ use actix_web::web::{Data, ServiceConfig};
 use annex::app::{self, App};
 use annex::clock::Clock;
 use annex::config::{Config, Source};
+use annex::jobs::{Job, Registry};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
@@ -25,6 +26,7 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     database: Option<TestDatabase>,
+    kinds: Registry,
 }
 
 impl std::fmt::Debug for Builder {
@@ -44,6 +46,12 @@ impl Builder {
     pub fn routes(mut self, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
         self.routes = Arc::new(routes);
         self
+    }
+
+    /// Adds a kind of job that only this test needs, and runs jobs.
+    pub fn job<T: Job>(mut self) -> Self {
+        self.kinds.add::<T>();
+        self.set("ANNEX_JOBS_RUN", "true")
     }
 
     /// Over a database that is there already; it is dropped with the server all the same.
@@ -69,6 +77,7 @@ impl Builder {
             ("ANNEX_WORKERS", "1"),
             ("ANNEX_MAX_CONNECTIONS", "12"),
             ("ANNEX_DRAIN_TIMEOUT", "3"),
+            ("ANNEX_JOBS_RUN", "false"),
         ];
         let defaults = defaults.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let environment = defaults.into_iter().chain(self.environment).collect::<HashMap<_, _>>();
@@ -76,7 +85,7 @@ impl Builder {
             .and_then(Config::from_source)
             .unwrap_or_else(|error| panic!("{error}"));
         let clock = Clock::movable();
-        let server = Thread::start(config, clock.clone(), database.clone(), self.routes).await;
+        let server = Thread::start(config, clock.clone(), database.clone(), self.routes, self.kinds).await;
         let contracts = Arc::new(Contracts::new(server.app.clone(), server.address));
         let anonymous = Client::new(server.address, Arc::clone(&contracts));
         TestApp { clock, database, server, anonymous, accounts: Mutex::default() }
@@ -106,7 +115,12 @@ impl TestApp {
 
     /// A server with something set.
     pub fn builder() -> Builder {
-        Builder { environment: Vec::new(), routes: Arc::new(|_| {}), database: None }
+        Builder {
+            environment: Vec::new(),
+            routes: Arc::new(|_| {}),
+            database: None,
+            kinds: Registry::built_in(),
+        }
     }
 
     /// Where it listens.
@@ -117,6 +131,11 @@ impl TestApp {
     /// What its handlers work with.
     pub fn inside(&self) -> &App {
         &self.server.app
+    }
+
+    /// The same, for what outlives a call.
+    pub fn shared(&self) -> Data<App> {
+        self.server.app.clone()
     }
 
     /// A client that is nobody.
@@ -252,13 +271,15 @@ impl Thread {
         clock: Clock,
         database: TestDatabase,
         routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+        kinds: Registry,
     ) -> Self {
         let (started, starting) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let live = async move {
                 let url = SecretString::from(database.url());
-                let app = App::start(config, &url, clock).await.unwrap_or_else(|error| panic!("{error}"));
+                let app =
+                    App::start(config, &url, clock, kinds).await.unwrap_or_else(|error| panic!("{error}"));
                 let running = app::listen(app.config.server.listen, app::LISTEN)
                     .and_then(|listener| app::serve_with(app, listener, move |config| routes(config)))
                     .unwrap_or_else(|error| panic!("{error}"));

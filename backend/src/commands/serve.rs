@@ -11,6 +11,7 @@ use crate::commands::Failure;
 use crate::commands::stop::told_to_stop;
 use crate::config::{self, Config};
 use crate::db::embedded::{self, Embedded};
+use crate::jobs::Registry;
 
 /// Serves until told to stop.
 ///
@@ -41,7 +42,7 @@ async fn serve(
     told_to_stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let app = tokio::select! {
-        app = App::start(config, url, Clock::system()) => app?,
+        app = App::start(config, url, Clock::system(), Registry::built_in()) => app?,
         () = told_to_stop.cancelled() => return Ok(()),
     };
     let running = app::serve(app, listener)?;

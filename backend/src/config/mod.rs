@@ -7,6 +7,7 @@ mod auth;
 mod console;
 mod database;
 mod outbound;
+mod jobs;
 mod request_log;
 mod server;
 mod source;
@@ -16,6 +17,7 @@ pub use auth::Auth;
 pub use console::Console;
 pub use database::Database;
 pub use outbound::{Allowed, Outbound};
+pub use jobs::Jobs;
 pub use request_log::RequestLog;
 pub use server::Server;
 pub use source::{ConfigError, Source};
@@ -36,6 +38,8 @@ pub struct Config {
     pub request_log: RequestLog,
     /// Calls to other hosts.
     pub outbound: Outbound,
+    /// Durable jobs.
+    pub jobs: Jobs,
     /// The console's own server.
     pub console: Console,
 }
@@ -62,6 +66,7 @@ impl Config {
             telemetry: Telemetry::from_source(&mut source),
             request_log: RequestLog::from_source(&mut source),
             outbound: Outbound::from_source(&mut source),
+            jobs: Jobs::from_source(&mut source),
             console: Console::from_source(&mut source),
         };
         source.finish()?;

@@ -1,0 +1,154 @@
+//! Jobs on their way through a worker: claimed under a lease, finished or given back.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+use sqlx::{PgExecutor, Result};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A job that a worker has taken.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The lease, which fences.
+    pub lease: i64,
+    /// Its place under the lease, from 1.
+    pub position: i32,
+    /// The job.
+    pub id: Uuid,
+    /// Which attempt this is, from 1.
+    pub attempt: i16,
+    /// What is to be done.
+    pub kind: String,
+    /// With what.
+    pub args: Json<Box<RawValue>>,
+    /// How many attempts there may be.
+    pub max_attempts: i16,
+    /// No attempt starts after that.
+    pub deadline: Option<OffsetDateTime>,
+    /// How long the attempt may run, in seconds.
+    pub timeout_seconds: Option<i32>,
+    /// Its batch.
+    pub batch_id: Option<Uuid>,
+}
+
+/// Who claims.
+#[derive(Debug, Clone, Copy)]
+pub enum Claimant<'a> {
+    /// A server's worker, whose life is the lease's.
+    Server(Uuid, &'a str),
+    /// A worker over HTTP, and for how many seconds.
+    Remote(&'a str, f64),
+}
+
+/// Takes up to `wanted` jobs of the queue under one lease, at most 400: the most urgent, the oldest first.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn claim(
+    executor: impl PgExecutor<'_>,
+    queue: &str,
+    wanted: i32,
+    claimant: Claimant<'_>,
+) -> Result<Vec<Claimed>> {
+    let (worker_id, worker, seconds) = match claimant {
+        Claimant::Server(id, name) => (Some(id), name, 0.0),
+        Claimant::Remote(name, seconds) => (None, name, seconds),
+    };
+    sqlx::query_as!(
+        Claimed,
+        r#"select c.lease as "lease!", c.position as "position!", c.attempt as "attempt!", j.id, j.kind,
+            j.args as "args: Json<Box<RawValue>>", j.max_attempts, j.deadline, j.timeout_seconds, j.batch_id
+        from annex.claim_jobs($1, $2, $3, $4, $5, $6) c join annex.jobs j on j.id = c.job_id
+        order by c.position"#,
+        queue,
+        worker_id.is_none(),
+        wanted,
+        worker_id,
+        worker,
+        seconds,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Well, with a result.
+    Succeeded(Option<Value>),
+    /// Badly.
+    Failed {
+        /// `{message, code?, details?}`.
+        error: Value,
+        /// Whether another attempt may help.
+        retry: bool,
+        /// After how many seconds; `None` as the job's backoff says.
+        delay: Option<f64>,
+    },
+    /// Because somebody wanted it to stop.
+    Cancelled,
+}
+
+/// The end of an attempt.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// As in [`Claimed`].
+    pub lease: i64,
+    /// As in [`Claimed`].
+    pub position: i32,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Ends attempts, all in one statement. Returns the places in `finishes` of those that were not held any more: of them nothing is written.
+///
+/// # Errors
+/// The database does not answer; with SQLSTATE 40001 or 40P01, it is to be called again.
+pub async fn finish(executor: impl PgExecutor<'_>, finishes: &[Finish]) -> Result<Vec<usize>> {
+    let mut leases = Vec::with_capacity(finishes.len());
+    let mut positions = Vec::with_capacity(finishes.len());
+    let mut outcomes = Vec::with_capacity(finishes.len());
+    let mut results = Vec::with_capacity(finishes.len());
+    let mut errors = Vec::with_capacity(finishes.len());
+    let mut retries = Vec::with_capacity(finishes.len());
+    let mut delays = Vec::with_capacity(finishes.len());
+    for finish in finishes {
+        leases.push(finish.lease);
+        positions.push(finish.position);
+        let (outcome, result, error, retry, delay) = match &finish.outcome {
+            Outcome::Succeeded(result) => ("succeeded", result.as_ref(), None, false, None),
+            Outcome::Failed { error, retry, delay } => ("failed", None, Some(error), *retry, *delay),
+            Outcome::Cancelled => ("cancelled", None, None, false, None),
+        };
+        outcomes.push(outcome);
+        results.push(result.map(Json));
+        errors.push(error.map(Json));
+        retries.push(retry);
+        delays.push(delay);
+    }
+    let refused = sqlx::query_scalar!(
+        r#"select refused as "refused!" from annex.finish_jobs($1, $2, $3, $4, $5, $6, $7)"#,
+        &leases,
+        &positions,
+        &outcomes as &[&str],
+        &results as &[Option<Json<&Value>>],
+        &errors as &[Option<Json<&Value>>],
+        &retries,
+        &delays as &[Option<f64>],
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(refused.into_iter().map(|ordinal| ordinal as usize - 1).collect())
+}
+
+/// Gives jobs back as if they had not been claimed, by lease and position. Returns how many were still held.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn release(executor: impl PgExecutor<'_>, held: &[(i64, i32)]) -> Result<i32> {
+    let (leases, positions): (Vec<i64>, Vec<i32>) = held.iter().copied().unzip();
+    sqlx::query_scalar!(r#"select annex.release_jobs($1, $2) as "count!""#, &leases, &positions)
+        .fetch_one(executor)
+        .await
+}

@@ -1,0 +1,175 @@
+//! What keeps the tables of jobs going.
+
+use sqlx::{PgExecutor, PgPool, Result};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Puts what is due into the line. Returns when to look again; `None` where nothing is scheduled.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn promote(executor: impl PgExecutor<'_>) -> Result<Option<f64>> {
+    sqlx::query_scalar!(
+        r#"select extract(epoch from annex.promote_jobs() - clock_timestamp())::double precision as "seconds""#
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Takes back what is held under leases that ended, or by workers that are gone. Returns how many jobs.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn reclaim(executor: impl PgExecutor<'_>) -> Result<i32> {
+    sqlx::query_scalar!(r#"select annex.reclaim_leases() as "count!""#).fetch_one(executor).await
+}
+
+/// Empties what has drained.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn rotate(executor: impl PgExecutor<'_>) -> Result<()> {
+    sqlx::query!("select annex.rotate_slots()").execute(executor).await?;
+    Ok(())
+}
+
+/// The queues in which jobs wait for a server's worker.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn queues_with_work(executor: impl PgExecutor<'_>) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select q.name from annex.queues q
+        where not q.paused and exists (select from annex.ready r where r.queue = q.name and not r.remote)"
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// A server's worker, as others see it.
+#[derive(Debug, Clone)]
+pub struct WorkerRow {
+    /// Of this life: one that was thought dead comes back as another.
+    pub id: Uuid,
+    /// For people.
+    pub name: String,
+    /// Its queues; empty for all.
+    pub queues: Vec<String>,
+    /// How many jobs it runs at once.
+    pub concurrency: i32,
+}
+
+/// Begins a worker's life, which ends when it is not heard of for `seconds`.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn register(executor: impl PgExecutor<'_>, worker: &WorkerRow, seconds: f64) -> Result<()> {
+    sqlx::query!(
+        "insert into annex.workers (id, name, queues, concurrency, started_at, expires_at)
+        values ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + make_interval(secs => $5))",
+        worker.id,
+        worker.name,
+        &worker.queues,
+        worker.concurrency,
+        seconds,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// What a worker is told when it says that it lives.
+#[derive(Debug)]
+pub struct Beat {
+    /// Whether others still believed so; where not, its jobs are others' by now.
+    pub alive: bool,
+    /// Jobs that somebody wants to stop, whoever runs them.
+    pub cancelled: Vec<Uuid>,
+}
+
+/// Says that a worker lives, for another `seconds`.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn beat(executor: impl PgExecutor<'_>, worker: Uuid, seconds: f64) -> Result<Beat> {
+    sqlx::query_as!(
+        Beat,
+        r#"with alive as (
+            update annex.workers set expires_at = clock_timestamp() + make_interval(secs => $2)
+            where id = $1 and expires_at > clock_timestamp() returning id
+        )
+        select exists (select from alive) as "alive!", array(select job_id from annex.cancellations) as "cancelled!""#,
+        worker,
+        seconds,
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Ends a worker's life.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn unregister(executor: impl PgExecutor<'_>, worker: Uuid) -> Result<()> {
+    sqlx::query!("delete from annex.workers where id = $1", worker).execute(executor).await?;
+    Ok(())
+}
+
+/// Whether an old transaction keeps deleted rows from being cleaned up: to delete more would only make it worse.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn is_held_back(executor: impl PgExecutor<'_>) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from pg_stat_activity
+            where backend_xmin is not null and datname = current_database() and pid <> pg_backend_pid()
+                and xact_start < clock_timestamp() - interval '10 minutes'
+        ) as "held!""#
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Forgets up to `limit` jobs that ended: those that succeeded before the one time, and the others that ended before the other. Returns how
+/// many.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn delete_ended(
+    pool: &PgPool,
+    succeeded_before: OffsetDateTime,
+    others_before: OffsetDateTime,
+    limit: i64,
+) -> Result<u64> {
+    let deleted = sqlx::query!(
+        "with ended as (
+            select a.job_id from annex.attempts a
+            where a.final and a.finished_at < case a.outcome when 'succeeded' then $1::timestamptz else $2 end
+                and not exists (
+                    select from annex.jobs j join annex.batches b on b.id = j.batch_id where j.id = a.job_id and b.finished_at is null)
+            order by a.job_id limit $3
+        ),
+        progress as (delete from annex.job_progress where job_id in (select job_id from ended)),
+        logs as (delete from annex.job_logs where job_id in (select job_id from ended)),
+        needed as (delete from annex.dependencies where needs in (select job_id from ended) or job_id in (select job_id from ended)),
+        tries as (delete from annex.attempts where job_id in (select job_id from ended))
+        delete from annex.jobs where id in (select job_id from ended)",
+        succeeded_before,
+        others_before,
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!("delete from annex.unique_jobs where period_end < clock_timestamp()").execute(pool).await?;
+    sqlx::query!("delete from annex.workers where expires_at < clock_timestamp() - interval '1 hour'")
+        .execute(pool)
+        .await?;
+    sqlx::query!(
+        "delete from annex.batches b where b.finished_at < $1 and not exists (select from annex.jobs j where j.batch_id = b.id)",
+        others_before
+    )
+    .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,12 @@
+//! The statements over the tables of jobs.
+
+mod claims;
+mod maintenance;
+mod progress;
+
+pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, release};
+pub use maintenance::{
+    Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,
+    unregister,
+};
+pub use progress::{append_log, set_progress};

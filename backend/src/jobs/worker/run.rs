@@ -1,0 +1,123 @@
+//! One attempt of one job.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{Running, Shift};
+use crate::jobs::job::{Completed, Context, End, JobError};
+use crate::jobs::store::{Claimed, Finish, Outcome};
+
+/// What is to be done about an attempt that is over.
+enum Over {
+    Write(Outcome),
+    GiveBack,
+    Nothing,
+}
+
+/// Runs the job in a task of its own.
+pub(super) fn begin(shift: &Arc<Shift>, job: Claimed) {
+    let stop = CancellationToken::new();
+    let running = Running { lease: job.lease, stop: stop.clone() };
+    shift.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id, running);
+    let shift = Arc::clone(shift);
+    let jobs = shift.jobs.clone();
+    jobs.spawn(async move {
+        let (id, lease, position) = (job.id, job.lease, job.position);
+        match attempt(&shift, job, stop).await {
+            Over::Write(outcome) => drop(shift.finishes.send(Finish { lease, position, outcome })),
+            Over::GiveBack => {
+                shift.given_back.lock().unwrap_or_else(PoisonError::into_inner).push((lease, position));
+            }
+            Over::Nothing => {}
+        }
+        let mut running = shift.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same job may have come again under another lease.
+        if running.get(&id).is_some_and(|running| running.lease == lease) {
+            running.remove(&id);
+        }
+        drop(running);
+        shift.held.fetch_sub(1, Ordering::Relaxed);
+        shift.room.notify_one();
+    });
+}
+
+async fn attempt(shift: &Arc<Shift>, job: Claimed, stop: CancellationToken) -> Over {
+    let id_of_life = shift.id();
+    let slot = tokio::select! {
+        biased;
+        () = shift.stopping.cancelled() => return Over::GiveBack,
+        () = stop.cancelled() => None,
+        slot = shift.slots.acquire() => slot.ok(),
+    };
+    let outcome = match slot {
+        Some(_) => work(shift, &job, &stop).await,
+        None => None,
+    };
+    match outcome {
+        Some(outcome) => outcome,
+        // Stopped: because the worker ends, because others took its jobs over, or because somebody wants it.
+        None if shift.stopping.is_cancelled() => Over::GiveBack,
+        None if shift.id() != id_of_life => Over::Nothing,
+        None => Over::Write(Outcome::Cancelled),
+    }
+}
+
+/// Does the work; `None` where it was stopped.
+async fn work(shift: &Shift, job: &Claimed, stop: &CancellationToken) -> Option<Over> {
+    if job.deadline.is_some_and(|deadline| deadline <= shift.app.clock.now()) {
+        let late = JobError::permanent(
+            "deadline_passed",
+            "The job's deadline had passed before the attempt could start",
+        );
+        return Some(Over::Write(late.into_outcome()));
+    }
+    let context = Context {
+        app: shift.app.clone(),
+        job: job.id,
+        attempt: job.attempt,
+        lease: job.lease,
+        position: job.position,
+        stopped: stop.clone(),
+    };
+    let began = Instant::now();
+    let limit = job
+        .timeout_seconds
+        .map_or(Duration::MAX, |seconds| Duration::from_secs(seconds.unsigned_abs().into()));
+    let registry = &shift.app.jobs.registry;
+    let work = async {
+        let Some(begun) = registry.begin(&job.kind, &job.args, context) else {
+            let message = format!("No server here runs jobs of the kind `{}`", job.kind);
+            return Err(JobError::retry(message).code("unknown_kind"));
+        };
+        begun?.await
+    };
+    let ended = tokio::select! {
+        biased;
+        () = stop.cancelled() => return None,
+        ended = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()) => ended,
+    };
+    let took = began.elapsed().as_nanos() as u64;
+    let mean = shift.mean.load(Ordering::Relaxed);
+    shift.mean.store(if mean == 0 { took } else { mean - mean / 16 + took / 16 }, Ordering::Relaxed);
+    Some(match ended {
+        Ok(Ok(Ok(Completed(End::Committed)))) => Over::Nothing,
+        Ok(Ok(Ok(Completed(End::Result(result))))) => Over::Write(Outcome::Succeeded(result)),
+        Ok(Ok(Err(error))) => Over::Write(error.into_outcome()),
+        Ok(Err(panic)) => {
+            // The hook has logged where it was.
+            let what =
+                panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            tracing::error!(job = %job.id, kind = job.kind, what, "the handler of a job panicked");
+            Over::Write(JobError::retry("The job's handler panicked").code("panic").into_outcome())
+        }
+        Err(_) => {
+            let message = format!("The attempt took longer than {} s", limit.as_secs());
+            Over::Write(JobError::retry(message).code("timeout").into_outcome())
+        }
+    })
+}
