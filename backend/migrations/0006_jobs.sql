@@ -466,9 +466,12 @@ $$;
 -- Takes up to `wanted` jobs of a queue under one lease: the most urgent, the oldest first, none that another has. `seen` is the last
 -- (priority, job) that the caller took: rows up to there are skipped unread, which is worth something where an old transaction
 -- keeps deleted rows; null reads from the start.
+--
+-- What the jobs are comes from here too: the snapshot of a statement around this one may be older than they are.
 create function annex.claim_jobs(in_queue text, in_remote boolean, wanted integer, in_worker_id uuid, in_worker text,
         lease_seconds double precision, seen_priority smallint default null, seen_job uuid default null)
-    returns table (lease bigint, "position" integer, job_id uuid, attempt smallint)
+    returns table (lease bigint, "position" integer, id uuid, attempt smallint, kind text, args jsonb, max_attempts smallint,
+        deadline timestamptz, timeout_seconds integer, batch_id uuid)
     language plpgsql
     -- The tables change from empty to full faster than statistics follow.
     set jit = off set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -520,8 +523,9 @@ begin
             where t.jobs is not null
             returning leases.id, leases.jobs, leases.attempts
         )
-        select l.id, j.ordinality::integer, j.job_id, j.attempt
-        from leased l, unnest(l.jobs, l.attempts) with ordinality as j (job_id, attempt, ordinality);
+        select l.id, u.ordinality::integer, j.id, u.attempt, j.kind, j.args, j.max_attempts, j.deadline, j.timeout_seconds, j.batch_id
+        from leased l, unnest(l.jobs, l.attempts) with ordinality as u (job_id, attempt, ordinality)
+        join annex.jobs j on j.id = u.job_id;
         return;
     end if;
 
@@ -596,8 +600,9 @@ begin
     from annex.job_slots s
     returning l.id, l.jobs, l.attempts
     )
-    select l.id, j.ordinality::integer, j.job_id, j.attempt
-    from leased l, unnest(l.jobs, l.attempts) with ordinality as j (job_id, attempt, ordinality);
+    select l.id, u.ordinality::integer, j.id, u.attempt, j.kind, j.args, j.max_attempts, j.deadline, j.timeout_seconds, j.batch_id
+    from leased l, unnest(l.jobs, l.attempts) with ordinality as u (job_id, attempt, ordinality)
+    join annex.jobs j on j.id = u.job_id;
 end
 $$;
 

@@ -55,7 +55,15 @@ async fn until(pool: &PgPool, condition: &'static str) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it did not come true: {condition}");
+    let tables: Value = sqlx::query_scalar(
+        "select jsonb_build_object('ready', (select count(*) from annex.ready), 'parked', (select count(*) from annex.parked),
+            'leases', (select jsonb_agg(to_jsonb(l)) from annex.leases l), 'limiters', (select jsonb_agg(to_jsonb(l)) from annex.limiters l),
+            'attempts', (select count(*) from annex.attempts), 'workers', (select jsonb_agg(to_jsonb(w)) from annex.workers w))",
+    )
+    .fetch_one(pool)
+    .await
+    .expect("the tables can be read");
+    panic!("it did not come true: {condition}: {tables}");
 }
 
 /// Waits until the job has ended.

@@ -57,10 +57,9 @@ pub async fn claim(
     };
     sqlx::query_as!(
         Claimed,
-        r#"select c.lease as "lease!", c.position as "position!", c.attempt as "attempt!", j.id, j.kind,
-            j.args as "args: Json<Box<RawValue>>", j.max_attempts, j.deadline, j.timeout_seconds, j.batch_id
-        from annex.claim_jobs($1, $2, $3, $4, $5, $6) c join annex.jobs j on j.id = c.job_id
-        order by c.position"#,
+        r#"select lease as "lease!", position as "position!", attempt as "attempt!", id as "id!", kind as "kind!",
+            args as "args!: Json<Box<RawValue>>", max_attempts as "max_attempts!", deadline, timeout_seconds, batch_id
+        from annex.claim_jobs($1, $2, $3, $4, $5, $6)"#,
         queue,
         worker_id.is_none(),
         wanted,
