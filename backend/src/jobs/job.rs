@@ -66,7 +66,8 @@ impl From<Value> for Completed {
 pub struct JobError {
     code: Option<&'static str>,
     message: String,
-    details: Option<Value>,
+    /// On the heap: an error stays small.
+    details: Option<Box<Value>>,
     retry: bool,
     delay: Option<Duration>,
 }
@@ -89,7 +90,7 @@ impl JobError {
 
     /// With more for whoever looks into it.
     pub fn details(self, details: Value) -> Self {
-        Self { details: Some(details), ..self }
+        Self { details: Some(Box::new(details)), ..self }
     }
 
     /// The next attempt is not before that.
@@ -103,7 +104,7 @@ impl JobError {
             error["code"] = code.into();
         }
         if let Some(details) = self.details {
-            error["details"] = details;
+            error["details"] = *details;
         }
         Outcome::Failed { error, retry: self.retry, delay: self.delay.map(|delay| delay.as_secs_f64()) }
     }

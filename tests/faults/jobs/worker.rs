@@ -104,8 +104,8 @@ async fn app() -> TestApp {
     sqlx::query("create table public.runs (job uuid, began timestamptz, ended timestamptz)")
         .execute(pool)
         .await
-        .unwrap();
-    sqlx::query("create table public.payments (n integer)").execute(pool).await.unwrap();
+        .expect("a table can be made");
+    sqlx::query("create table public.payments (n integer)").execute(pool).await.expect("a table can be made");
     app
 }
 
