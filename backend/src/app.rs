@@ -28,6 +28,7 @@ use crate::document::Documents;
 use crate::extract::CursorKey;
 use crate::idempotency::{idempotent, sweep};
 use crate::jobs::{self, Jobs, Registry, Worker};
+use crate::mail::Mailer;
 use crate::outbound::Outbound;
 use crate::records::GroupCommit;
 use crate::requests;
@@ -61,6 +62,8 @@ pub struct App {
     pub cursors: CursorKey,
     /// What describes the API.
     pub documents: Documents,
+    /// Sends mail.
+    pub mailer: Mailer,
     /// Calls to other hosts.
     pub outbound: Outbound,
     /// Accounts, sessions and keys.
@@ -93,6 +96,9 @@ pub enum StartError {
     /// Sign-in cannot be prepared.
     #[error(transparent)]
     Auth(#[from] crate::auth::SetupError),
+    /// Mail cannot be prepared.
+    #[error(transparent)]
+    Mail(#[from] crate::mail::SetupError),
     /// Calls to other hosts cannot be prepared.
     #[error(transparent)]
     Outbound(#[from] crate::outbound::SetupError),
@@ -121,6 +127,7 @@ impl App {
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let documents = Documents::default();
+        let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
         let jobs = Jobs::start(kinds, &db.pool).await?;
         let started_at = clock.now();
@@ -137,6 +144,7 @@ impl App {
             catalogue,
             cursors,
             documents,
+            mailer,
             outbound,
             auth,
             jobs,

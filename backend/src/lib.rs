@@ -14,6 +14,7 @@ pub mod extract;
 pub mod health;
 pub mod idempotency;
 pub mod jobs;
+pub mod mail;
 pub mod outbound;
 pub mod problem;
 pub mod records;

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::problem::{Problem, Result};
-use crate::{document, health, records, requests, server, stats};
+use crate::{document, health, mail, records, requests, server, stats};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -42,6 +42,8 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/stats").get(stats::get::get))
         .service(resource("/v1/requests").get(requests::list::list))
         .service(resource("/v1/requests/{id}").get(requests::get::get))
+        .service(resource("/v1/outbox").get(mail::list::list))
+        .service(resource("/v1/outbox/{id}").get(mail::get::get))
         .service(resource("/v1/server").get(server::get::get))
         .service(resource("/v1/openapi.core.json").get(document::serve_core))
         .service(resource("/v1/openapi.json").get(document::serve_full))

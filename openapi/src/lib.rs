@@ -9,6 +9,7 @@ pub mod expression;
 pub mod health;
 pub mod jobs;
 pub mod near;
+pub mod outbox;
 pub mod page;
 pub mod problem;
 pub mod records;

@@ -7,5 +7,6 @@ mod collections;
 mod console;
 mod document;
 mod http;
+mod kinds;
 mod records;
 mod server;

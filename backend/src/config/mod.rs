@@ -7,6 +7,7 @@ mod auth;
 mod console;
 mod database;
 mod jobs;
+mod mail;
 mod outbound;
 mod request_log;
 mod server;
@@ -17,6 +18,7 @@ pub use auth::Auth;
 pub use console::Console;
 pub use database::Database;
 pub use jobs::Jobs;
+pub use mail::Mail;
 pub use outbound::{Allowed, Outbound};
 pub use request_log::RequestLog;
 pub use server::Server;
@@ -36,6 +38,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// What is kept of requests.
     pub request_log: RequestLog,
+    /// How mail is sent.
+    pub mail: Mail,
     /// Calls to other hosts.
     pub outbound: Outbound,
     /// Durable jobs.
@@ -65,6 +69,7 @@ impl Config {
             auth: Auth::from_source(&mut source),
             telemetry: Telemetry::from_source(&mut source),
             request_log: RequestLog::from_source(&mut source),
+            mail: Mail::from_source(&mut source),
             outbound: Outbound::from_source(&mut source),
             jobs: Jobs::from_source(&mut source),
             console: Console::from_source(&mut source),

@@ -133,6 +133,15 @@ impl Source {
         self.get(variable, key, allowed, List(Vec::new())).0
     }
 
+    /// Says that a setting is missing, where it is.
+    pub fn require(&mut self, variable: &'static str, key: &'static str, why: &str) {
+        let is_set =
+            self.env.contains_key(variable) || self.file.get(key).is_some_and(|text| !text.is_empty());
+        if !is_set {
+            self.wrong.push(format!("{variable} is not set, but {why}"));
+        }
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

@@ -9,10 +9,12 @@ mod shares;
 mod tls;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Semaphore;
 
 use crate::config;
 
@@ -35,6 +37,8 @@ pub struct Db {
     pub pool: PgPool,
     /// How a record lane connects.
     pub target: lanes::Target,
+    /// Places in the pool for statements that last: they are not to have all of it.
+    pub lasting: Arc<Semaphore>,
     /// Connections for work that lasts.
     pub own: Own,
 }
@@ -64,7 +68,8 @@ impl Db {
             .connect_lazy_with(options);
         let target = lanes::Target::new(url, config, lanes)?;
         let own = Own::new(target.clone(), lanes.own);
-        Ok(Self { pool, target, own })
+        let lasting = Arc::new(Semaphore::new((lanes.pool / 3).max(1)));
+        Ok(Self { pool, target, lasting, own })
     }
 }
 

@@ -38,6 +38,8 @@ use crate::idempotency::has_keys;
         crate::collections::list::list,
         crate::collections::update::update,
         crate::collections::tables::list,
+        crate::mail::list::list,
+        crate::mail::get::get,
         crate::records::batch::batch,
         crate::requests::list::list,
         crate::requests::get::get,
@@ -67,6 +69,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sessions", "Where an account is signed in."),
     ("collections", "Tables as the API shows them: made, changed, adopted, kept in a file."),
     ("records", "The rows of collections."),
+    ("outbox", "Mail that was not sent, since no mail server is set."),
     ("system", "Whether the server works, and what its API is."),
 ];
 

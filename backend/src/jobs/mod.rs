@@ -6,6 +6,7 @@
 //! in the background (`maintenance`), and who is to be woken (`wake`).
 
 mod job;
+mod kinds;
 mod maintenance;
 mod registry;
 pub mod store;

@@ -35,7 +35,9 @@ impl fmt::Debug for Registry {
 impl Registry {
     /// The kinds that every server runs.
     pub fn built_in() -> Self {
-        Self::default()
+        let mut registry = Self::default();
+        super::kinds::add_to(&mut registry);
+        registry
     }
 
     /// Adds a kind; one of the same name is replaced.

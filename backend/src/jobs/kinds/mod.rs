@@ -1,0 +1,17 @@
+//! The kinds of jobs that come with the server.
+
+mod email_send;
+mod http_request;
+mod sql_function;
+
+use super::Registry;
+use email_send::EmailSend;
+use http_request::HttpRequest;
+use sql_function::SqlFunction;
+
+/// All of them.
+pub(super) fn add_to(registry: &mut Registry) {
+    registry.add::<EmailSend>();
+    registry.add::<HttpRequest>();
+    registry.add::<SqlFunction>();
+}
