@@ -255,6 +255,29 @@ create table annex.batches (
 ) with (fillfactor = 50);
 create index jobs_batch_id_idx on annex.jobs (batch_id, id) where batch_id is not null;
 
+-- Jobs that are enqueued again and again, or at one time. Whoever locks the row when it is due enqueues, and says when the next is due.
+create table annex.schedules (
+    name           text primary key constraint schedules_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
+    -- As `annex.enqueue_jobs` takes it.
+    job            jsonb not null constraint schedules_job_check check (job ? 'kind'),
+    cron           text,
+    time_zone      text not null,
+    every_seconds  integer constraint schedules_every_seconds_check check (every_seconds > 0),
+    run_at         timestamptz,
+    -- What becomes of times that went by while no server ran: none of them, the last one, or all.
+    catch_up       text not null constraint schedules_catch_up_check check (catch_up in ('none', 'last', 'all')),
+    paused         boolean not null default false,
+    -- Null where there is no next time.
+    next_at        timestamptz,
+    last_at        timestamptz,
+    last_job_id    uuid,
+    created_by     uuid,
+    created_at     timestamptz not null,
+    updated_at     timestamptz not null,
+    constraint schedules_timing_check check (num_nonnulls(cron, every_seconds, run_at) = 1)
+);
+create index on annex.schedules (next_at) where not paused;
+
 -- How long to wait before the next attempt after that one failed: the list's entry (the last one again and again), or
 -- base * 2^(attempt - 1) up to the longest, and up to a fifth of it less by chance.
 create function annex.retry_delay(backoff jsonb, attempt integer) returns interval

@@ -1,4 +1,4 @@
-//! The command line: `annex serve | console | migrate | apply | keys | export-openapi | doctor`.
+//! The command line: `annex serve | worker | console | migrate | apply | keys | export-openapi | doctor`.
 
 mod apply;
 mod console;
@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod serve;
 mod stop;
+mod worker;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API; what happens when no command is named
     Serve,
+    /// Run jobs, beside servers or instead of their own workers
+    Worker(worker::Arguments),
     /// Serve the built console, which needs no database
     Console,
     /// Bring the schema `annex` up to date, and end
@@ -56,6 +59,7 @@ impl Cli {
         let _telemetry = crate::telemetry::start(&config.telemetry)?;
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
+            Command::Worker(arguments) => worker::run(config, arguments).await,
             Command::Console => console::run(config.console).await,
             Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::schedules::enqueue_due;
 use super::store;
 use crate::app::App;
 
@@ -33,6 +34,14 @@ async fn promote(app: &App) {
                 None
             }
         };
+        let planned = match enqueue_due(app).await {
+            Ok(planned) => planned,
+            Err(error) => {
+                tracing::debug!(%error, "schedules that are due could not be looked for");
+                None
+            }
+        };
+        let next = next.into_iter().chain(planned.map(|planned| planned.as_secs_f64())).reduce(f64::min);
         let wait = next
             .map_or(PROMOTE, |seconds| Duration::from_secs_f64(seconds.clamp(0.001, PROMOTE.as_secs_f64())));
         drop(timeout(wait, app.jobs.wake.scheduled()).await);

@@ -9,6 +9,7 @@ mod job;
 mod kinds;
 mod maintenance;
 mod registry;
+pub mod schedules;
 pub mod store;
 mod wake;
 mod worker;

@@ -1,5 +1,6 @@
 //! Durable jobs, and what goes wrong with them.
 
+mod schedule;
 mod worker;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 mod claims;
 mod maintenance;
 mod progress;
+pub mod schedules;
 
 pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, release};
 pub use maintenance::{
