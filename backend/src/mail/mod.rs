@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::PoolConfig;
+use lettre::transport::smtp::response::Category;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 use sqlx::PgConnection;
@@ -165,11 +166,14 @@ impl Mailer {
         match smtp.send(mail.message.clone()).await {
             Ok(response) => Ok(response.message().collect::<Vec<_>>().join(" ")),
             Err(error) => {
-                let why = std::iter::successors(error.source(), |&cause| cause.source());
-                let why = why.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-                // What the client refuses is the mail, not the server's state: an address that this server has no way to write.
-                let forever = error.is_permanent() || error.is_client();
-                Err(if forever { SendError::Refused(why) } else { SendError::NotNow(why) })
+                // 530, 534, 535, 538: what is wrong is the password or the encryption, and not the mail.
+                let sign_in = error.status().is_some_and(|code| code.category == Category::Unspecified3);
+                let why = error.to_string();
+                Err(if error.is_permanent() && !sign_in {
+                    SendError::Refused(why)
+                } else {
+                    SendError::NotNow(why)
+                })
             }
         }
     }

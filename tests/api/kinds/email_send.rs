@@ -39,7 +39,9 @@ async fn a_mail_server_gets_the_mail() {
 
     let refused = failed(&app, "email.send", mail(json!("refused@example.com")), "mail_refused", true).await;
     assert!(refused["error"]["message"].as_str().unwrap().contains("no such user"), "{refused}");
-    failed(&app, "email.send", mail(json!("later@example.com")), "mail_not_sent", false).await;
+    for passing in ["later@example.com", "stranger@example.com"] {
+        failed(&app, "email.send", mail(json!(passing)), "mail_not_sent", false).await;
+    }
     let eve = json!({"to": "ada@example.com", "subject": "a\r\nBcc: eve@example.com", "text": ""});
     failed(&app, "email.send", eve, "invalid_arguments", true).await;
     failed(
@@ -62,6 +64,21 @@ async fn a_mail_server_that_is_not_there_is_tried_again() {
         .start()
         .await;
     failed(&app, "email.send", mail(json!("ada@example.com")), "mail_not_sent", false).await;
+}
+
+#[tokio::test]
+async fn no_password_is_sent_where_others_could_read_it() {
+    let smtp = Smtp::start().await;
+    let app = builder()
+        .set("ANNEX_SMTP_URL", format!("smtp://shop:hunter2@{}", smtp.address))
+        .set("ANNEX_MAIL_FROM", "shop@example.com")
+        .start()
+        .await;
+    let attempt = failed(&app, "email.send", mail(json!("ada@example.com")), "mail_not_sent", false).await;
+    assert!(!attempt.to_string().contains("hunter2"), "{attempt}");
+    assert!(smtp.taken().is_empty());
+    assert!(!format!("{:?}", app.inside().mailer).contains("hunter2"));
+    assert!(!format!("{:?}", app.inside().config).contains("hunter2"));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub struct Taken {
     pub data: String,
 }
 
-/// A server that takes what is not for `refused@…` or `later@…`.
+/// A server that takes what is not for `refused@…`, `stranger@…` or `later@…`.
 #[derive(Debug)]
 pub struct Smtp {
     pub address: SocketAddr,
@@ -58,6 +58,7 @@ async fn serve(stream: TcpStream, taken: Arc<Mutex<Vec<Taken>>>) -> Option<()> {
                 "250 ok\r\n"
             }
             "RCPT" if rest.contains("refused@") => "550 no such user\r\n",
+            "RCPT" if rest.contains("stranger@") => "530 sign in first\r\n",
             "RCPT" if rest.contains("later@") => "451 not now\r\n",
             "RCPT" => {
                 mail.to.push(address(rest));
