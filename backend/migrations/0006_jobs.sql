@@ -732,7 +732,8 @@ begin
         return query select generate_series(1, cardinality(in_leases))::bigint;
         return;
     end if;
-    is_plain := is_plain and not ('failed' = any(outcomes) or 'cancelled' = any(outcomes));
+    is_plain := is_plain and not ('failed' = any(outcomes) or 'cancelled' = any(outcomes))
+        and not exists (select from annex.cancellations);
 
     if is_plain and not is_counted then
         with asked as (
@@ -851,6 +852,9 @@ begin
             else
                 update annex.leases l set jobs = kept, remaining = l.remaining - cardinality(back) where l.id = held.id;
             end if;
+            -- Whoever asked for them to stop is served now.
+            perform annex.cancel_jobs(array_agg(c.job_id))
+                from annex.cancellations c where c.job_id in (select held.jobs[b] from unnest(back) b) having count(*) > 0;
             total := total + cardinality(back);
         end;
     end loop;
