@@ -6,7 +6,10 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::api::{Api, use_api};
-use crate::pages::{NotFound, collection, collections, logs, overview, settings, sign_in, users};
+use crate::pages::{
+    NotFound, batches, collection, collections, jobs, logs, overview, queues, settings, sign_in, users,
+    workers,
+};
 use crate::part::page;
 use crate::shell::Shell;
 use crate::ui::toast::{ToastRegion, Toasts};
@@ -35,13 +38,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/collections") view=page!(collections, collections::List) />
                     <Route path=path!("/collections/new") view=page!(new_collection, collections::New) />
                     <Route path=path!("/collections/adopt") view=page!(new_collection, collections::Adopt) />
-                    <Route path=path!("/collections/diagram") view=page!(diagram, collections::Diagram) />
+                    <Route path=path!("/collections/diagram") view=page!(diagram, collections::DiagramPage) />
                     <ParentRoute path=path!("/collections/:name") view=page!(collection, collection::Frame)>
                         <Route path=path!("") view=page!(data, collection::Data) />
                         <Route path=path!("schema") view=page!(schema, collection::Schema) />
                         <Route path=path!("rules") view=page!(rules, collection::Rules) />
                         <Route path=path!("api") view=page!(api, collection::ApiReference) />
                     </ParentRoute>
+                    <Route path=path!("/jobs") view=page!(jobs, jobs::Jobs) />
+                    <Route path=path!("/jobs/:id") view=page!(job, jobs::JobPage) />
+                    <Route path=path!("/queues") view=page!(queues, queues::Queues) />
+                    <Route path=path!("/workers") view=page!(workers, workers::Workers) />
+                    <Route path=path!("/batches") view=page!(batches, batches::Batches) />
+                    <Route path=path!("/batches/:id") view=page!(batch, batches::BatchPage) />
                     <Route path=path!("/users") view=page!(users, users::Users) />
                     <Route path=path!("/logs") view=page!(logs, logs::Logs) />
                     <Route path=path!("/settings") view=page!(settings, settings::Settings) />

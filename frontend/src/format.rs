@@ -23,6 +23,19 @@ pub fn about(number: i64) -> String {
     if number == 0 { "0".to_owned() } else { format!("~{}", count(number)) }
 }
 
+/// A number in few signs: `950`, `1.2k`, `34k`, `5.6M`.
+pub fn brief(number: i64) -> String {
+    let short = |value: f64, unit: &str| {
+        let text = if value < 10.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+        format!("{}{unit}", text.trim_end_matches(".0"))
+    };
+    match number {
+        ..1000 => number.to_string(),
+        1000..1_000_000 => short((number / 100) as f64 / 10.0, "k"),
+        _ => short((number / 100_000) as f64 / 10.0, "M"),
+    }
+}
+
 /// Bytes in the unit that fits: `12.6 MB` (powers of 1,000).
 pub fn bytes(bytes: i64) -> String {
     let mut value = bytes as f64;
@@ -57,6 +70,27 @@ pub fn span(seconds: u64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// How long something took, in seconds: `18 ms`, `1.4 s`, `2 min 5 s`, `3 h 10 min`, `4 days`.
+pub fn lasting(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    match whole {
+        ..60 => milliseconds(seconds.max(0.0) * 1000.0).replace(".0 s", " s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        3600..172_800 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        _ => span(whole),
+    }
+}
+
+/// How far ahead an instant is, seen from `now`: `now`, `in 5 s`, `in 3 min`, `in 2 h`; the date where it is far ahead.
+pub fn until(instant: OffsetDateTime, now: OffsetDateTime) -> String {
+    let seconds = (instant - now).whole_seconds();
+    match seconds {
+        ..1 => "now".to_owned(),
+        1..2_592_000 => format!("in {}", span(seconds.unsigned_abs())),
+        _ => instant.date().to_string(),
     }
 }
 
@@ -120,6 +154,10 @@ mod tests {
         assert_eq!(count(336_776), "336,776");
         assert_eq!(count(-1_000), "−1,000");
         assert_eq!((about(0), about(1_200)), ("0".to_owned(), "~1,200".to_owned()));
+        assert_eq!(
+            [950, 1_000, 1_290, 34_567, 5_600_000].map(brief),
+            ["950", "1k", "1.2k", "34k", "5.6M"].map(String::from)
+        );
         assert_eq!(count(i64::MIN), "−9,223,372,036,854,775,808");
     }
 
@@ -141,5 +179,12 @@ mod tests {
         assert_eq!(ago(now, now), "just now");
         assert_eq!(ago(now - time::Duration::minutes(5), now), "5 min ago");
         assert_eq!(ago(OffsetDateTime::UNIX_EPOCH, now), "1970-01-01");
+        assert_eq!(until(now, now), "now");
+        assert_eq!(until(now + time::Duration::seconds(90), now), "in 90 s");
+        assert_eq!(until(now + time::Duration::days(40), now), "1971-03-17");
+        assert_eq!(
+            ["18 ms", "1.4 s", "2 min 5 s", "3 h 10 min"],
+            [0.018, 1.4, 125.0, 11_400.0].map(lasting)[..]
+        );
     }
 }

@@ -8,10 +8,14 @@ mod error;
 mod pages;
 mod row;
 mod session;
+mod stream;
 
 pub mod auth;
+pub mod batches;
 pub mod collections;
 pub mod document;
+pub mod jobs;
+pub mod queues;
 pub mod records;
 pub mod requests;
 pub mod server;

@@ -1,12 +1,16 @@
 //! The pages: each a folder or a file, named as in the URL.
 
+pub mod batches;
 pub mod collection;
 pub mod collections;
+pub mod jobs;
 pub mod logs;
 pub mod overview;
+pub mod queues;
 pub mod settings;
 pub mod sign_in;
 pub mod users;
+pub mod workers;
 
 use leptos::prelude::*;
 

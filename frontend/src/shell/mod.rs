@@ -168,6 +168,8 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
     for (keys, words, link) in [
         ("g o", "Overview", "/"),
         ("g c", "Collections", "/collections"),
+        ("g j", "Jobs", "/jobs"),
+        ("g q", "Queues", "/queues"),
         ("g u", "Users", "/users"),
         ("g l", "Logs", "/logs"),
         ("g s", "Settings", "/settings"),

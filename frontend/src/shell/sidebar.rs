@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 
 use super::palette::PaletteOpen;
 use super::shortcuts::Shortcuts;
@@ -47,6 +47,7 @@ pub fn Sidebar() -> impl IntoView {
             </button>
             <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
             <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
+            <JobsLink />
             <NavLink href="/users" icon=IconName::Users words="Users" />
             <NavLink href="/logs" icon=IconName::ScrollText words="Logs" />
             <NavLink href="/settings" icon=IconName::Settings words="Settings" />
@@ -71,6 +72,22 @@ fn NavLink(
             <Icon name=icon />
             <span class="truncate">{words}</span>
         </A>
+    }
+}
+
+/// The way to the pages about jobs, each of which has an address of its own.
+#[component]
+fn JobsLink() -> impl IntoView {
+    let pathname = use_location().pathname;
+    let is_here = Memo::new(move |_| {
+        let page = pathname.with(|path| path.split('/').nth(1).map(str::to_owned));
+        matches!(page.as_deref(), Some("jobs" | "queues" | "batches" | "workers"))
+    });
+    view! {
+        <a class="nav-link" href="/jobs" aria-current=move || is_here.get().then_some("page")>
+            <Icon name=IconName::ListChecks />
+            <span class="truncate">"Jobs"</span>
+        </a>
     }
 }
 

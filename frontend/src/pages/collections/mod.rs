@@ -12,6 +12,6 @@ pub mod rule;
 pub mod rules_editor;
 
 pub use adopt::Adopt;
-pub use diagram::Diagram;
+pub use diagram::DiagramPage;
 pub use list::List;
 pub use new::{New, index_fields, index_kinds, kind_of};

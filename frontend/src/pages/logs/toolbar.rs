@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::filters::{TIMES, cleared};
 use crate::api::use_api;
-use crate::ui::{Button, ButtonKind, Icon, IconName, SearchInput, Segmented};
+use crate::ui::{Button, ButtonKind, Icon, IconName, Pick, SearchInput, Segmented};
 use crate::url::UrlQuery;
 
 const STATUSES: [(&str, &str); 4] = [("", "All"), ("2xx", "2xx"), ("4xx", "4xx"), ("5xx", "5xx")];
@@ -21,8 +21,10 @@ pub fn Toolbar(query: UrlQuery, is_narrowed: Signal<bool>) -> impl IntoView {
         let given = query.get("status").unwrap_or_default();
         STATUSES.into_iter().map(|(value, _)| value).find(|value| *value == given).unwrap_or("other")
     });
-    let methods = || METHODS.into_iter().map(|method| (method, method)).collect::<Vec<_>>();
-    let times = || TIMES.into_iter().map(|(name, words, _)| (name, words)).collect::<Vec<_>>();
+    let option = |name: &str, words: &str| (name.to_owned(), words.to_owned());
+    let methods: Vec<_> = METHODS.into_iter().map(|method| option(method, method)).collect();
+    let times: Vec<_> = TIMES.into_iter().map(|(name, words, _)| option(name, words)).collect();
+    let put = move |name: &'static str| move |value: Option<String>| query.replace(&[(name, value)]);
     view! {
         <div class="toolbar">
             <SearchInput
@@ -31,8 +33,8 @@ pub fn Toolbar(query: UrlQuery, is_narrowed: Signal<bool>) -> impl IntoView {
                 change=move |text: String| set("q", text.trim())
             />
             <Segmented label="Status" value=status change=move |status| set("status", status) options=STATUSES.to_vec() />
-            <Choice query name="method" label="Method" any="Any method" options=methods() />
-            <Choice query name="time" label="Time" any="Any time" options=times() />
+            <Pick label="Method" any="Any method" value=query.memo("method") options=Signal::stored(methods) change=put("method") />
+            <Pick label="Time" any="Any time" value=query.memo("time") options=Signal::stored(times) change=put("time") />
             <UserChip query />
             <PathChip query />
             {move || {
@@ -47,41 +49,6 @@ pub fn Toolbar(query: UrlQuery, is_narrowed: Signal<bool>) -> impl IntoView {
                     })
             }}
         </div>
-    }
-}
-
-/// One of a few values, or any.
-#[component]
-fn Choice(
-    query: UrlQuery,
-    name: &'static str,
-    label: &'static str,
-    any: &'static str,
-    options: Vec<(&'static str, &'static str)>,
-) -> impl IntoView {
-    let value = query.memo(name);
-    view! {
-        <select
-            class="input choice"
-            aria-label=label
-            on:change:target=move |event| {
-                query.replace(&[(name, Some(event.target().value()).filter(|value| !value.is_empty()))]);
-            }
-        >
-            <option value="" selected=move || value.with(Option::is_none)>
-                {any}
-            </option>
-            {options
-                .into_iter()
-                .map(|(option, words)| {
-                    view! {
-                        <option value=option selected=move || value.with(|value| value.as_deref() == Some(option))>
-                            {words}
-                        </option>
-                    }
-                })
-                .collect_view()}
-        </select>
     }
 }
 

@@ -1,7 +1,8 @@
-//! Where the collections of a diagram lie: layer by layer, what is pointed at to the left of what points at it, ordered so that
-//! few lines cross (the barycentre method of Sugiyama, Tagawa and Toda, 1981).
+//! Where the collections of a diagram lie: what is pointed at to the left of what points at it.
 
 use annex_openapi::collections::Collection;
+
+use crate::ui::diagram::{Edge, layered};
 
 /// The width of a card, in pixels.
 pub const WIDTH: f64 = 216.0;
@@ -51,17 +52,6 @@ impl Card {
     }
 }
 
-/// A relation, drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Edge {
-    /// The collection that points.
-    pub from: String,
-    /// The collection that is pointed at.
-    pub to: String,
-    /// The path of the line (SVG).
-    pub path: String,
-}
-
 /// A whole diagram.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
@@ -85,7 +75,7 @@ pub fn layout(collections: &[Collection]) -> Layout {
             named.filter_map(|target| cards.iter().position(|card| card.name == target)).collect()
         })
         .collect();
-    let layers = ordered(layers(&targets), &targets);
+    let layers = layered(&targets);
 
     let height_of = |layer: &[usize], cards: &[Card]| -> f64 {
         layer.iter().map(|card| cards[*card].height() + CARD_GAP).sum::<f64>() - CARD_GAP
@@ -115,66 +105,6 @@ fn card(collection: &Collection) -> Card {
         .map(|field| Line { name: field.name.clone(), target: field.collection.clone() })
         .collect();
     Card { name: collection.name.clone(), more: collection.fields.len() - lines.len(), lines, x: 0.0, y: 0.0 }
-}
-
-/// The layer of each: one further than the furthest that it points at. A circle is cut where it closes.
-fn layers(targets: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    fn rank(card: usize, targets: &[Vec<usize>], ranks: &mut [Option<usize>], way: &mut Vec<usize>) -> usize {
-        if let Some(rank) = ranks[card] {
-            return rank;
-        }
-        way.push(card);
-        let furthest = targets[card]
-            .iter()
-            .filter(|target| !way.contains(target))
-            .copied()
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|target| rank(target, targets, ranks, way) + 1)
-            .max();
-        way.pop();
-        let rank = furthest.unwrap_or(0);
-        ranks[card] = Some(rank);
-        rank
-    }
-    let mut ranks = vec![None; targets.len()];
-    let mut layers: Vec<Vec<usize>> = Vec::new();
-    for card in 0..targets.len() {
-        let rank = rank(card, targets, &mut ranks, &mut Vec::new());
-        if layers.len() <= rank {
-            layers.resize(rank + 1, Vec::new());
-        }
-        layers[rank].push(card);
-    }
-    layers
-}
-
-/// Orders each layer by where its neighbours lie, to and fro.
-fn ordered(mut layers: Vec<Vec<usize>>, targets: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut places = vec![0.0_f64; targets.len()];
-    let note = |layer: &[usize], places: &mut [f64]| {
-        for (at, card) in layer.iter().enumerate() {
-            places[*card] = (at as f64 + 0.5) / layer.len() as f64;
-        }
-    };
-    layers.iter().for_each(|layer| note(layer, &mut places));
-    for sweep in 0..6 {
-        let count = layers.len();
-        for step in 0..count {
-            let layer = &mut layers[if sweep % 2 == 0 { step } else { count - 1 - step }];
-            let middle = |card: usize| -> f64 {
-                let pointing = (0..targets.len()).filter(|other| targets[*other].contains(&card));
-                let near: Vec<f64> =
-                    targets[card].iter().copied().chain(pointing).map(|other| places[other]).collect();
-                if near.is_empty() { places[card] } else { near.iter().sum::<f64>() / near.len() as f64 }
-            };
-            let mut keyed: Vec<(f64, usize)> = layer.iter().map(|card| (middle(*card), *card)).collect();
-            keyed.sort_by(|one, other| one.0.total_cmp(&other.0));
-            *layer = keyed.into_iter().map(|(_, card)| card).collect();
-            note(layer, &mut places);
-        }
-    }
-    layers
 }
 
 fn edges(cards: &[Card]) -> Vec<Edge> {

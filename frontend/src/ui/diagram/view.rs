@@ -20,13 +20,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// All of a diagram in the middle of a place of that size, no larger than it is.
-    pub fn fit(diagram: (f64, f64), place: (f64, f64)) -> Self {
+    /// All of a diagram in the middle of a place of that size, no larger than it is; its beginning where that would be too small.
+    pub fn fit(diagram: (f64, f64), place: (f64, f64), least: f64) -> Self {
         const MARGIN: f64 = 32.0;
         let ratio = |diagram: f64, place: f64| (place - 2.0 * MARGIN).max(1.0) / diagram.max(1.0);
-        let scale = ratio(diagram.0, place.0).min(ratio(diagram.1, place.1)).clamp(SCALES.0, 1.0);
+        let scale = ratio(diagram.0, place.0).min(ratio(diagram.1, place.1)).clamp(least, 1.0);
         Self {
-            x: (place.0 - diagram.0 * scale) / 2.0,
+            x: ((place.0 - diagram.0 * scale) / 2.0).max(MARGIN.min(place.0 / 24.0)),
             y: ((place.1 - diagram.1 * scale) / 2.0).max(MARGIN.min(place.1 / 8.0)),
             scale,
         }
@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn all_of_it_fits_and_nothing_grows() {
-        let small = Window::fit((200.0, 100.0), (1000.0, 600.0));
+        let small = Window::fit((200.0, 100.0), (1000.0, 600.0), 0.2);
         assert_eq!((small.scale, small.x, small.y), (1.0, 400.0, 250.0));
-        let large = Window::fit((4000.0, 1000.0), (1000.0, 600.0));
+        let large = Window::fit((4000.0, 1000.0), (1000.0, 600.0), 0.2);
         assert!((large.scale - 936.0 / 4000.0).abs() < 1e-9);
     }
 

@@ -1,0 +1,8 @@
+//! The queues: how much waits in each, what holds it back, and pausing it.
+
+mod charts;
+mod history;
+mod limits;
+mod list;
+
+pub use list::Queues;
