@@ -440,6 +440,11 @@ begin
 end
 $$;
 
+-- What stands for a queue among advisory locks.
+create function annex.queue_lock(queue text) returns bigint
+    language sql immutable parallel safe
+    return hashtextextended(queue, 8316459);
+
 -- Lets the first `wanted` parked jobs of a key back into the line.
 create function annex.unpark(in_queue text, in_key text, wanted integer) returns integer
     language sql as $$
@@ -516,6 +521,8 @@ declare
     picked record;
     allowed integer;
 begin
+    -- A change of the limits waits for whoever claims by the old ones; see `apply_limits`.
+    perform pg_advisory_xact_lock_shared(annex.queue_lock(in_queue));
     select * into q from annex.queues where name = in_queue;
     if not found or q.paused or wanted < 1 then
         return;
@@ -637,6 +644,9 @@ declare
     freed uuid[];
     dropped uuid[];
 begin
+    -- Who ends steps of one batch at the same time takes turns: each sees what the other has counted down, and no step is added meanwhile.
+    perform from annex.batches b
+        where b.id in (select j.batch_id from annex.jobs j where j.id = any(ended)) order by b.id for update;
     delete from annex.unique_jobs u where u.job_id = any(ended) and u.period_end = 'infinity';
     delete from annex.cancellations c where c.job_id = any(ended);
 
@@ -999,6 +1009,7 @@ create function annex.retry_jobs(ids uuid[]) returns integer
     language plpgsql as $$
 declare
     again record;
+    total integer;
 begin
     with over as (
         -- The attempt 0 tells of no attempt, and would be in the way of the next cancellation.
@@ -1021,6 +1032,7 @@ begin
     if again.ids is null then
         return 0;
     end if;
+    total := cardinality(again.ids);
     -- Where another job has the unique key by now, that one stands for both.
     insert into annex.unique_jobs (kind, key, period_start, period_end, job_id)
         select j.kind, j.unique_key, '-infinity', 'infinity', j.id from annex.jobs j
@@ -1052,7 +1064,7 @@ begin
     if again.ids is not null then
         perform annex.make_ready(again.ids, again.attempts);
     end if;
-    return coalesce(cardinality(again.ids), 0);
+    return total;
 end
 $$;
 
@@ -1101,4 +1113,103 @@ begin
         end if;
     end if;
 end
+$$;
+
+-- Makes the limits of a queue hold that have just been changed: what runs counts as if it had been claimed under them, and what was parked
+-- under others is in the line again. Call it in the transaction that has changed them.
+create function annex.apply_limits(in_queue text) returns void
+    language plpgsql as $$
+declare
+    q annex.queues;
+    by_key boolean;
+begin
+    perform pg_advisory_xact_lock(annex.queue_lock(in_queue));
+    select * into q from annex.queues where name = in_queue;
+    by_key := num_nonnulls(q.key_concurrency, q.key_rate) > 0;
+    if num_nonnulls(q.concurrency, q.rate, q.key_concurrency, q.key_rate) > 0 then
+        -- What ends meanwhile is counted down by what its lease says.
+        perform from annex.leases l where l.queue = in_queue order by l.id for update;
+        with entries as (
+            select l.id, u.position, l.keys is null as is_new, coalesce(l.keys[u.position], '') as counted,
+                case when by_key then coalesce(j.key, '') else '' end as wanted,
+                u.job_id is not null and not exists (
+                    select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt) as is_running
+            from annex.leases l
+            cross join unnest(l.jobs, l.attempts) with ordinality as u (job_id, attempt, position)
+            left join annex.jobs j on j.id = u.job_id
+            where l.queue = in_queue
+        ),
+        kept as (
+            update annex.leases l set keys = e.keys
+            from (
+                select id, array_agg(case when counted <> '' then counted else wanted end order by position) as keys from entries group by id
+            ) e
+            where l.id = e.id
+        )
+        insert into annex.limiters as l (queue, key, running)
+        select in_queue, c.key, count(*)
+        from (
+            select '' as key from entries where is_running and is_new
+            union all select wanted from entries where is_running and counted = '' and wanted <> ''
+        ) c
+        group by c.key order by c.key
+        on conflict (queue, key) do update set running = l.running + excluded.running;
+    end if;
+    perform annex.unpark(in_queue, p.key, 2147483647) from (select distinct key from annex.parked where queue = in_queue) p;
+    perform pg_notify('annex_jobs', in_queue);
+end
+$$;
+
+-- Where those jobs stand: `attempt` is the last one that has begun (0: none has), and what is said of it goes with it.
+create function annex.job_states(ids uuid[])
+    returns table (id uuid, state text, attempt smallint, run_at timestamptz, worker text, started_at timestamptz, finished_at timestamptz,
+        result jsonb, error jsonb, cancel_requested boolean, blocked_by_limit boolean)
+    language sql stable as $$
+    with held as materialized (
+        select u.job_id, u.attempt, l.worker, l.claimed_at
+        from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
+        where l.jobs && ids and u.job_id = any(ids) and not exists (
+            select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
+    )
+    select j.id,
+        case
+            when ended.outcome = 'lost' then 'failed'
+            when ended.outcome is not null then ended.outcome
+            when h.job_id is not null then 'running'
+            when s.job_id is not null or w.job_id is not null then 'scheduled'
+            else 'ready'
+        end,
+        coalesce(h.attempt, last.attempt, 0::smallint), coalesce(s.run_at, j.run_at), coalesce(h.worker, last.worker),
+        coalesce(h.claimed_at, last.started_at), ended.finished_at, last.result, failed.error, c.job_id is not null, p.job_id is not null
+    from unnest(ids) i (id)
+    join annex.jobs j on j.id = i.id
+    left join lateral (
+        select t.outcome, t.finished_at from annex.attempts t where t.job_id = j.id and t.final limit 1) ended on true
+    left join lateral (
+        select t.attempt, t.worker, t.started_at, t.result from annex.attempts t
+        where t.job_id = j.id and t.attempt > 0 order by t.attempt desc limit 1) last on true
+    left join lateral (
+        select t.error from annex.attempts t
+        where t.job_id = j.id and t.error is not null order by t.attempt desc limit 1) failed on true
+    left join held h on h.job_id = j.id
+    left join annex.scheduled s on s.job_id = j.id
+    left join annex.waiting w on w.job_id = j.id
+    left join annex.parked p on p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id
+    left join annex.cancellations c on c.job_id = j.id
+$$;
+
+-- The jobs that stand in any of those states, in no order; null for all jobs. For plans of their own: the branches that are not wanted go.
+create function annex.jobs_in(states text[]) returns table (id uuid)
+    language sql stable as $$
+    select j.id from annex.jobs j where states is null
+    union all select s.job_id from annex.scheduled s where 'scheduled' = any(states)
+    union all select w.job_id from annex.waiting w where 'scheduled' = any(states)
+    union all select r.job_id from annex.ready r where 'ready' = any(states)
+    union all select p.job_id from annex.parked p where 'ready' = any(states)
+    union all select u.job_id from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
+        where 'running' = any(states) and u.job_id is not null and not exists (
+            select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
+    union all select t.job_id from annex.attempts t where t.final and t.outcome = 'succeeded' and 'succeeded' = any(states)
+    union all select t.job_id from annex.attempts t where t.final and t.outcome in ('failed', 'lost') and 'failed' = any(states)
+    union all select t.job_id from annex.attempts t where t.final and t.outcome = 'cancelled' and 'cancelled' = any(states)
 $$;

@@ -103,6 +103,12 @@ codes! {
     /// The same idempotency key is being worked on.
     IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "The same request is being worked on",
         "Wait for the first answer, or send the same request again in a moment.";
+    /// The job is not held under that lease any more.
+    StaleLease = "stale_lease", CONFLICT, "The lease is gone",
+        "Stop working on the job: it has ended, or another worker has it. Nothing was written.";
+    /// The job or the batch is not in a state that allows it.
+    JobStateConflict = "job_state_conflict", CONFLICT, "The job is not in a state for that",
+        "Read the job, and decide again.";
     /// `If-Match` does not hold.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed",
         "Read the record again, and make the change from its new `ETag`.";

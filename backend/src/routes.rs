@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
 use crate::collections;
+use crate::jobs::{self, batches, job_kinds, queues};
 use crate::problem::{Problem, Result};
 use crate::{document, health, mail, records, requests, server, stats};
 
@@ -35,6 +36,40 @@ pub fn configure(routes: &mut ServiceConfig) {
             resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
         )
         .service(resource("/v1/batch").route(post().to(records::batch::batch)))
+        .service(resource("/v1/queues/{queue}/claim").post(queues::claim::claim))
+        .service(resource("/v1/jobs").get(jobs::list::list).post(jobs::create::create))
+        .service(resource("/v1/jobs/cancel").post(jobs::cancel_matching::cancel_matching))
+        .service(resource("/v1/jobs/retry").post(jobs::retry_matching::retry_matching))
+        .service(resource("/v1/jobs/discard").post(jobs::discard_matching::discard_matching))
+        .service(resource("/v1/jobs/{id}").get(jobs::get::get))
+        .service(resource("/v1/jobs/{id}/heartbeat").post(jobs::heartbeat::heartbeat))
+        .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
+        .service(resource("/v1/jobs/{id}/complete").post(jobs::complete::complete))
+        .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
+        .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))
+        .service(resource("/v1/jobs/{id}/events").get(jobs::events::events))
+        .service(resource("/v1/jobs/{id}/cancel").post(jobs::cancel::cancel))
+        .service(resource("/v1/jobs/{id}/retry").post(jobs::retry::retry))
+        .service(resource("/v1/queues").get(queues::list::list))
+        .service(
+            resource("/v1/queues/{queue}")
+                .route(get().to(queues::get::get))
+                .route(put().to(queues::replace::replace))
+                .route(patch().to(queues::update::update)),
+        )
+        .service(resource("/v1/job-kinds").get(job_kinds::list::list))
+        .service(
+            resource("/v1/job-kinds/{kind}")
+                .route(get().to(job_kinds::get::get))
+                .route(put().to(job_kinds::replace::replace))
+                .route(web::delete().to(job_kinds::delete::delete)),
+        )
+        .service(resource("/v1/workers").get(jobs::workers::workers))
+        .service(resource("/v1/batches").get(batches::list::list).post(batches::create::create))
+        .service(resource("/v1/batches/{id}").get(batches::get::get))
+        .service(resource("/v1/batches/{id}/jobs").post(batches::add::add))
+        .service(resource("/v1/batches/{id}/cancel").post(batches::cancel::cancel))
+        .service(resource("/v1/batches/{id}/retry").post(batches::retry::retry))
         .service(resource("/healthz").get(health::healthz))
         .service(resource("/readyz").get(health::readyz))
         .service(resource("/metrics").get(health::metrics))

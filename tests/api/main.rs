@@ -7,6 +7,7 @@ mod collections;
 mod console;
 mod document;
 mod http;
+mod jobs;
 mod kinds;
 mod records;
 mod server;

@@ -57,6 +57,8 @@ pub struct Exchange {
     answered: Cell<u64>,
     /// Nothing is read any more but the rest of the last request.
     ending: Cell<bool>,
+    /// The client has hung up.
+    gone: Cell<bool>,
 }
 
 /// A client that does not take what it is sent.
@@ -67,6 +69,11 @@ struct Stall {
 }
 
 impl Exchange {
+    /// Whether the client has hung up, and waits for nothing any more.
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
     /// Says that one more request is answered. Where its body goes on without end that body is not waited for: the
     /// connection ends, and true comes back.
     pub fn answered(&self) -> bool {
@@ -152,11 +159,19 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
         let filled = buffer.filled().len();
         match Pin::new(&mut this.io).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
+                let has_room = buffer.remaining() > 0;
                 let arrived = &mut buffer.filled_mut()[filled..];
+                if arrived.is_empty() && has_room {
+                    this.exchange.gone.set(true);
+                }
                 Poll::Ready(this.exchange.inbound.borrow_mut().follow(arrived))
             }
+            Poll::Ready(Err(error)) => {
+                this.exchange.gone.set(true);
+                Poll::Ready(Err(error))
+            }
             Poll::Pending if this.head_is_late(context) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            failed_or_pending => failed_or_pending,
+            Poll::Pending => Poll::Pending,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who is calling.
 //!
 //! The feature `auth` finds out and leaves the answer in the request; a handler says in its signature whom
-//! it serves: [`Caller`] for anybody, [`SignedIn`], [`InPerson`], or [`Admin`].
+//! it serves: [`Caller`] for anybody, [`SignedIn`], [`InPerson`], [`Worker`], or [`Admin`].
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -13,6 +13,9 @@ use crate::problem::{Code, Problem};
 
 /// The role that may do everything.
 pub const ADMIN: &str = "admin";
+
+/// The role of programs that work on jobs.
+pub const WORKER: &str = "worker";
 
 /// An account as rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,10 @@ pub struct InPerson(pub Arc<Identity>);
 #[derive(Debug, Clone)]
 pub struct Admin(pub Arc<Identity>);
 
+/// A caller that may work on jobs: a worker, or an admin.
+#[derive(Debug, Clone)]
+pub struct Worker(pub Arc<Identity>);
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -119,6 +126,22 @@ impl FromRequest for Admin {
                 Ok(Admin(identity))
             } else {
                 Err(Problem::new(Code::Forbidden, "This needs the role `admin`"))
+            }
+        }))
+    }
+}
+
+impl FromRequest for Worker {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload).into_inner();
+        ready(signed_in.and_then(|SignedIn(identity)| {
+            if identity.roles.iter().any(|role| role == ADMIN || role == WORKER) {
+                Ok(Worker(identity))
+            } else {
+                Err(Problem::new(Code::Forbidden, "This needs the role `worker` or `admin`"))
             }
         }))
     }

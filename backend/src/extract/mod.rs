@@ -12,7 +12,7 @@ mod query;
 mod secret;
 mod shape;
 
-pub use caller::{ADMIN, Admin, Caller, Identity, InPerson, SignedIn};
+pub use caller::{ADMIN, Admin, Caller, Identity, InPerson, SignedIn, WORKER, Worker};
 pub use client::{Client, Party, network};
 pub use cursor::CursorKey;
 pub use json::{Json, JsonBytes, parse_checked, parse_json, read_body};

@@ -5,14 +5,44 @@
 //! on the database may enqueue. Here is what calls them: `store`, a `worker` that runs the kinds this program knows, what goes on
 //! in the background (`maintenance`), and who is to be woken (`wake`).
 
+pub mod batches;
+mod bulk;
+pub mod cancel;
+pub mod cancel_matching;
+pub mod complete;
+pub mod create;
+pub mod discard_matching;
+pub mod events;
+pub mod fail;
+mod filter;
+mod followers;
+pub mod get;
+pub mod heartbeat;
+mod input;
 mod job;
+pub mod job_kinds;
 mod kinds;
+mod lease;
+pub mod list;
+pub mod logs;
 mod maintenance;
+mod path;
+mod patience;
+pub mod progress;
+pub mod queues;
 mod registry;
+pub mod retry;
+pub mod retry_matching;
 pub mod schedules;
+mod schemas;
 pub mod store;
 mod wake;
 mod worker;
+pub mod workers;
+
+use self::followers::Followers;
+use self::schemas::Schemas;
+use crate::problem::Problem;
 
 pub use job::{Completed, Context, Job, JobError, Level};
 pub use maintenance::maintain;
@@ -27,6 +57,10 @@ pub struct Jobs {
     pub registry: Registry,
     /// Who is to be woken.
     pub wake: Wake,
+    /// Who follows jobs.
+    pub followers: Followers,
+    /// What arguments are checked against.
+    pub schemas: Schemas,
 }
 
 impl Jobs {
@@ -36,6 +70,15 @@ impl Jobs {
     /// The database does not answer.
     pub async fn start(registry: Registry, pool: &sqlx::PgPool) -> sqlx::Result<Self> {
         registry.publish(pool).await?;
-        Ok(Self { registry, wake: Wake::default() })
+        Ok(Self {
+            registry,
+            wake: Wake::default(),
+            followers: Followers::default(),
+            schemas: Schemas::default(),
+        })
     }
+}
+
+fn no_such_job() -> Problem {
+    Problem::not_found("such job")
 }

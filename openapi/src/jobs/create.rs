@@ -68,10 +68,11 @@ pub struct JobCreate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Backoff {
-    /// Twice as long each time.
-    Exponential(ExponentialBackoff),
+    // First: serde would take a list for the members of the other.
     /// So long after each.
     Delays(BackoffDelays),
+    /// Twice as long each time.
+    Exponential(ExponentialBackoff),
 }
 
 /// Twice as long each time, less up to a fifth by chance.

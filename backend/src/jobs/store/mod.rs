@@ -1,8 +1,13 @@
 //! The statements over the tables of jobs.
 
+pub mod batches;
 mod claims;
+pub mod jobs;
+pub mod kinds;
+pub mod leases;
 mod maintenance;
 mod progress;
+pub mod queues;
 pub mod schedules;
 
 pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, release};

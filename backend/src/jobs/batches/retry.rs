@@ -1,0 +1,43 @@
+//! `POST /v1/batches/{id}/retry`
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use annex_openapi::jobs::batches::JobBatch;
+use annex_openapi::jobs::{JobFilter, JobState};
+use annex_openapi::problem::Problem as ProblemBody;
+
+use super::{no_such_batch, read};
+use crate::app::App;
+use crate::extract::{Admin, NoParameters, Query};
+use crate::jobs::bulk;
+use crate::jobs::path::Id;
+use crate::jobs::store::{batches, jobs};
+use crate::problem::Result;
+
+/// Try all jobs of a batch again that failed or were cancelled. For admins.
+///
+/// The batch goes on where it stopped: what has succeeded is not done again. Its callback is enqueued once at the most.
+///
+/// # Errors
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`
+#[utoipa::path(
+    post, path = "/v1/batches/{id}/retry", operation_id = "batches_retry", tag = "batches",
+    params(("id" = Uuid, Path, description = "The batch's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
+    responses(
+        (status = 200, description = "The batch as it stands now", body = JobBatch),
+        (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "The server failed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn retry(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>) -> Result<HttpResponse> {
+    if !batches::exists(&app.db.pool, id).await? {
+        return Err(no_such_batch());
+    }
+    let filter = JobFilter { batch: Some(id), ..JobFilter::default() };
+    bulk::run(&app, &filter, &[JobState::Failed, JobState::Cancelled], async |ids| {
+        Ok(jobs::retry(&app.db.pool, ids).await?.into())
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(read(&app, id).await?))
+}

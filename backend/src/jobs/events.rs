@@ -1,0 +1,146 @@
+//! `GET /v1/jobs/{id}/events`
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName};
+use actix_web::web::{Bytes, Data};
+use annex_openapi::jobs::{Job, JobEvent, JobLogEvent, JobLogLine, JobProgressEvent, JobStateEvent};
+use annex_openapi::problem::Problem as ProblemBody;
+use futures_util::stream;
+
+use super::followers::{Following, News, stands_still};
+use super::no_such_job;
+use super::path::Id;
+use super::store::jobs;
+use crate::app::App;
+use crate::extract::{Admin, NoParameters, Query};
+use crate::problem::Result;
+
+/// How long nothing may be sent: whoever is between takes a silent connection for a dead one.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How many lines are read at a time.
+const LINES: i64 = 200;
+
+/// Follow a job until it ends, as server-sent events. For admins.
+///
+/// The name of an event is `state`, `progress` or `log`, and its data a `JobEvent`. First comes the job as it stands, then what it
+/// has written so far, and then what is new, at most 300 ms later. After the state in which the job has ended the stream ends.
+/// Who loses the connection begins anew; the lines have ids.
+///
+/// # Errors
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/events", operation_id = "jobs_events", tag = "jobs",
+    params(("id" = Uuid, Path, description = "The job's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
+    responses(
+        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "The server failed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn events(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>) -> Result<HttpResponse> {
+    let following = app.jobs.followers.follow(&app, id);
+    let job = jobs::read(&app.db.pool, &[id], true).await?.pop().ok_or_else(no_such_job)?;
+    let mut events = Events { app, following, job, line: 0, ready: VecDeque::new(), ended: false };
+    events.ready.push_back(written(&state(&events.job)));
+    events.catch_up().await?;
+    events.ended = events.job.state.is_final();
+    let stream = stream::unfold(events, |mut events| async {
+        let next = events.next().await?;
+        Some((Ok::<_, actix_web::Error>(next), events))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // nginx would keep events back otherwise.
+        .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
+        .streaming(stream))
+}
+
+struct Events {
+    app: Data<App>,
+    following: Following,
+    job: Job,
+    /// The last line that was sent.
+    line: i64,
+    ready: VecDeque<Bytes>,
+    ended: bool,
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(next) = self.ready.pop_front() {
+                return Some(next);
+            }
+            if self.ended {
+                return None;
+            }
+            match tokio::time::timeout(SILENCE, self.following.next()).await {
+                Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
+                Ok(News::Gone) => self.ended = true,
+                Ok(News::Missed) => {
+                    if self.catch_up().await.is_err() {
+                        self.ended = true;
+                    }
+                }
+                Ok(News::Look(job, lines)) => self.take(*job, lines).await,
+            }
+        }
+    }
+
+    async fn take(&mut self, job: Job, lines: Vec<JobLogLine>) {
+        lines.into_iter().for_each(|line| self.say(line));
+        if (job.progress, &job.message) != (self.job.progress, &self.job.message) {
+            let progress = JobProgressEvent { progress: job.progress, message: job.message.clone() };
+            self.ready.push_back(written(&JobEvent::Progress(progress)));
+        }
+        // What was written last is in the next look, and there is none.
+        if job.state.is_final() {
+            self.ended = true;
+            if let Err(problem) = self.catch_up().await {
+                tracing::debug!(%problem, "the last lines of a job could not be read");
+            }
+        }
+        if !stands_still(&job, &self.job) {
+            self.ready.push_back(written(&state(&job)));
+        }
+        self.job = job;
+    }
+
+    /// Reads the lines that there are.
+    async fn catch_up(&mut self) -> Result<()> {
+        loop {
+            let lines = jobs::log(&self.app.db.pool, self.job.id, self.line, LINES).await?;
+            let is_last = (lines.len() as i64) < LINES;
+            lines.into_iter().for_each(|line| self.say(line));
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn say(&mut self, line: JobLogLine) {
+        if line.id > self.line {
+            self.line = line.id;
+            self.ready.push_back(written(&JobEvent::Log(JobLogEvent { line })));
+        }
+    }
+}
+
+fn state(job: &Job) -> JobEvent {
+    JobEvent::State(JobStateEvent { job: Box::new(job.clone()) })
+}
+
+fn written(event: &JobEvent) -> Bytes {
+    let name = match event {
+        JobEvent::State(_) => "state",
+        JobEvent::Progress(_) => "progress",
+        JobEvent::Log(_) => "log",
+    };
+    let data = serde_json::to_string(event).expect("an event can be written as JSON");
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}

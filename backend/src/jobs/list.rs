@@ -1,0 +1,92 @@
+//! `GET /v1/jobs`
+
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use annex_openapi::jobs::{JobFilter, JobPage, JobState};
+use annex_openapi::problem::Problem as ProblemBody;
+
+use super::filter;
+use super::patience::patiently;
+use super::store::jobs;
+use crate::app::App;
+use crate::extract::{Admin, Count, PageParameters, Parameters, Prefer, Query};
+use crate::problem::Result;
+
+/// What the list may be asked.
+#[derive(Debug, Default)]
+pub struct ListParameters {
+    page: PageParameters,
+    filter: JobFilter,
+}
+
+impl Parameters for ListParameters {
+    const NAMES: &'static [&'static str] =
+        &["limit", "cursor", "state", "kind", "queue", "tag", "batch", "args", "since", "until"];
+
+    fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), String> {
+        if filter::set(&mut self.filter, name, &value)? { Ok(()) } else { self.page.set(name, value) }
+    }
+}
+
+/// List jobs, the newest first. For admins.
+///
+/// Jobs that stand in a state other than `succeeded` are found quickly whatever else there is; other filters are quick where what
+/// they mean is not rare among the newest jobs. An estimated count is exact where there is a filter.
+///
+/// # Errors
+/// `unauthenticated`, `invalid_token`, `forbidden`, `invalid_parameter`, `invalid_cursor`, `statement_timeout`
+#[utoipa::path(
+    get, path = "/v1/jobs", operation_id = "jobs_list", tag = "jobs",
+    params(
+        ("limit" = Option<u16>, Query, description = "How many, 1 to 1000", minimum = 1, maximum = 1000, example = 20),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filter"),
+        ("state" = Option<JobState>, Query, description = "Where they stand", example = "failed"),
+        ("kind" = Option<String>, Query, description = "Their kind", example = "email.send"),
+        ("queue" = Option<String>, Query, description = "Their queue", example = "default"),
+        ("tag" = Option<String>, Query, description = "A tag of theirs", example = "invoices"),
+        ("batch" = Option<Uuid>, Query, description = "Their batch"),
+        ("args" = Option<String>, Query, description = "JSON that their arguments contain, as Postgres's `@>` has it", example = r#"{"to":"ada@example.com"}"#),
+        ("since" = Option<String>, Query, description = "Only those that were enqueued then or later", format = "date-time", example = "2026-01-31T12:00:00Z"),
+        ("until" = Option<String>, Query, description = "Only those that were enqueued before", format = "date-time", example = "2026-01-31T13:00:00Z"),
+        ("Prefer" = Option<String>, Header, description = "`count=exact` or `count=estimated` adds `count`"),
+    ),
+    responses(
+        (status = 200, description = "A page of jobs", body = JobPage),
+        (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "The server failed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn list(
+    _: Admin,
+    app: Data<App>,
+    prefer: Prefer,
+    Query(parameters): Query<ListParameters>,
+) -> Result<HttpResponse> {
+    let ListParameters { page, filter } = parameters;
+    let scope = format!("jobs:{filter:?}").into_bytes();
+    let after = page.after(&app.cursors, &scope)?;
+    let state = filter.state.map(|state| [state.as_str()]);
+    let states = state.as_ref().map(|state| &state[..]);
+    let (mut items, count) = patiently(async || {
+        // A job that moves on between the two statements would be shown as it was not asked for.
+        let mut transaction =
+            app.db.pool.begin_with("begin isolation level repeatable read read only").await?;
+        let ids = jobs::matching(&mut transaction, &filter, states, after, page.rows()).await?;
+        let items = jobs::read(&mut *transaction, &ids, true).await?;
+        let count = match prefer.count {
+            None => None,
+            Some(Count::Estimated) if filter == JobFilter::default() => {
+                Some(jobs::estimated_count(&mut transaction).await?)
+            }
+            Some(_) => Some(jobs::count(&mut transaction, &filter, states).await?),
+        };
+        transaction.rollback().await?;
+        Ok::<_, sqlx::Error>((items, count))
+    })
+    .await?;
+    let next_cursor = page.cut(&mut items, |job| job.id, &app.cursors, &scope);
+    Ok(HttpResponse::Ok().json(JobPage { items, next_cursor, count }))
+}
