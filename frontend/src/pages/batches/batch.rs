@@ -136,8 +136,10 @@ fn Actions(shown: Shown) -> impl IntoView {
             match shown.api.change_batch(shown.id, deed).await {
                 Ok(batch) => {
                     toasts.say(done);
-                    shown.batch.try_set(Some(batch));
-                    shown.jobs.reload();
+                    // What is given back was not taken: the page is gone.
+                    if shown.batch.try_set(Some(batch)).is_none() {
+                        shown.jobs.reload();
+                    }
                 }
                 Err(error) => toasts.fail("The batch is as it was", &error),
             }

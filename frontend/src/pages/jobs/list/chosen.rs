@@ -196,8 +196,10 @@ pub fn ChosenBar(list: JobList) -> impl IntoView {
     });
     let title = move || {
         let word = asked.get().map_or("", |deed| words(deed).0);
+        // Those of a batch that runs are counted, and passed over.
+        let most = if asked.get() == Some(Deed::Discard) && chosen.is_all() { " up to" } else { "" };
         match count.get() {
-            Some(count) => format!("{word} {}?", jobs(count)),
+            Some(count) => format!("{word}{most} {}?", jobs(count)),
             None => format!("{word} jobs (being counted)?"),
         }
     };
