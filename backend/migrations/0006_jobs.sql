@@ -735,6 +735,8 @@ declare
     queues text[];
     keys text[];
 begin
+    -- Whoever is stopped between this and its commit must not hold the lease for longer than it is believed to live.
+    perform set_config('idle_in_transaction_session_timeout', '5s', true);
     -- In one order, so that two who finish together do not wait for each other.
     select bool_and(l.plain), bool_or(l.keys is not null) into is_plain, is_counted
         from (select plain, keys from annex.leases where id = any(in_leases) order by id for update) l;

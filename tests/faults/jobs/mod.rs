@@ -1,5 +1,6 @@
 //! Durable jobs, and what goes wrong with them.
 
+mod killed;
 mod model;
 mod schedule;
 mod worker;

@@ -64,7 +64,7 @@ struct Shift {
     /// Wakes `claim` when there is room again.
     room: Notify,
     running: Mutex<HashMap<Uuid, Running>>,
-    /// How long a job takes, in nanoseconds: a moving average.
+    /// How long a job takes, in nanoseconds: a moving average; 0 before one has ended.
     mean: AtomicU64,
     finishes: mpsc::UnboundedSender<Finish>,
     given_back: Mutex<Vec<(i64, i32)>>,
@@ -151,8 +151,10 @@ impl Shift {
     /// How many more jobs may be taken now.
     fn room(&self) -> usize {
         let concurrency = self.options.concurrency;
-        let mean = self.mean.load(Ordering::Relaxed).max(1);
-        let ahead = (concurrency as u64).saturating_mul(AHEAD.as_nanos() as u64) / mean;
+        // Until one has ended nobody knows whether they are short.
+        let mean = self.mean.load(Ordering::Relaxed);
+        let ahead =
+            (concurrency as u64).saturating_mul(AHEAD.as_nanos() as u64).checked_div(mean).unwrap_or(0);
         let most = (ahead as usize).clamp(concurrency, MOST_HELD.max(concurrency));
         most.saturating_sub(self.held.load(Ordering::Relaxed))
     }
