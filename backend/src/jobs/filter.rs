@@ -1,7 +1,5 @@
 //! Which jobs a request means.
 
-use std::borrow::Cow;
-
 use annex_openapi::jobs::{JobFilter, JobState};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,12 +12,12 @@ use crate::problem::Result;
 ///
 /// # Errors
 /// In a sentence, what the value must be.
-pub fn set(filter: &mut JobFilter, name: &str, value: &Cow<'_, str>) -> Result<bool, String> {
+pub fn set(filter: &mut JobFilter, name: &str, value: &str) -> Result<bool, String> {
     match name {
         "state" => filter.state = Some(parse_state(value)?),
-        "kind" => filter.kind = Some(value.to_string()),
-        "queue" => filter.queue = Some(value.to_string()),
-        "tag" => filter.tag = Some(value.to_string()),
+        "kind" => filter.kind = Some(value.to_owned()),
+        "queue" => filter.queue = Some(value.to_owned()),
+        "tag" => filter.tag = Some(value.to_owned()),
         "batch" => {
             filter.batch = Some(Uuid::parse_str(value).map_err(|_| "must be the id of a batch".to_owned())?);
         }

@@ -19,7 +19,13 @@ const MOST_ERRORS: usize = 50;
 
 /// The schemas that were compiled, by kind, and when the kind was changed last.
 #[derive(Default)]
-pub struct Schemas(Mutex<HashMap<String, (OffsetDateTime, Option<Arc<Validator>>)>>);
+pub struct Schemas(Mutex<HashMap<String, Compiled>>);
+
+/// A kind without a schema, or with one that does not compile, has no validator.
+struct Compiled {
+    changed_at: OffsetDateTime,
+    validator: Option<Arc<Validator>>,
+}
 
 impl std::fmt::Debug for Schemas {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,7 +72,7 @@ impl Schemas {
     async fn of<'a>(&self, pool: &PgPool, names: &[&'a str]) -> Result<HashMap<&'a str, Arc<Validator>>> {
         let known: Vec<Option<OffsetDateTime>> = {
             let compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            names.iter().map(|name| compiled.get(*name).map(|(at, _)| *at)).collect()
+            names.iter().map(|name| compiled.get(*name).map(|of| of.changed_at)).collect()
         };
         let changed = store::kinds::changed(pool, names, &known).await?;
         let mut compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,11 +92,11 @@ impl Schemas {
                 },
             };
             match kind.updated_at {
-                Some(updated_at) => drop(compiled.insert(kind.name, (updated_at, validator))),
+                Some(changed_at) => drop(compiled.insert(kind.name, Compiled { changed_at, validator })),
                 None => drop(compiled.remove(&kind.name)),
             }
         }
-        let found = names.iter().filter_map(|name| Some((*name, compiled.get(*name)?.1.clone()?)));
+        let found = names.iter().filter_map(|name| Some((*name, compiled.get(*name)?.validator.clone()?)));
         Ok(found.collect())
     }
 }
