@@ -8,6 +8,7 @@ mod leases;
 mod list;
 mod queues;
 mod stop;
+mod transactions;
 
 use annex_tests::{Client, TestApp};
 use serde_json::{Value, json};
