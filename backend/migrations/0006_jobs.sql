@@ -272,6 +272,8 @@ create table annex.schedules (
     last_at        timestamptz,
     last_job_id    uuid,
     created_by     uuid,
+    -- When it was said how often: `every_seconds` counts from then.
+    began_at       timestamptz not null,
     created_at     timestamptz not null,
     updated_at     timestamptz not null,
     constraint schedules_timing_check check (num_nonnulls(cron, every_seconds, run_at) = 1)

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
 use crate::collections;
-use crate::jobs::{self, batches, job_kinds, queues};
+use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
 use crate::{document, health, mail, records, requests, server, stats};
 
@@ -44,7 +44,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}").get(jobs::get::get))
         .service(resource("/v1/jobs/{id}/heartbeat").post(jobs::heartbeat::heartbeat))
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
-        .service(resource("/v1/jobs/{id}/complete").post(records::batch::complete::complete))
+        .service(resource("/v1/jobs/{id}/complete").post(jobs::complete::complete))
         .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
         .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))
         .service(resource("/v1/jobs/{id}/events").get(jobs::events::events))
@@ -64,6 +64,15 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(put().to(job_kinds::replace::replace))
                 .route(web::delete().to(job_kinds::delete::delete)),
         )
+        .service(resource("/v1/schedules").get(schedules::list::list))
+        .service(
+            resource("/v1/schedules/{name}")
+                .route(get().to(schedules::get::get))
+                .route(put().to(schedules::replace::replace))
+                .route(patch().to(schedules::update::update))
+                .route(web::delete().to(schedules::delete::delete)),
+        )
+        .service(resource("/v1/schedules/{name}/run").post(schedules::run::run))
         .service(resource("/v1/workers").get(jobs::workers::workers))
         .service(resource("/v1/batches").get(batches::list::list).post(batches::create::create))
         .service(resource("/v1/batches/{id}").get(batches::get::get))

@@ -1,4 +1,4 @@
-//! Pages of a list that is ordered by id, the newest first.
+//! Pages of a list that is ordered by id, the newest first, or by name.
 
 use std::borrow::Cow;
 
@@ -15,6 +15,38 @@ const MAX_LIMIT: usize = 1000;
 pub struct PageParameters {
     limit: usize,
     cursor: Option<String>,
+}
+
+/// What a list is ordered by.
+pub trait PageKey: Sized {
+    /// As a cursor has it.
+    fn as_bytes(&self) -> &[u8];
+
+    /// From what a cursor has.
+    ///
+    /// # Errors
+    /// It is something else.
+    fn from_bytes(bytes: &[u8]) -> Result<Self>;
+}
+
+impl PageKey for Uuid {
+    fn as_bytes(&self) -> &[u8] {
+        Self::as_bytes(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::from_slice(bytes).map_err(Problem::internal)
+    }
+}
+
+impl PageKey for String {
+    fn as_bytes(&self) -> &[u8] {
+        Self::as_bytes(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::from_utf8(bytes.to_vec()).map_err(Problem::internal)
+    }
 }
 
 impl Default for PageParameters {
@@ -45,21 +77,21 @@ impl PageParameters {
         self.limit as i64 + 1
     }
 
-    /// The id after which the page begins.
+    /// The id or the name after which the page begins.
     ///
     /// # Errors
     /// `invalid_cursor`
-    pub fn after(&self, key: &CursorKey, scope: &[u8]) -> Result<Option<Uuid>> {
+    pub fn after<K: PageKey>(&self, key: &CursorKey, scope: &[u8]) -> Result<Option<K>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let payload = key.open(scope, cursor)?;
-        Uuid::from_slice(&payload).map(Some).map_err(Problem::internal)
+        K::from_bytes(&payload).map(Some)
     }
 
     /// Cuts the rows to the page, and makes the cursor of the next one.
-    pub fn cut<T>(
+    pub fn cut<T, K: PageKey>(
         &self,
         rows: &mut Vec<T>,
-        id: impl Fn(&T) -> Uuid,
+        by: impl Fn(&T) -> K,
         key: &CursorKey,
         scope: &[u8],
     ) -> Option<String> {
@@ -67,6 +99,6 @@ impl PageParameters {
             return None;
         }
         rows.truncate(self.limit);
-        rows.last().map(|last| key.seal(scope, id(last).as_bytes()))
+        rows.last().map(|last| key.seal(scope, by(last).as_bytes()))
     }
 }

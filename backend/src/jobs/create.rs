@@ -6,9 +6,10 @@ use actix_web::web::Data;
 use annex_openapi::jobs::{Job, JobCreate};
 use annex_openapi::problem::Problem as ProblemBody;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::input::{self, Faults};
-use super::patience::patiently;
+use super::patience::{Failed, patiently};
 use super::store::jobs;
 use crate::app::App;
 use crate::extract::{Admin, Json, NoParameters, Query};
@@ -41,14 +42,32 @@ pub async fn create(
     let mut faults = Faults::default();
     faults.job("", &job);
     faults.check()?;
-    let mut faults = Faults::default();
-    app.jobs.schemas.check(&app.db.pool, &[(String::new(), &job)], &mut faults).await?;
-    faults.check()?;
+    check_args(&app, "", &job).await?;
     let entries = Value::from(vec![input::entry(&job, Some(identity.user_id))?]);
+    enqueued(&app, async || Ok(jobs::enqueue(&app.db.pool, &entries).await?.pop())).await
+}
+
+/// Checks the arguments of a job, which stands there in the body, against the schema of its kind.
+///
+/// # Errors
+/// `validation_failed`
+pub(super) async fn check_args(app: &App, at: &str, job: &JobCreate) -> Result<()> {
+    let mut faults = Faults::default();
+    app.jobs.schemas.check(&app.db.pool, &[(at.to_owned(), job)], &mut faults).await?;
+    faults.check()
+}
+
+/// The answer to what enqueues one job, and says its id and whether it is new.
+///
+/// # Errors
+/// Those of `enqueue`.
+pub(super) async fn enqueued(
+    app: &App,
+    mut enqueue: impl AsyncFnMut() -> Result<Option<(Uuid, bool)>, Failed>,
+) -> Result<HttpResponse> {
     // A unique key may stand for a job that has been discarded since.
     for _ in 0..3 {
-        let enqueued = patiently(async || jobs::enqueue(&app.db.pool, &entries).await).await?;
-        let Some(&(id, created)) = enqueued.first() else { break };
+        let Some((id, created)) = patiently(&mut enqueue).await? else { break };
         if let Some(job) = jobs::get(&app.db.pool, id).await? {
             let mut response = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
             return Ok(response.insert_header((LOCATION, format!("/v1/jobs/{id}"))).json(job));

@@ -27,6 +27,11 @@ impl Faults {
         self.0.extend(errors);
     }
 
+    /// Whether nothing was found yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing is wrong.
     ///
     /// # Errors
@@ -186,29 +191,6 @@ pub fn has_nul(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_nul),
         Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// A job that was checked, to be enqueued with other writes.
-#[derive(Debug)]
-pub struct Entry {
-    /// The job.
-    pub job: JobCreate,
-    /// As `annex.enqueue_jobs` takes it.
-    pub json: String,
-}
-
-impl Entry {
-    /// The job, by that account. Its arguments are yet to be checked against the schema of its kind.
-    ///
-    /// # Errors
-    /// `validation_failed`
-    pub fn new(job: JobCreate, created_by: Uuid) -> Result<Self> {
-        let mut faults = Faults::default();
-        faults.job("", &job);
-        faults.check()?;
-        let json = serde_json::to_string(&entry(&job, Some(created_by))?).map_err(Problem::internal)?;
-        Ok(Self { job, json })
     }
 }
 

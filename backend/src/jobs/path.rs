@@ -23,7 +23,7 @@ impl FromRequest for Id {
     }
 }
 
-/// The `{queue}` or the `{kind}` of the path.
+/// The `{queue}` or the `{kind}` of the path, or the `{name}` of a schedule.
 #[derive(Debug, Clone)]
 pub struct Name(pub String);
 
@@ -33,9 +33,9 @@ impl FromRequest for Name {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let path = request.match_info();
-        let name = match (path.get("queue"), path.get("kind")) {
-            (Some(queue), _) => Some(queue).filter(|queue| is_name(queue, 63)),
-            (None, kind) => kind.filter(|kind| is_name(kind, 100)),
+        let name = match path.get("kind") {
+            Some(kind) => Some(kind).filter(|kind| is_name(kind, 100)),
+            None => path.get("queue").or(path.get("name")).filter(|name| is_name(name, 63)),
         };
         let name = name.map(|name| Self(name.to_owned()));
         ready(name.ok_or_else(|| {

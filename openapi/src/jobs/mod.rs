@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod leases;
 mod logs;
 pub mod queues;
+pub mod schedules;
 pub mod workers;
 
 pub use create::{Backoff, BackoffDelays, ExponentialBackoff, JobCreate};

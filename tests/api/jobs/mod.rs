@@ -1,4 +1,4 @@
-//! `/v1/jobs`, `/v1/queues`, `/v1/job-kinds`, `/v1/batches`, `/v1/workers`
+//! `/v1/jobs`, `/v1/queues`, `/v1/job-kinds`, `/v1/batches`, `/v1/schedules`, `/v1/workers`
 
 mod batches;
 mod create;
@@ -7,8 +7,8 @@ mod kinds;
 mod leases;
 mod list;
 mod queues;
+mod schedules;
 mod stop;
-mod transactions;
 
 use annex_tests::{Client, TestApp};
 use serde_json::{Value, json};
@@ -53,6 +53,9 @@ async fn only_admins_and_workers_are_let_in() {
         (id(&job).to_owned(), batch.expect_status(201).json()["id"].as_str().unwrap().to_owned());
     let worker = app.user("worker").await;
     app.sql("update annex.users set roles = '{worker}' where email = 'worker@example.com'").await;
+    let schedule = json!({"job": {"kind": "mail"}, "every_seconds": 86400});
+    let kept =
+        app.admin().await.put("/v1/schedules/nightly", schedule.clone()).await.expect_status(201).json();
     let token = json!({"lease_token": "999-1"});
     let failed = json!({"lease_token": "999-1", "error": {"message": "no"}});
     let of_admins = [
@@ -74,6 +77,12 @@ async fn only_admins_and_workers_are_let_in() {
         ("PUT", "/v1/job-kinds/mail".to_owned(), Some(json!({}))),
         ("GET", "/v1/job-kinds/mail".to_owned(), None),
         ("DELETE", "/v1/job-kinds/mail".to_owned(), None),
+        ("GET", "/v1/schedules".to_owned(), None),
+        ("GET", "/v1/schedules/nightly".to_owned(), None),
+        ("PUT", "/v1/schedules/nightly".to_owned(), Some(schedule.clone())),
+        ("PATCH", "/v1/schedules/nightly".to_owned(), Some(json!({"paused": true}))),
+        ("DELETE", "/v1/schedules/nightly".to_owned(), None),
+        ("POST", "/v1/schedules/nightly/run".to_owned(), None),
         ("GET", "/v1/workers".to_owned(), None),
         ("GET", "/v1/batches".to_owned(), None),
         ("POST", "/v1/batches".to_owned(), Some(json!({"jobs": [{"job": {"kind": "mail"}}]}))),
@@ -109,4 +118,5 @@ async fn only_admins_and_workers_are_let_in() {
         ask(&worker, operation).await.expect_problem("stale_lease");
     }
     assert_eq!(app.sql_value("select count(*) from annex.jobs").await, before);
+    assert_eq!(app.admin().await.get("/v1/schedules/nightly").await.expect_status(200).json(), kept);
 }

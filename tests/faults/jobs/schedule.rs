@@ -12,10 +12,10 @@ async fn servers_that_look_at_the_same_time_enqueue_once() {
     let second = TestApp::builder().database(first.database.clone()).start().await;
     let pool = &first.inside().db.pool;
     sqlx::query(
-        "insert into annex.schedules (name, job, cron, every_seconds, time_zone, catch_up, next_at, created_at, updated_at)
-        select 'every_' || n, '{\"kind\": \"test.nothing\", \"queue\": \"nobody\"}'::jsonb, null, 3600, 'UTC', 'last', now() + interval '1 s', now(), now()
+        "insert into annex.schedules (name, job, cron, every_seconds, time_zone, catch_up, next_at, began_at, created_at, updated_at)
+        select 'every_' || n, '{\"kind\": \"test.nothing\", \"queue\": \"nobody\"}'::jsonb, null, 3600, 'UTC', 'last', now() + interval '1 s', now(), now(), now()
         from generate_series(1, 20) n
-        union all select 'broken', '{\"kind\": \"test.nothing\", \"priority\": 5000}'::jsonb, '* * * * *', null, 'UTC', 'last', now(), now(), now()",
+        union all select 'broken', '{\"kind\": \"test.nothing\", \"priority\": 5000}'::jsonb, '* * * * *', null, 'UTC', 'last', now(), now(), now(), now()",
     )
     .execute(pool)
     .await

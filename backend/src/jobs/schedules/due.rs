@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::Timing;
 use crate::app::App;
-use crate::jobs::store::schedules::{self, Due};
+use crate::jobs::store::schedules::{self, ScheduleRow};
 
 /// A time that is later than this was missed; before, no server could have been faster.
 const LATE: Duration = Duration::from_secs(60);
@@ -33,14 +33,7 @@ pub async fn enqueue_due(app: &App) -> sqlx::Result<Option<Duration>> {
 async fn enqueue_all(app: &App, now: OffsetDateTime) -> sqlx::Result<()> {
     let mut transaction = app.db.pool.begin().await?;
     for schedule in schedules::due(&mut *transaction, now).await? {
-        let timing = Timing::parse(
-            schedule.cron.as_deref(),
-            &schedule.time_zone,
-            schedule.every_seconds,
-            schedule.run_at,
-            schedule.created_at,
-        );
-        let (times, next) = match timing {
+        let (times, next) = match Timing::of(&schedule) {
             Ok(timing) => times(&schedule, &timing, now),
             Err(error) => {
                 tracing::error!(%error, schedule = schedule.name, "a schedule cannot be understood; it has no next time");
@@ -64,20 +57,21 @@ async fn enqueue_all(app: &App, now: OffsetDateTime) -> sqlx::Result<()> {
 
 /// The times for which a job is enqueued now, and when to look again.
 fn times(
-    schedule: &Due,
+    schedule: &ScheduleRow,
     timing: &Timing,
     now: OffsetDateTime,
 ) -> (Vec<OffsetDateTime>, Option<OffsetDateTime>) {
+    let first = schedule.next_at.unwrap_or(now);
     if schedule.catch_up == "all" {
         let mut missed = Vec::new();
-        let mut next = Some(schedule.next_at);
+        let mut next = Some(first);
         while let Some(at) = next.filter(|at| *at <= now && missed.len() < MOST) {
             missed.push(at);
             next = timing.after(at);
         }
         return (missed, next);
     }
-    let last = last_before(schedule.next_at, timing, now);
+    let last = last_before(first, timing, now);
     let is_missed = now - last > LATE;
     let times = if schedule.catch_up == "none" && is_missed { Vec::new() } else { vec![last] };
     (times, timing.after(now))
@@ -107,8 +101,8 @@ mod tests {
 
     use super::*;
 
-    fn due(catch_up: &str) -> Due {
-        Due {
+    fn due(catch_up: &str) -> ScheduleRow {
+        ScheduleRow {
             name: "hourly".to_owned(),
             job: serde_json::json!({"kind": "test"}),
             cron: Some("0 * * * *".to_owned()),
@@ -116,8 +110,14 @@ mod tests {
             every_seconds: None,
             run_at: None,
             catch_up: catch_up.to_owned(),
-            next_at: datetime!(2026-01-01 01:00 UTC),
+            paused: false,
+            next_at: Some(datetime!(2026-01-01 01:00 UTC)),
+            last_at: None,
+            last_job_id: None,
+            created_by: None,
+            began_at: datetime!(2026-01-01 00:30 UTC),
             created_at: datetime!(2026-01-01 00:30 UTC),
+            updated_at: datetime!(2026-01-01 00:30 UTC),
         }
     }
 

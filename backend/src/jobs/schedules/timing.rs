@@ -1,11 +1,21 @@
 //! When a schedule is due.
 
-use std::str::FromStr;
-
 use croner::Cron;
+use croner::parser::{CronParser, Year};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use time::{Duration, OffsetDateTime};
+
+use crate::jobs::store::schedules::ScheduleRow;
+
+/// The fields of a cron expression without seconds, and what may stand there.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0-59"),
+    ("hour", "0-23"),
+    ("day of the month", "1-31"),
+    ("month", "1-12 or JAN-DEC"),
+    ("day of the week", "0-7 or SUN-SAT"),
+];
 
 /// When a schedule is due.
 #[derive(Debug, Clone)]
@@ -23,10 +33,10 @@ pub enum Timing {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTiming {
     /// Not a cron expression.
-    #[error("`{0}` is not a cron expression such as `30 4 * * MON-FRI`: {1}")]
-    Cron(String, String),
+    #[error("not a cron expression such as `30 4 * * MON-FRI`: {0}")]
+    Cron(String),
     /// No such time zone.
-    #[error("`{0}` is not a time zone such as `Europe/Vienna`")]
+    #[error("`{0}` is not a time zone such as `Europe/Vienna` or `UTC`")]
     TimeZone(String),
     /// None of the ways, or several.
     #[error("exactly one of `cron`, `every_seconds` and `run_at` says when")]
@@ -48,14 +58,27 @@ impl Timing {
         let zone = TimeZone::get(time_zone).map_err(|_| InvalidTiming::TimeZone(time_zone.to_owned()))?;
         match (cron, every_seconds, run_at) {
             (Some(text), None, None) => {
-                let cron = Cron::from_str(text)
-                    .map_err(|error| InvalidTiming::Cron(text.to_owned(), error.to_string()))?;
+                let cron = parse_cron(text).ok_or_else(|| InvalidTiming::Cron(wrong_field(text)))?;
                 Ok(Self::Cron(Box::new(cron), zone))
             }
             (None, Some(seconds), None) => Ok(Self::Every(Duration::seconds(seconds.max(1).into()), began)),
             (None, None, Some(at)) => Ok(Self::Once(at)),
             _ => Err(InvalidTiming::NotOne),
         }
+    }
+
+    /// The timing that a schedule is kept with.
+    ///
+    /// # Errors
+    /// It cannot be understood.
+    pub fn of(schedule: &ScheduleRow) -> Result<Self, InvalidTiming> {
+        Self::parse(
+            schedule.cron.as_deref(),
+            &schedule.time_zone,
+            schedule.every_seconds,
+            schedule.run_at,
+            schedule.began_at,
+        )
     }
 
     /// The first time after that; `None` where there is none.
@@ -78,6 +101,35 @@ impl Timing {
     /// The next `count` times after that.
     pub fn upcoming(&self, moment: OffsetDateTime, count: usize) -> Vec<OffsetDateTime> {
         std::iter::successors(self.after(moment), |last| self.after(*last)).take(count).collect()
+    }
+}
+
+fn parse_cron(text: &str) -> Option<Cron> {
+    CronParser::builder().year(Year::Disallowed).build().parse(text).ok()
+}
+
+/// In a sentence, what is wrong with an expression that is none.
+fn wrong_field(text: &str) -> String {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let fields: Vec<_> = match parts.len() {
+        5 => FIELDS.to_vec(),
+        6 => [("second", "0-59")].into_iter().chain(FIELDS).collect(),
+        count => {
+            return format!(
+                "it has {count} fields, not minute, hour, day of the month, month and day of the week, with or without seconds before them"
+            );
+        }
+    };
+    let wrong = parts.iter().zip(fields).enumerate().find(|(index, (part, _))| {
+        let mut alone = vec!["*"; parts.len()];
+        alone[*index] = part;
+        parse_cron(&alone.join(" ")).is_none()
+    });
+    match wrong {
+        Some((_, (part, (field, range)))) => {
+            format!("`{part}` cannot be the {field}, which goes by {range}, `*`, lists, ranges and `/` steps")
+        }
+        None => "its fields do not go together".to_owned(),
     }
 }
 
@@ -143,7 +195,23 @@ mod tests {
         let parse = |cron, zone, every| {
             Timing::parse(cron, zone, every, None, OffsetDateTime::UNIX_EPOCH).unwrap_err()
         };
-        assert!(matches!(parse(Some("61 * * * *"), "UTC", None), InvalidTiming::Cron(..)));
+        for (cron, wrong) in [
+            ("61 * * * *", "`61` cannot be the minute,"),
+            ("* 9-25 * * *", "`9-25` cannot be the hour,"),
+            ("*/0 * * * *", "`*/0` cannot be the minute,"),
+            ("60 * * * * *", "`60` cannot be the second,"),
+            ("0 0 * * MUN", "`MUN` cannot be the day of the week,"),
+            ("0 0 32 * *", "`32` cannot be the day of the month,"),
+            ("0 0 1 Jänner *", "`Jänner` cannot be the month,"),
+            ("0 0 * *", "it has 4 fields,"),
+            ("0 0 0 1 1 * 2030", "it has 7 fields,"),
+            ("@sometimes", "it has 1 fields,"),
+            ("", "it has 0 fields,"),
+        ] {
+            let told = parse(Some(cron), "UTC", None).to_string();
+            assert!(told.contains(wrong), "{cron}: {told}");
+        }
+        assert!(matches!(cron("@daily", "UTC"), Timing::Cron(..)));
         assert!(matches!(parse(Some("* * * * *"), "Mars/Olympus", None), InvalidTiming::TimeZone(_)));
         assert_eq!(parse(Some("* * * * *"), "UTC", Some(5)), InvalidTiming::NotOne);
         assert_eq!(parse(None, "UTC", None), InvalidTiming::NotOne);
