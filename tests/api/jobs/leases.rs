@@ -102,7 +102,8 @@ async fn a_failure_is_tried_again_as_long_as_there_are_attempts() {
     let first = claim(&admin, "default", 1).await.remove(0);
     let error = json!({"error": {"message": "refused", "code": "no", "details": {"status": 550}}});
     let failed = say(&admin, &first, "fail", error).await.expect_status(200).json();
-    assert_eq!(failed["state"], "scheduled");
+    // Without a delay it may be in the line again by now.
+    assert!(failed["state"] == "scheduled" || failed["state"] == "ready", "{failed}");
     app.eventually("it is ready again", || async { read(&app, &job).await["state"] == "ready" }).await;
     let second = claim(&admin, "default", 1).await.remove(0);
     let error = json!({"error": {"message": "again"}, "retry_in_seconds": 60});
