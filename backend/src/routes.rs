@@ -44,7 +44,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}").get(jobs::get::get))
         .service(resource("/v1/jobs/{id}/heartbeat").post(jobs::heartbeat::heartbeat))
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
-        .service(resource("/v1/jobs/{id}/complete").post(jobs::complete::complete))
+        .service(resource("/v1/jobs/{id}/complete").post(records::batch::complete::complete))
         .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
         .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))
         .service(resource("/v1/jobs/{id}/events").get(jobs::events::events))

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::jobs::JobCreate;
+
 /// What an operation of a batch does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +18,8 @@ pub enum BatchMethod {
     Replace,
     /// As `DELETE /v1/records/{collection}/{id}`.
     Delete,
+    /// As `POST /v1/jobs`: the job is there when the writes are, or not at all. For admins.
+    Enqueue,
 }
 
 /// One operation of a batch.
@@ -24,22 +28,26 @@ pub enum BatchMethod {
 pub struct BatchOperation {
     /// What to do.
     pub method: BatchMethod,
-    /// With the rows of which collection.
+    /// With the rows of which collection; not for `enqueue`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "posts")]
-    pub collection: String,
-    /// With which row: its key, or a list with the parts of a composite key; not for `create`. `{"$result": "<index>.<field>"}`
-    /// stands for a field of the record that an earlier operation has written.
+    pub collection: Option<String>,
+    /// With which row: its key, or a list with the parts of a composite key; not for `create` and `enqueue`. `{"$result": "<index>.<field>"}`
+    /// stands for a field of the record that an earlier operation has written, or for the `id` of the job that it has enqueued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
     pub id: Option<Value>,
-    /// The fields to write; not for `delete`. In place of a field's value, `{"$result": "<index>.<field>"}` stands for a
+    /// The fields to write; not for `delete` and `enqueue`. In place of a field's value, `{"$result": "<index>.<field>"}` stands for a
     /// field of the record that an earlier operation has written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!({"title": "Hello"}))]
     pub body: Option<Value>,
-    /// The `ETag` that the row must still have, or `*` for any; not for `create`.
+    /// The `ETag` that the row must still have, or `*` for any; not for `create` and `enqueue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<String>,
+    /// What to enqueue; only for `enqueue`. In place of a member of its `args`, `{"$result": "<index>.<field>"}` stands as it does in `body`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobCreate>,
 }
 
 /// Operations that are done all or not at all, in one transaction.
@@ -62,10 +70,11 @@ pub struct BatchResponse {
 /// What one operation of a batch did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BatchResult {
-    /// The status that the operation has by itself: 201 for a record that was created, 200 with a record, 204 without.
+    /// The status that the operation has by itself: 201 for a record that was created, 200 with a record, 204 without; 201 for a job that
+    /// was enqueued, 200 for one that had the unique key already.
     #[schema(example = 201)]
     pub status: u16,
-    /// The record's key, or a list with the parts of a composite key.
+    /// The record's key, or a list with the parts of a composite key; or the job's id.
     #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
     pub id: Value,
     /// The record's entity tag, where it has one.

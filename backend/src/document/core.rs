@@ -75,7 +75,7 @@ use crate::idempotency::has_keys;
         crate::jobs::queues::claim::claim,
         crate::jobs::heartbeat::heartbeat,
         crate::jobs::progress::progress,
-        crate::jobs::complete::complete,
+        crate::records::batch::complete::complete,
         crate::jobs::fail::fail,
         crate::requests::list::list,
         crate::requests::get::get,

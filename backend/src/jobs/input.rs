@@ -194,6 +194,29 @@ pub fn has_nul(value: &Value) -> bool {
     }
 }
 
+/// A job that was checked, to be enqueued with other writes.
+#[derive(Debug)]
+pub struct Entry {
+    /// The job.
+    pub job: JobCreate,
+    /// As `annex.enqueue_jobs` takes it.
+    pub json: String,
+}
+
+impl Entry {
+    /// The job, by that account. Its arguments are yet to be checked against the schema of its kind.
+    ///
+    /// # Errors
+    /// `validation_failed`
+    pub fn new(job: JobCreate, created_by: Uuid) -> Result<Self> {
+        let mut faults = Faults::default();
+        faults.job("", &job);
+        faults.check()?;
+        let json = serde_json::to_string(&entry(&job, Some(created_by))?).map_err(Problem::internal)?;
+        Ok(Self { job, json })
+    }
+}
+
 /// An entry of what `annex.enqueue_jobs` takes.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::input::Faults;
 use super::store;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 
 /// The most places of one job's arguments that are told of.
 const MOST_ERRORS: usize = 50;
@@ -67,6 +67,26 @@ impl Schemas {
             }
         }
         Ok(())
+    }
+
+    /// The first of the jobs, each with a number of its own, whose arguments are not as the schema of its kind says, and why.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn first_fault(
+        &self,
+        pool: &PgPool,
+        jobs: &[(usize, &JobCreate)],
+    ) -> Result<Option<(usize, Problem)>> {
+        let mut names: Vec<&str> = jobs.iter().map(|(_, job)| job.kind.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let validators = self.of(pool, &names).await?;
+        Ok(jobs.iter().find_map(|(index, job)| {
+            let args = Value::Object(job.args.clone().unwrap_or_default());
+            let wrong = errors(validators.get(job.kind.as_str())?, &args, "/args");
+            (!wrong.is_empty()).then(|| (*index, Problem::validation(wrong)))
+        }))
     }
 
     async fn of<'a>(&self, pool: &PgPool, names: &[&'a str]) -> Result<HashMap<&'a str, Arc<Validator>>> {

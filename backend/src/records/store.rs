@@ -133,13 +133,7 @@ pub async fn query(
 
 /// Tells what Postgres said about a statement over that table.
 pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
-    let Some(said) = error.as_db_error() else {
-        return if error.is_closed() || error.code().is_none() {
-            Problem::database_unavailable(error).into()
-        } else {
-            Problem::internal(error).into()
-        };
-    };
+    let Some(said) = error.as_db_error() else { return problem(error).into() };
     let code = said.code().clone();
     let problem = match code {
         // An undefined column, table, function, type; a plan whose result type changed; a type that no longer fits. What a trigger
@@ -178,6 +172,29 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
         SqlState::RAISE_EXCEPTION => {
             Problem::validation(vec![FieldError::new("", "refused", said.message())])
         }
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            tracing::warn!(table = %table.collection.table, message = said.message(), "Postgres does not let the server use a table");
+            Problem::new(Code::Forbidden, "The database does not let the server do this")
+                .with_hint("Grant the server's database role the privileges on the table")
+        }
+        // Class 22: a value that its type does not take. Within a function it may be one that the client has not sent.
+        _ if said.code().code().starts_with("22") && in_function(said) => {
+            tracing::info!(table = %table.collection.table, message = said.message(), "a function of the database failed");
+            let detail = "A function of the database, such as a trigger's, does not take the values";
+            Problem::validation(vec![FieldError::new("", "invalid", detail)])
+        }
+        _ => problem(error),
+    };
+    problem.into()
+}
+
+/// Tells what Postgres said, whatever the statement was about.
+pub fn problem(error: tokio_postgres::Error) -> Problem {
+    let Some(said) = error.as_db_error() else {
+        let gone = error.is_closed() || error.code().is_none();
+        return if gone { Problem::database_unavailable(error) } else { Problem::internal(error) };
+    };
+    match *said.code() {
         SqlState::QUERY_CANCELED => {
             Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
                 .with_hint("Ask for less, or for an index on what is filtered and sorted by")
@@ -189,29 +206,18 @@ pub fn failure(table: &Table, error: tokio_postgres::Error) -> Failure {
             Problem::new(Code::Overloaded, "The table is locked at the moment; try again in a moment")
                 .with_retry_after(1)
         }
-        SqlState::INSUFFICIENT_PRIVILEGE => {
-            tracing::warn!(table = %table.collection.table, message = said.message(), "Postgres does not let the server use a table");
-            Problem::new(Code::Forbidden, "The database does not let the server do this")
-                .with_hint("Grant the server's database role the privileges on the table")
-        }
-        _ if is_unavailable(said.code()) => return Problem::database_unavailable(error).into(),
+        _ if is_unavailable(said.code()) => Problem::database_unavailable(error),
         // Class 54: words to search for, or a condition, of which Postgres makes more than it can hold.
         _ if said.code().code().starts_with("54") => {
             Problem::new(Code::BadRequest, "The request is more than the database can work through")
                 .with_hint("Ask for less at once")
         }
-        // Class 22: a value that its type does not take. Within a function it may be one that the client has not sent.
-        _ if said.code().code().starts_with("22") && in_function(said) => {
-            tracing::info!(table = %table.collection.table, message = said.message(), "a function of the database failed");
-            let detail = "A function of the database, such as a trigger's, does not take the values";
-            Problem::validation(vec![FieldError::new("", "invalid", detail)])
-        }
+        // Class 22: a value that its type does not take.
         _ if said.code().code().starts_with("22") => {
             Problem::validation(vec![FieldError::new("", "invalid", capitalised(said.message()))])
         }
-        _ => return Problem::internal(error).into(),
-    };
-    problem.into()
+        _ => Problem::internal(error),
+    }
 }
 
 /// Class 08 and 57P: the connection broke, or the server stops or starts; 53300: it has no connection left.

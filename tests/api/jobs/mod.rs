@@ -9,6 +9,7 @@ mod list;
 mod queues;
 mod schedules;
 mod stop;
+mod transactions;
 
 use annex_tests::{Client, TestApp};
 use serde_json::{Value, json};

@@ -1,31 +1,20 @@
 //! What came of a batch.
 
 use actix_web::HttpResponse;
-use annex_openapi::records::BatchMethod;
 
+use super::input::Input;
 use super::plan::Plan;
-use crate::problem::{FieldError, Problem, Result};
+use super::work::Done;
+use crate::problem::{FieldError, Problem};
 use crate::records::operation::Outcome;
-use crate::records::wire::encode::{Malformed, write_string};
+use crate::records::wire::encode::write_string;
 
 /// Tells a problem as that of one operation. `member` is where its pointers begin.
-pub fn locate(
-    index: usize,
-    method: BatchMethod,
-    collection: &str,
-    member: &str,
-    mut problem: Problem,
-) -> Problem {
+pub fn locate(index: usize, input: &Input<'_>, member: &str, mut problem: Problem) -> Problem {
     // Nothing about the operation itself.
     if problem.code.status().is_server_error() {
         return problem;
     }
-    let method = match method {
-        BatchMethod::Create => "create",
-        BatchMethod::Update => "update",
-        BatchMethod::Replace => "replace",
-        BatchMethod::Delete => "delete",
-    };
     for error in &mut problem.errors {
         error.pointer = format!("/operations/{index}{member}{}", error.pointer);
     }
@@ -33,45 +22,57 @@ pub fn locate(
         let pointer = format!("/operations/{index}");
         problem.errors.push(FieldError::new(pointer, problem.code.as_str(), &problem.detail));
     }
-    problem.detail = format!("Operation {index}, {method} in `{collection}`: {}", problem.detail);
+    problem.detail = format!("Operation {index}, {}: {}", input.describe(), problem.detail);
     problem
 }
 
-/// The results of a batch that is done.
-///
-/// # Errors
-/// A value is not in its type's format.
-pub fn respond(plan: &Plan<'_>, minimal: bool) -> Result<HttpResponse, Malformed> {
+/// The answer to a batch that is done.
+pub fn respond(plan: &Plan<'_>, minimal: bool) -> HttpResponse {
     let mut out = Vec::with_capacity(64 + plan.done.len() * 512);
-    out.extend_from_slice(b"{\"results\":[");
-    for (index, (prepared, done)) in plan.prepared.iter().zip(&plan.done).enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(b"{\"status\":");
-        out.extend_from_slice(done.outcome.status(minimal).as_str().as_bytes());
-        out.extend_from_slice(b",\"id\":");
-        match (&prepared.operation.returning, &done.row, &prepared.id) {
-            (Some(returning), Some(row), _) => returning.write_id(&mut out, prepared.operation.table, row)?,
-            (_, _, Some(id)) => out.extend_from_slice(id.get().as_bytes()),
-            _ => out.extend_from_slice(b"null"),
-        }
-        if let Outcome::Written(written) = &done.outcome {
-            if let Some(tag) = &written.tag {
-                out.extend_from_slice(b",\"etag\":");
-                write_string(&mut out, tag.as_bytes());
-            }
-            if let Some(json) = written.json.as_ref().filter(|_| !minimal) {
-                out.extend_from_slice(b",\"record\":");
-                out.extend_from_slice(json);
-            }
-        }
-        out.push(b'}');
-    }
-    out.extend_from_slice(b"]}");
+    out.extend_from_slice(b"{\"results\":");
+    write_results(&mut out, plan, minimal);
+    out.push(b'}');
     let mut response = HttpResponse::Ok();
     if minimal {
         response.insert_header(("preference-applied", "return=minimal"));
     }
-    Ok(response.content_type("application/json").body(out))
+    response.content_type("application/json").body(out)
+}
+
+/// Writes the results as a JSON array.
+pub fn write_results(out: &mut Vec<u8>, plan: &Plan<'_>, minimal: bool) {
+    out.push(b'[');
+    for (index, done) in plan.done.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_result(out, done, minimal);
+    }
+    out.push(b']');
+}
+
+fn write_result(out: &mut Vec<u8>, done: &Done, minimal: bool) {
+    out.extend_from_slice(b"{\"status\":");
+    match done {
+        Done::Written { outcome, id, .. } => {
+            out.extend_from_slice(outcome.status(minimal).as_str().as_bytes());
+            out.extend_from_slice(b",\"id\":");
+            out.extend_from_slice(id);
+            if let Outcome::Written(written) = outcome {
+                if let Some(tag) = &written.tag {
+                    out.extend_from_slice(b",\"etag\":");
+                    write_string(out, tag.as_bytes());
+                }
+                if let Some(json) = written.json.as_ref().filter(|_| !minimal) {
+                    out.extend_from_slice(b",\"record\":");
+                    out.extend_from_slice(json);
+                }
+            }
+        }
+        Done::Enqueued { id, created } => {
+            let status = if *created { "201" } else { "200" };
+            out.extend_from_slice(format!("{status},\"id\":\"{id}\"").as_bytes());
+        }
+    }
+    out.push(b'}');
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use annex_openapi::jobs::JobCreate;
 use annex_openapi::records::BatchMethod;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -27,19 +28,39 @@ struct Sent<'a> {
 #[serde(deny_unknown_fields)]
 struct SentOperation<'a> {
     method: BatchMethod,
-    #[serde(borrow)]
-    collection: Cow<'a, str>,
+    #[serde(borrow, default)]
+    collection: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
     #[serde(borrow, default)]
     if_match: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    job: Option<&'a RawValue>,
 }
 
 /// One operation.
 #[derive(Debug)]
-pub struct Input<'a> {
+pub enum Input<'a> {
+    /// A record is written.
+    Write(Write<'a>),
+    /// A job is enqueued.
+    Enqueue(Enqueue<'a>),
+}
+
+/// A job to enqueue.
+#[derive(Debug)]
+pub struct Enqueue<'a> {
+    /// Without its `args`.
+    pub job: Box<JobCreate>,
+    /// Its `args`.
+    pub args: BTreeMap<Cow<'a, str>, Given<'a>>,
+}
+
+/// The write of a record.
+#[derive(Debug)]
+pub struct Write<'a> {
     /// What to do.
     pub method: BatchMethod,
     /// With the records of which collection.
@@ -70,29 +91,165 @@ pub struct Reference {
     pub field: String,
 }
 
-/// The operations of a body whose shape was checked.
+impl Input<'_> {
+    /// What it does to what, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Write(write) => {
+                let method = match write.method {
+                    BatchMethod::Create => "create",
+                    BatchMethod::Update => "update",
+                    BatchMethod::Replace => "replace",
+                    BatchMethod::Delete => "delete",
+                    BatchMethod::Enqueue => "enqueue",
+                };
+                format!("{method} in `{}`", write.collection)
+            }
+            Self::Enqueue(enqueue) => format!("enqueue `{}`", enqueue.job.kind),
+        }
+    }
+}
+
+/// The operations of a batch whose shape was checked.
 ///
 /// # Errors
 /// `validation_failed` with every place that is wrong.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Input<'_>>> {
     let Object(sent): Object<Sent<'_>> = parse_checked(bytes)?;
-    let count = sent.operations.len();
+    check_all(sent.operations)
+}
+
+/// How a job ended, and what is written with that.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// Names the lease.
+    pub lease_token: Cow<'a, str>,
+    /// What came of the job.
+    pub result: Option<&'a RawValue>,
+    /// What is written; may be empty.
+    pub operations: Vec<Input<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentEnd<'a> {
+    #[serde(borrow)]
+    lease_token: Cow<'a, str>,
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    operations: Option<Vec<Object<SentOperation<'a>>>>,
+}
+
+/// The end of a job, of a body whose shape was checked.
+///
+/// # Errors
+/// `validation_failed` with every place that is wrong.
+pub fn parse_end(bytes: &[u8]) -> Result<Ended<'_>> {
+    let Object(sent): Object<SentEnd<'_>> = parse_checked(bytes)?;
+    let operations = match sent.operations {
+        Some(operations) if !operations.is_empty() => check_all(operations)?,
+        _ => Vec::new(),
+    };
+    Ok(Ended { lease_token: sent.lease_token, result: sent.result, operations })
+}
+
+fn check_all(operations: Vec<Object<SentOperation<'_>>>) -> Result<Vec<Input<'_>>> {
+    let count = operations.len();
     if !(1..=MAX_OPERATIONS).contains(&count) {
         let detail = format!("A batch has 1 to {MAX_OPERATIONS} operations, not {count}");
         return Err(Problem::validation(vec![FieldError::new("/operations", "out_of_range", detail)]));
     }
     let mut errors = Vec::new();
     let mut inputs = Vec::with_capacity(count);
-    for (index, Object(sent)) in sent.operations.into_iter().enumerate() {
-        let checked = check(index, sent, &mut errors);
-        inputs.push(checked?);
+    for (index, Object(sent)) in operations.into_iter().enumerate() {
+        inputs.push(match sent.method {
+            BatchMethod::Enqueue => Input::Enqueue(check_enqueue(index, sent, &mut errors)),
+            _ => Input::Write(check_write(index, sent, &mut errors)?),
+        });
     }
     if errors.is_empty() { Ok(inputs) } else { Err(Problem::validation(errors)) }
 }
 
-fn check<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>) -> Result<Input<'a>> {
+fn check_enqueue<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>) -> Enqueue<'a> {
+    let at = |member: &str| format!("/operations/{index}/{member}");
+    let others = [
+        ("collection", sent.collection.is_some()),
+        ("id", sent.id.is_some()),
+        ("body", sent.body.is_some()),
+        ("if_match", sent.if_match.is_some()),
+    ];
+    for (member, _) in others.iter().filter(|(_, given)| *given) {
+        errors.push(FieldError::new(at(member), "not_allowed", format!("`enqueue` takes no `{member}`")));
+    }
+    let mut enqueue = Enqueue { job: Box::default(), args: BTreeMap::new() };
+    let Some(raw) = sent.job else {
+        errors.push(FieldError::new(at("job"), "required", "`job` is required"));
+        return enqueue;
+    };
+    match parse_checked::<Object<JobCreate>>(raw.get().as_bytes()) {
+        Ok(Object(job)) => enqueue.job = Box::new(job),
+        Err(problem) => {
+            errors.extend(below(&at("job"), problem));
+            return enqueue;
+        }
+    }
+    enqueue.job.args = None;
+    let mut members = body::members(raw.get().as_bytes()).unwrap_or_default();
+    let args = members.remove("args").and_then(|args| body::members(args.get().as_bytes()).ok());
+    enqueue.args = given_members(index, &at("job/args"), args.unwrap_or_default(), errors);
+    enqueue
+}
+
+/// What is wrong with a part of the body, told as where that part stands.
+fn below(at: &str, problem: Problem) -> Vec<FieldError> {
+    if problem.errors.is_empty() {
+        return vec![FieldError::new(at, "invalid", problem.detail)];
+    }
+    let errors = problem.errors.into_iter();
+    errors.map(|error| FieldError { pointer: format!("{at}{}", error.pointer), ..error }).collect()
+}
+
+/// The members of an object, each a value or a reference; `at` is where the object stands.
+fn given_members<'a>(
+    index: usize,
+    at: &str,
+    members: body::Members<'a>,
+    errors: &mut Vec<FieldError>,
+) -> BTreeMap<Cow<'a, str>, Given<'a>> {
+    let members = members.into_iter().map(|(name, raw)| {
+        let pointer = || format!("{at}{}", body::pointer(&name));
+        let value = given(index, raw, pointer, errors);
+        (name, value)
+    });
+    members.collect()
+}
+
+fn given<'a>(
+    index: usize,
+    raw: &'a RawValue,
+    pointer: impl FnOnce() -> String,
+    errors: &mut Vec<FieldError>,
+) -> Given<'a> {
+    match reference(raw, index) {
+        Ok(None) => Given::Json(raw),
+        Ok(Some(reference)) => Given::Result(reference),
+        Err(detail) => {
+            errors.push(FieldError::new(pointer(), "invalid_reference", detail));
+            Given::Json(raw)
+        }
+    }
+}
+
+fn check_write<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>) -> Result<Write<'a>> {
     let at = |member: &str| format!("/operations/{index}/{member}");
     let creates = sent.method == BatchMethod::Create;
+    if sent.job.is_some() {
+        errors.push(FieldError::new(at("job"), "not_allowed", "only `enqueue` takes a `job`"));
+    }
+    if sent.collection.is_none() {
+        errors.push(FieldError::new(at("collection"), "required", "`collection` is required"));
+    }
     match (&sent.id, creates) {
         (Some(_), true) => {
             errors.push(FieldError::new(
@@ -116,31 +273,20 @@ fn check<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>
     if sent.if_match.is_some() && creates {
         errors.push(FieldError::new(at("if_match"), "not_allowed", "`create` takes no `if_match`"));
     }
-    let mut given = |raw: &'a RawValue, pointer: &dyn Fn() -> String| match reference(raw, index) {
-        Ok(None) => Given::Json(raw),
-        Ok(Some(reference)) => Given::Result(reference),
-        Err(detail) => {
-            errors.push(FieldError::new(pointer(), "invalid_reference", detail));
-            Given::Json(raw)
-        }
-    };
-    let id = sent.id.map(|raw| given(raw, &|| at("id")));
+    let id = sent.id.map(|raw| given(index, raw, || at("id"), errors));
     let mut members = BTreeMap::new();
     match sent.body.map(|raw| body::members(raw.get().as_bytes())) {
         None => {}
-        Some(Ok(sent)) => {
-            for (name, raw) in sent {
-                let pointer = || at(&format!("body/{}", name.replace('~', "~0").replace('/', "~1")));
-                let value = given(raw, &pointer);
-                members.insert(name, value);
-            }
-        }
+        Some(Ok(sent)) => members = given_members(index, &at("body"), sent, errors),
         Some(Err(_)) => errors.push(FieldError::new(at("body"), "invalid", "`body` must be a JSON object")),
     }
     let demand = sent.if_match.as_deref().map_or(Ok(Demand::None), Demand::parse);
-    let demand = demand
-        .map_err(|problem| answer::locate(index, sent.method, &sent.collection, "/if_match", problem))?;
-    Ok(Input { method: sent.method, collection: sent.collection, id, members, demand })
+    let collection = sent.collection.unwrap_or_default();
+    let write = Write { method: sent.method, collection, id, members, demand: Demand::None };
+    match demand {
+        Ok(demand) => Ok(Write { demand, ..write }),
+        Err(problem) => Err(answer::locate(index, &Input::Write(write), "/if_match", problem)),
+    }
 }
 
 /// What a value refers to, where it is `{"$result": …}` in the operation of that index.
@@ -196,7 +342,7 @@ mod tests {
                 {"a": {"$result": "0.id"}, "b": {"$result": "0.id", "more": 1}, "c": "$result", "d": 1.10}}
         ]}"#;
         let inputs = parse(json.as_bytes()).unwrap();
-        let members = &inputs[1].members;
+        let Input::Write(Write { members, .. }) = &inputs[1] else { panic!("{inputs:?}") };
         let reference = Reference { index: 0, field: "id".to_owned() };
         assert!(matches!(&members["a"], Given::Result(found) if *found == reference));
         assert!(matches!(&members["b"], Given::Json(_)));

@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use annex_openapi::jobs::JobCreate;
 use annex_openapi::records::BatchMethod;
+use serde_json::Map;
 use serde_json::value::RawValue;
-use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::answer::locate;
-use super::input::{Given, Input, Reference};
+use super::input::{self, Given, Input, Reference};
+use super::work::{Done, Prepared, Work};
+use crate::jobs::input::Entry;
 use crate::problem::{Code, FieldError, Problem, Result};
-use crate::records::body::Members;
-use crate::records::operation::{Operation, Outcome, Target};
+use crate::records::body::{Members, pointer};
+use crate::records::operation::{Target, Verb};
 use crate::records::projection::readable_field;
 use crate::records::request::View;
 use crate::records::store::Failure;
@@ -32,29 +36,39 @@ pub struct Plan<'a> {
     pub done: Vec<Done>,
     /// How many bytes the values that are referred to and the results may still have.
     pub room: usize,
-}
-
-/// An operation that can be sent.
-pub struct Prepared<'a> {
-    /// What it does.
-    pub operation: Operation<'a>,
-    /// The JSON of the key of the record that it is about; none for a create.
-    pub id: Option<Box<RawValue>>,
-}
-
-/// An operation that was done.
-pub struct Done {
-    /// What it did.
-    pub outcome: Outcome,
-    /// The record's row, where there is one.
-    pub row: Option<Row>,
+    /// Who enqueues jobs; why not, where the caller may not.
+    enqueuer: Result<Uuid>,
+    /// How many of the first operations were checked against what is not known when they are prepared.
+    admitted: usize,
 }
 
 impl<'a> Plan<'a> {
     /// Nothing is prepared yet.
-    pub fn new(view: View<'a>, inputs: &'a [Input<'a>]) -> Self {
+    pub fn new(view: View<'a>, inputs: &'a [Input<'a>], enqueuer: Result<Uuid>) -> Self {
         let (prepared, done) = (Vec::with_capacity(inputs.len()), Vec::with_capacity(inputs.len()));
-        Self { view, inputs, prepared, done, room: most(view) }
+        Self { view, inputs, prepared, done, room: most(view), enqueuer, admitted: 0 }
+    }
+
+    /// Checks what is prepared and was not checked yet against what must be asked for: the arguments of jobs against the schemas of
+    /// their kinds.
+    ///
+    /// # Errors
+    /// An operation is not as it must be.
+    pub async fn admit(&mut self) -> Result<(), Failure> {
+        let wave = &self.prepared[self.admitted..];
+        let jobs = wave.iter().zip(self.admitted..).filter_map(|(prepared, index)| match &prepared.work {
+            Work::Enqueue { job, .. } => Some((index, job)),
+            Work::Write(_) => None,
+        });
+        let app = &self.view.request.app;
+        let jobs: Vec<(usize, &JobCreate)> = jobs.map(|(index, job)| (index, &**job)).collect();
+        if !jobs.is_empty()
+            && let Some((index, problem)) = app.jobs.schemas.first_fault(&app.db.pool, &jobs).await?
+        {
+            return Err(self.failed_at(index, "/job", problem));
+        }
+        self.admitted = self.prepared.len();
+        Ok(())
     }
 
     /// Prepares operations until one needs the result of another that is not done, or cannot be prepared. That is told once
@@ -99,8 +113,7 @@ impl<'a> Plan<'a> {
     }
 
     fn failed_at(&self, index: usize, member: &str, failure: impl Into<Failure>) -> Failure {
-        let input = &self.inputs[index];
-        let located = |problem| locate(index, input.method, &input.collection, member, problem);
+        let located = |problem| locate(index, &self.inputs[index], member, problem);
         match failure.into() {
             Failure::Problem(problem) => Failure::Problem(located(problem)),
             Failure::Overtaken(problem) => Failure::Overtaken(located(problem)),
@@ -109,6 +122,40 @@ impl<'a> Plan<'a> {
     }
 
     fn prepare_one(&self, input: &'a Input<'a>, room: &mut usize) -> Result<Option<Prepared<'a>>, Failure> {
+        match input {
+            Input::Write(write) => self.prepare_write(write, room),
+            Input::Enqueue(enqueue) => self.prepare_enqueue(enqueue, room),
+        }
+    }
+
+    fn prepare_enqueue(
+        &self,
+        input: &'a input::Enqueue<'a>,
+        room: &mut usize,
+    ) -> Result<Option<Prepared<'a>>, Failure> {
+        let index = self.prepared.len();
+        let at_job = |problem: Problem| self.failed_at(index, "/job", problem);
+        let enqueuer = self.enqueuer.as_ref().map_err(|why| at_job(why.clone()))?;
+        let mut job = JobCreate::clone(&input.job);
+        let mut args = Map::new();
+        for (name, given) in &input.args {
+            let at = |failure| self.failed_at(index, "/job/args", failure);
+            let Some(value) = self.value(given, name, room).map_err(at)? else { return Ok(None) };
+            args.insert(
+                name.clone().into_owned(),
+                serde_json::from_str(value.get()).map_err(Problem::internal)?,
+            );
+        }
+        job.args = Some(args);
+        let entry = Entry::new(job, *enqueuer).map_err(at_job)?;
+        Ok(Some(Prepared { work: Work::enqueue(entry), id: None }))
+    }
+
+    fn prepare_write(
+        &self,
+        input: &'a input::Write<'a>,
+        room: &mut usize,
+    ) -> Result<Option<Prepared<'a>>, Failure> {
         let index = self.prepared.len();
         let fail = |failure: Failure| self.failed(index, failure);
         let table = self.view.collection(&input.collection).map_err(|problem| fail(problem.into()))?;
@@ -147,7 +194,7 @@ impl<'a> Plan<'a> {
             _ => create::prepare(self.view, table, &members),
         };
         let operation = prepare(target).map_err(fail)?;
-        Ok(Some(Prepared { operation, id: id.map(Cow::into_owned) }))
+        Ok(Some(Prepared { work: Work::Write(operation), id: id.map(Cow::into_owned) }))
     }
 
     /// A value; none where it is a field of a result that is not there yet. `member` is where it stands in the body.
@@ -169,27 +216,37 @@ impl<'a> Plan<'a> {
 
     fn result(&self, reference: &Reference, member: &str) -> Result<Option<Box<RawValue>>, Failure> {
         let Reference { index, field } = reference;
-        let prepared = &self.prepared[*index];
-        let table = prepared.operation.table;
         let invalid = |detail: String| {
-            let pointer = if member.is_empty() {
-                String::new()
-            } else {
-                format!("/{}", member.replace('~', "~0").replace('/', "~1"))
-            };
+            let pointer = if member.is_empty() { String::new() } else { pointer(member) };
             Problem::validation(vec![FieldError::new(pointer, "invalid_reference", detail)])
         };
-        if self.inputs[*index].method == BatchMethod::Delete {
-            return Err(invalid(format!("Operation {index} is a delete, which leaves no record")).into());
-        }
+        let operation = match &self.prepared[*index].work {
+            Work::Write(operation) if matches!(operation.verb, Verb::Delete(_)) => {
+                return Err(invalid(format!("Operation {index} is a delete, which leaves no record")).into());
+            }
+            Work::Write(operation) => operation,
+            Work::Enqueue { .. } if field != "id" => {
+                return Err(invalid(format!(
+                    "Operation {index} enqueues a job, of which only the `id` is known"
+                ))
+                .into());
+            }
+            Work::Enqueue { .. } => {
+                return match self.done.get(*index) {
+                    Some(Done::Enqueued { id, .. }) => Ok(Some(json(format!("\"{id}\""))?)),
+                    _ => Ok(None),
+                };
+            }
+        };
+        let table = operation.table;
         let column = readable_field(table, &self.view.request.caller, field)
             .ok_or_else(|| invalid(format!("`{}` has no field `{field}`", table.collection.name)))?;
-        if let Some(made) = prepared.operation.made_key(column) {
+        if let Some(made) = operation.made_key(column) {
             return Ok(Some(json(serde_json::to_string(made).map_err(Problem::internal)?)?));
         }
         let Some(done) = self.done.get(*index) else { return Ok(None) };
-        let found = match (&prepared.operation.returning, &done.row) {
-            (Some(returning), Some(row)) => returning.field(table, row, column)?,
+        let found = match (&operation.returning, done) {
+            (Some(returning), Done::Written { row: Some(row), .. }) => returning.field(table, row, column)?,
             _ => None,
         };
         let found = found.ok_or_else(|| {
