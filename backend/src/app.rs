@@ -129,7 +129,7 @@ impl App {
         let documents = Documents::default();
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
-        let jobs = Jobs::start(kinds, &db.pool).await?;
+        let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
         Ok(Self {
             instance: clock.uuid_v7(),

@@ -118,6 +118,9 @@ codes! {
     /// The query is longer than is allowed.
     UriTooLong = "uri_too_long", URI_TOO_LONG, "The URL is too long",
         "Shorten the query, for instance the filter.";
+    /// The file ends before the part that is asked for.
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "The file has no such part",
+        "Ask for a part that the file has: `detail` says how long it is.";
     /// The body's media type is not the operation's.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The media type is not supported",
         "Send the media type that the operation documents.";

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
 use crate::collections;
-use crate::jobs::{self, batches, job_kinds, queues, schedules};
+use crate::jobs::{self, batches, job_kinds, queues, schedules, transfers};
 use crate::problem::{Problem, Result};
 use crate::{document, health, mail, records, requests, server, stats};
 
@@ -33,6 +33,11 @@ pub fn configure(routes: &mut ServiceConfig) {
             resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
         )
         .service(
+            resource("/v1/records/{collection}/export")
+                .guard(fn_guard(transfers::is_wanted))
+                .route(post().to(transfers::export::export)),
+        )
+        .service(
             resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
         )
         .service(resource("/v1/batch").route(post().to(records::batch::batch)))
@@ -46,6 +51,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
         .service(resource("/v1/jobs/{id}/complete").post(records::batch::complete::complete))
         .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
+        .service(resource("/v1/jobs/{id}/file").get(transfers::file::file))
         .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))
         .service(resource("/v1/jobs/{id}/events").get(jobs::events::events))
         .service(resource("/v1/jobs/{id}/cancel").post(jobs::cancel::cancel))

@@ -11,3 +11,4 @@ mod jobs;
 mod kinds;
 mod records;
 mod server;
+mod transfers;

@@ -18,7 +18,7 @@ mod program;
 pub mod raw;
 
 pub use answer::Answer;
-pub use app::{Builder, TestApp};
+pub use app::{Builder, PASSWORD, TestApp};
 pub use client::{Client, Request};
 pub use database::TestDatabase;
 pub use program::Program;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::store::sessions as store;
 use super::token::{Actor, Checked};
-use crate::extract::{ADMIN, Identity};
+use crate::extract::Identity;
 use crate::problem::Result;
 
 const COUNTERS: usize = 8192;
@@ -190,20 +190,8 @@ impl Identities {
         // Before the question: a change meanwhile makes the answer stale.
         let seen = self.changes.seen(known);
         let standing = store::standing(pool, known.session_id, known.user_id, now).await?;
-        let identity = standing.map(|mut standing| {
-            // Who became an admin meanwhile: what an admin may do, the one who acts as another does under their own name.
-            if standing.impersonator_id.is_some() {
-                standing.roles.retain(|role| role != ADMIN);
-            }
-            Arc::new(Identity {
-                user_id: known.user_id,
-                session_id: Some(known.session_id),
-                impersonator: standing.impersonator_id,
-                email: standing.email,
-                verified: standing.verified,
-                roles: standing.roles,
-            })
-        });
+        let identity =
+            standing.map(|standing| Arc::new(standing.identity(known.user_id, Some(known.session_id))));
         known.answer.store(Some(Arc::new(Answer { seen, identity: identity.clone() })));
         Ok(identity)
     }

@@ -3,6 +3,7 @@
 //! A verb is a file. What they share: `session` begins one and issues its tokens, `identities` remembers whose a
 //! token is, `listener` hears of changes, `store` has the SQL.
 
+mod absent;
 mod authenticate;
 pub mod bootstrap;
 pub mod change_password;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::source::{AtLeast, Seconds, Source};
+use super::source::{AtLeast, Bytes, Seconds, Source};
 
 /// Durable jobs.
 #[derive(Debug, Clone)]
@@ -15,6 +15,12 @@ pub struct Jobs {
     pub keep_succeeded: Duration,
     /// For how long a job that failed or was cancelled is kept.
     pub keep_failed: Duration,
+    /// For how long the file of a job is kept.
+    pub keep_files: Duration,
+    /// The largest file of a job, in bytes.
+    pub max_file: usize,
+    /// How much room all files of jobs may take, in bytes; those of one account half of it.
+    pub max_files: usize,
 }
 
 impl Jobs {
@@ -40,6 +46,13 @@ impl Jobs {
                 .0,
             keep_failed: source
                 .get("ANNEX_JOBS_KEEP_FAILED", "jobs.keep_failed", Seconds::ALLOWED, Seconds::of(30 * DAY))
+                .0,
+            keep_files: source
+                .get("ANNEX_JOBS_KEEP_FILES", "jobs.keep_files", Seconds::ALLOWED, Seconds::of(DAY))
+                .0,
+            max_file: source.get("ANNEX_JOBS_MAX_FILE", "jobs.max_file", Bytes::ALLOWED, Bytes(4 << 30)).0,
+            max_files: source
+                .get("ANNEX_JOBS_MAX_FILES", "jobs.max_files", Bytes::ALLOWED, Bytes(16 << 30))
                 .0,
         }
     }

@@ -42,6 +42,8 @@ pub(super) fn parameters() -> Value {
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 1000, "default": 20})),
         "PreferCount": header("Prefer", "`count=exact` or `count=estimated` adds `count`."),
         "PreferReturn": header("Prefer", "`return=minimal` leaves the row out of the answer."),
+        "PreferAsync": header("Prefer", "`respond-async`: a caller who is signed in gets a job (202) that does it in the background, with \
+            the caller's rights at that time, and may read that job."),
         "ImportMode": query("mode", "What becomes of an import with bad rows: `all_or_nothing` writes nothing, `skip_bad` the others.",
             json!({"allOf": [reference("schemas", "ImportMode")], "default": "all_or_nothing"})),
         "DryRun": query("dry_run", "Whether everything is tried and nothing is kept.", json!({"type": "boolean", "default": false})),
@@ -74,6 +76,7 @@ pub(super) fn headers() -> Value {
         "RequestId": header("The request's id, as the server's log has it."),
         "ETag": header("Names this version of the row, for `If-Match` and `If-None-Match`."),
         "Location": header("Where the row is."),
+        "JobLocation": header("Where the job is."),
         "PreferenceApplied": header("The preference that was followed."),
         "ContentDisposition": header("What a browser names the file."),
         "IdempotencyReplayed": {

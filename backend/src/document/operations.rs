@@ -284,9 +284,10 @@ impl Subject<'_> {
             "export",
             "Exports rows of",
             "All rows that a list would have, in its order, as they were at one moment. An import takes them in again as they \
-             are, except for what `escape_formulas` put in front.",
-            self.list_path.clone(),
-            json!({"200": file}),
+             are, except for what `escape_formulas` put in front. In the background they go to a file, which is kept for a day: \
+             the job's result has `file` with a signed link.",
+            [&self.list_path[..], &[reference("parameters", "PreferAsync")]].concat(),
+            json!({"200": file, "202": in_background()}),
         );
         operation["requestBody"] = json!({
             "required": true,
@@ -382,6 +383,18 @@ fn json_answer(description: &str, schema: &str) -> Value {
         "description": description,
         "content": {"application/json": {"schema": reference("schemas", schema)}},
     })
+}
+
+/// The job that does it in the background.
+fn in_background() -> Value {
+    let headers = json!({
+        "Location": reference("headers", "JobLocation"),
+        "Preference-Applied": reference("headers", "PreferenceApplied"),
+    });
+    let mut answer =
+        json_answer("The job that does it, where `Prefer: respond-async` asked for that.", "Job");
+    answer["headers"] = headers;
+    answer
 }
 
 fn no_body() -> Value {

@@ -34,6 +34,13 @@ pub struct Identity {
     pub roles: Vec<String>,
 }
 
+impl Identity {
+    /// Whether every rule is open to the account.
+    pub fn is_admin(&self) -> bool {
+        self.roles.iter().any(|role| role == ADMIN)
+    }
+}
+
 /// Whoever is calling: an account, or nobody that is known.
 #[derive(Debug, Clone, Default)]
 pub struct Caller(Option<Arc<Identity>>);
@@ -47,6 +54,18 @@ impl Caller {
         Self(Some(identity))
     }
 
+    /// The server itself, for work that is nobody's: every rule is open to it, and it is no account.
+    pub fn server() -> Self {
+        Self::new(Arc::new(Identity {
+            user_id: Uuid::nil(),
+            session_id: None,
+            impersonator: None,
+            email: String::new(),
+            verified: false,
+            roles: vec![ADMIN.to_owned()],
+        }))
+    }
+
     /// The account, where one is signed in.
     pub fn identity(&self) -> Option<&Identity> {
         self.0.as_deref()
@@ -54,7 +73,7 @@ impl Caller {
 
     /// Whether every rule is open to the caller.
     pub fn is_admin(&self) -> bool {
-        self.identity().is_some_and(|identity| identity.roles.iter().any(|role| role == ADMIN))
+        self.identity().is_some_and(Identity::is_admin)
     }
 }
 
@@ -122,7 +141,7 @@ impl FromRequest for Admin {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload).into_inner();
         ready(signed_in.and_then(|SignedIn(identity)| {
-            if identity.roles.iter().any(|role| role == ADMIN) {
+            if identity.is_admin() {
                 Ok(Admin(identity))
             } else {
                 Err(Problem::new(Code::Forbidden, "This needs the role `admin`"))
@@ -138,7 +157,7 @@ impl FromRequest for Worker {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload).into_inner();
         ready(signed_in.and_then(|SignedIn(identity)| {
-            if identity.roles.iter().any(|role| role == ADMIN || role == WORKER) {
+            if identity.is_admin() || identity.roles.iter().any(|role| role == WORKER) {
                 Ok(Worker(identity))
             } else {
                 Err(Problem::new(Code::Forbidden, "This needs the role `worker` or `admin`"))

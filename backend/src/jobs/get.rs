@@ -12,8 +12,9 @@ use annex_openapi::problem::Problem as ProblemBody;
 use super::no_such_job;
 use super::path::Id;
 use super::store::jobs;
+use super::transfers;
 use crate::app::App;
-use crate::extract::{Admin, Parameters, Query};
+use crate::extract::{Parameters, Query, SignedIn};
 use crate::problem::Result;
 
 /// How long to wait.
@@ -32,12 +33,12 @@ impl Parameters for GetParameters {
     }
 }
 
-/// Read a job, with its attempts. For admins.
+/// Read a job, with its attempts. For admins, and for whoever started it by an import or export with `Prefer: respond-async`.
 ///
-/// With `wait_seconds` the answer comes when the job has ended or moved on, or when that time is over.
+/// Where it made a file, its result has `file` with the signed link `url`, a new one each time. With `wait_seconds` the answer comes when the job has ended or moved on, or when that time is over.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `invalid_parameter`
+/// `unauthenticated`, `invalid_token`, `not_found`, `invalid_parameter`
 #[utoipa::path(
     get, path = "/v1/jobs/{id}", operation_id = "jobs_get", tag = "jobs",
     params(
@@ -52,18 +53,23 @@ impl Parameters for GetParameters {
     security(("bearer" = [])),
 )]
 pub async fn get(
-    _: Admin,
+    SignedIn(identity): SignedIn,
     app: Data<App>,
     Id(id): Id,
     Query(parameters): Query<GetParameters>,
 ) -> Result<HttpResponse> {
     let mut following = (!parameters.wait.is_zero()).then(|| app.jobs.followers.follow(&app, id));
-    let mut job = jobs::get(&app.db.pool, id).await?.ok_or_else(no_such_job)?;
+    let read = async || {
+        let job = jobs::get(&app.db.pool, id).await?;
+        job.filter(|job| transfers::may_see(&identity, job)).ok_or_else(no_such_job)
+    };
+    let mut job = read().await?;
     if let Some(following) = following.as_mut().filter(|_| !job.state.is_final()) {
         let moved = tokio::time::timeout(parameters.wait, following.moved_on(&job));
         if moved.await.is_ok() {
-            job = jobs::get(&app.db.pool, id).await?.ok_or_else(no_such_job)?;
+            job = read().await?;
         }
     }
+    transfers::add_link(&app, &identity, &mut job);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(job))
 }

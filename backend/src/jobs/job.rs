@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sqlx::{Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::store::{self, Finish, Outcome};
 use crate::app::App;
+use crate::problem::{Code, Problem};
 
 /// A kind of job that this program runs; the value is the arguments.
 ///
@@ -118,6 +119,27 @@ impl From<sqlx::Error> for JobError {
     }
 }
 
+/// What a client would be told. No other attempt helps where the request itself is at fault.
+impl From<Problem> for JobError {
+    fn from(problem: Problem) -> Self {
+        if problem.cause.is_some() {
+            tracing::warn!(%problem, "a job met a problem");
+        }
+        let passes = problem.code.status().is_server_error()
+            || matches!(problem.code, Code::TooManyRequests | Code::RequestTimeout | Code::Conflict);
+        let mut details = Map::new();
+        if !problem.errors.is_empty() {
+            details.insert("errors".to_owned(), json!(problem.errors));
+        }
+        if let Some(hint) = problem.hint {
+            details.insert("hint".to_owned(), hint.into());
+        }
+        let details = (!details.is_empty()).then(|| Box::new(Value::Object(details)));
+        let (code, message) = (Some(problem.code.as_str()), problem.detail);
+        Self { code, message, details, retry: passes, delay: None }
+    }
+}
+
 /// How much a line of a job's log matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -175,14 +197,13 @@ impl Context {
         &self.stopped
     }
 
-    /// Says how far the job is: from 0 to 1, and in words.
+    /// Says how far the job is: from 0 to 1, where that is known, and in words.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn progress(&self, progress: f64, message: &str) -> Result<(), JobError> {
-        let progress = progress.clamp(0.0, 1.0);
-        Ok(store::set_progress(&self.app.db.pool, self.job, self.attempt, Some(progress), Some(message))
-            .await?)
+    pub async fn progress(&self, progress: impl Into<Option<f64>>, message: &str) -> Result<(), JobError> {
+        let progress = progress.into().map(|progress| progress.clamp(0.0, 1.0));
+        Ok(store::set_progress(&self.app.db.pool, self.job, self.attempt, progress, Some(message)).await?)
     }
 
     /// Appends a line to the job's log.

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::schedules::enqueue_due;
 use super::store;
+use super::transfers;
 use crate::app::App;
 
 /// How long at the most until what is due is looked for: where nothing was heard.
@@ -84,6 +85,7 @@ async fn forget(app: &App) {
 /// The database does not answer.
 async fn forget_ended(app: &App) -> sqlx::Result<()> {
     let (config, pool, now) = (&app.config.jobs, &app.db.pool, app.clock.now());
+    transfers::sweep(app).await?;
     // Rows that cannot be cleaned up would only be in the way.
     if store::is_held_back(pool).await? {
         return Ok(());

@@ -35,12 +35,15 @@ pub mod retry_matching;
 pub mod schedules;
 mod schemas;
 pub mod store;
+pub mod transfers;
 mod wake;
 mod worker;
 pub mod workers;
 
 use self::followers::Followers;
 use self::schemas::Schemas;
+use self::transfers::LinkKey;
+use crate::clock::Random;
 use crate::problem::Problem;
 
 pub use job::{Completed, Context, Job, JobError, Level};
@@ -60,6 +63,8 @@ pub struct Jobs {
     pub followers: Followers,
     /// What arguments are checked against.
     pub schemas: Schemas,
+    /// What signs links to files.
+    pub links: LinkKey,
 }
 
 impl Jobs {
@@ -67,13 +72,15 @@ impl Jobs {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn start(registry: Registry, pool: &sqlx::PgPool) -> sqlx::Result<Self> {
+    pub async fn start(registry: Registry, pool: &sqlx::PgPool, random: Random) -> sqlx::Result<Self> {
         registry.publish(pool).await?;
+        let links = LinkKey::new(crate::db::secret(pool, random, "job_files").await?);
         Ok(Self {
             registry,
             wake: Wake::default(),
             followers: Followers::default(),
             schemas: Schemas::default(),
+            links,
         })
     }
 }

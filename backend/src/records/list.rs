@@ -108,7 +108,7 @@ fn of_an_earlier_schema(failure: Failure) -> Failure {
 
 /// Whether the list depends on no row that the caller may not see. Otherwise the planner's estimate, which goes by statistics
 /// over all rows, would tell of the others.
-fn may_be_estimated(context: &Context<'_>, table: &Table, matching: Matching<'_>) -> bool {
+pub(super) fn may_be_estimated(context: &Context<'_>, table: &Table, matching: Matching<'_>) -> bool {
     let all_or_none = |rule| !matches!(context.verdict(rule), Verdict::Some(_));
     let looked_into = matching.filter.map(|filter| filter.uses().collections).unwrap_or_default();
     let mut others = looked_into.iter().filter_map(|name| context.snapshot.table(name));
@@ -133,12 +133,15 @@ async fn counted(
     let value = rows.first().and_then(|row| raw(row, 0));
     let counted = match count {
         Count::Exact => value.and_then(|value| value.try_into().ok()).map(i64::from_be_bytes),
-        Count::Estimated => value
-            .and_then(|plan| serde_json::from_slice::<serde_json::Value>(plan).ok())
-            .and_then(|plan| plan.pointer("/0/Plan/Plan Rows")?.as_f64())
-            .map(|rows| rows as i64),
+        Count::Estimated => estimated(value),
     };
     Ok(counted.ok_or_else(|| Problem::internal("a count is not a number"))?)
+}
+
+/// How many rows the planner says there are.
+pub(super) fn estimated(plan: Option<&[u8]>) -> Option<i64> {
+    let plan: serde_json::Value = serde_json::from_slice(plan?).ok()?;
+    plan.pointer("/0/Plan/Plan Rows")?.as_f64().map(|rows| rows as i64)
 }
 
 /// The cursors of one list: the values that its last row is sorted by, signed together with what the list is.

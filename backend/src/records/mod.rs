@@ -30,3 +30,5 @@ pub mod wire;
 mod write;
 
 pub use group_commit::GroupCommit;
+pub use request::Request;
+pub use store::Failure;

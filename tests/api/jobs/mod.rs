@@ -65,7 +65,6 @@ async fn only_admins_and_workers_are_let_in() {
         ("POST", "/v1/jobs/cancel".to_owned(), Some(json!({}))),
         ("POST", "/v1/jobs/retry".to_owned(), Some(json!({}))),
         ("POST", "/v1/jobs/discard".to_owned(), Some(json!({}))),
-        ("GET", format!("/v1/jobs/{job}"), None),
         ("GET", format!("/v1/jobs/{job}/logs"), None),
         ("GET", format!("/v1/jobs/{job}/events"), None),
         ("POST", format!("/v1/jobs/{job}/cancel"), None),
@@ -106,6 +105,10 @@ async fn only_admins_and_workers_are_let_in() {
             None => request,
         }
     };
+    // A job that is somebody else's looks as though it were not there.
+    let one = ("GET", format!("/v1/jobs/{job}"), None);
+    ask(&app.anonymous(), &one).await.expect_problem("unauthenticated");
+    ask(&worker, &one).await.expect_problem("not_found");
     let (ada, before) = (app.user("ada").await, app.sql_value("select count(*) from annex.jobs").await);
     for operation in of_admins.iter().chain(&of_workers) {
         ask(&app.anonymous(), operation).await.expect_problem("unauthenticated");

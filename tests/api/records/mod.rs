@@ -16,7 +16,7 @@ mod pages;
 mod patience;
 mod shares;
 mod statements;
-mod support;
+pub mod support;
 mod tenants;
 mod types;
 mod versions;

@@ -5,6 +5,8 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::extract::{ADMIN, Identity};
+
 /// A session that begins.
 #[derive(Debug)]
 pub struct NewSession<'a> {
@@ -116,6 +118,18 @@ pub struct Standing {
     pub impersonator_id: Option<Uuid>,
 }
 
+impl Standing {
+    /// Whoever stands so.
+    pub fn identity(mut self, user_id: Uuid, session_id: Option<Uuid>) -> Identity {
+        // Who became an admin meanwhile: what an admin may do, the one who acts as another does under their own name.
+        if self.impersonator_id.is_some() {
+            self.roles.retain(|role| role != ADMIN);
+        }
+        let Self { email, verified, roles, impersonator_id } = self;
+        Identity { user_id, session_id, impersonator: impersonator_id, email, verified, roles }
+    }
+}
+
 /// How a session and its account stand; nothing where either of them has ended. A session in which an admin acts as the
 /// account ends with the admin's own session, and when the admin is none any more.
 pub async fn standing(
@@ -140,6 +154,13 @@ pub async fn standing(
     )
     .fetch_optional(executor)
     .await
+}
+
+/// Whose a session is, though it may have ended.
+pub async fn account(executor: impl PgExecutor<'_>, session_id: Uuid) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!("select user_id from annex.sessions where id = $1", session_id)
+        .fetch_optional(executor)
+        .await
 }
 
 /// A session whose refresh token is being traded.

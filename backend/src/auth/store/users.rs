@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::sessions::Standing;
 use crate::auth::email::Email;
 
 /// An account that signs in.
@@ -139,6 +140,24 @@ pub async fn get(pool: &PgPool, id: Uuid) -> Result<Option<User>, sqlx::Error> {
            from annex.users
            where id = $1"#,
         id
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// How an account stands; nothing where it may not sign in, or where the one who acts as it is no admin any more.
+pub async fn standing(
+    pool: &PgPool,
+    id: Uuid,
+    impersonator: Option<Uuid>,
+) -> Result<Option<Standing>, sqlx::Error> {
+    sqlx::query_as!(
+        Standing,
+        r#"select email::text as "email!", verified, roles, $2::uuid as impersonator_id from annex.users
+           where id = $1 and not disabled and ($2::uuid is null or exists (
+               select from annex.users a where a.id = $2 and 'admin' = any (a.roles) and not a.disabled))"#,
+        id,
+        impersonator
     )
     .fetch_optional(pool)
     .await

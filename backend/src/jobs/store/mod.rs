@@ -2,6 +2,7 @@
 
 pub mod batches;
 mod claims;
+pub mod files;
 pub mod jobs;
 pub mod kinds;
 pub mod leases;

@@ -8,3 +8,4 @@ pub mod import;
 mod intake;
 mod keys;
 mod landing;
+pub mod reading;
