@@ -1,5 +1,6 @@
 //! The application: its parts, put together once, and the server that serves them.
 
+use std::fmt;
 use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -12,22 +13,23 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_confi
 use actix_web::Error;
 use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::net::{TcpSocket, TcpStream};
 use uuid::Uuid;
 
 use crate::auth::{Auth, authenticate};
+use crate::builder::{Builder, Routes};
 use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
 use crate::connection::{Connection, most_connections};
 use crate::db::{Db, Lanes};
-use crate::document::Documents;
 use crate::extract::CursorKey;
+use crate::hooks::Hooks;
 use crate::idempotency::{idempotent, sweep};
-use crate::jobs::{self, Jobs, Registry, Worker};
+use crate::jobs::{self, Jobs, Worker};
 use crate::mail::Mailer;
 use crate::outbound::Outbound;
 use crate::records::GroupCommit;
@@ -61,7 +63,7 @@ pub struct App {
     /// What signs the cursors of lists.
     pub cursors: CursorKey,
     /// What describes the API.
-    pub documents: Documents,
+    pub documents: crate::document::Documents,
     /// Sends mail.
     pub mailer: Mailer,
     /// Calls to other hosts.
@@ -70,6 +72,19 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Durable jobs.
     pub jobs: Jobs,
+    /// The hooks of the program itself.
+    pub hooks: Hooks,
+    /// The routes of the program itself.
+    pub routes: More,
+}
+
+/// Routes that a program has beside those of every server.
+pub struct More(Vec<Routes>);
+
+impl fmt::Debug for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "More({})", self.0.len())
+    }
 }
 
 /// Why the server cannot start.
@@ -109,7 +124,7 @@ pub enum StartError {
 
 impl App {
     /// Puts the application together over the database of `url`: brings its schema up to date and reads
-    /// the catalogue. It runs the jobs of these kinds.
+    /// the catalogue. It has what the builder adds.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -117,8 +132,9 @@ impl App {
         config: Config,
         url: &SecretString,
         clock: Clock,
-        kinds: Registry,
+        builder: Builder,
     ) -> Result<Self, StartError> {
+        let Builder { kinds, hooks, routes, documents } = builder;
         let db = Db::new(url, &config.database, config.server.workers)?;
         crate::db::migrate(&db.pool).await?;
         let catalogue = Arc::new(Catalogue::load(&db.pool).await?);
@@ -126,7 +142,6 @@ impl App {
         let random = Random;
         let cursors = CursorKey::new(crate::db::secret(&db.pool, random, "cursor").await?);
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
-        let documents = Documents::default();
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
@@ -148,6 +163,8 @@ impl App {
             outbound,
             auth,
             jobs,
+            hooks,
+            routes: More(routes),
         })
     }
 }
@@ -219,17 +236,6 @@ pub fn listen(address: SocketAddr, variable: &'static str) -> Result<TcpListener
 /// # Errors
 /// The address cannot be listened on.
 pub fn serve(app: App, listener: TcpListener) -> Result<Running, StartError> {
-    serve_with(app, listener, |_| {})
-}
-
-/// Serves the application with more routes than its own, inside the same layers.
-///
-/// # Errors
-/// The address cannot be listened on.
-pub fn serve_with<F>(app: App, listener: TcpListener, more: F) -> Result<Running, StartError>
-where
-    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
-{
     let address = app.config.server.listen;
     let app = Data::new(app);
     let server = &app.config.server;
@@ -242,8 +248,8 @@ where
             .app_data(Data::new(GroupCommit::new(lanes.groups.clone())))
             .app_data(Data::new(lanes))
             .app_data(Data::from(shared.stats.worker()))
-            .configure(more.clone())
             .configure(crate::routes::configure)
+            .configure(|config| shared.routes.0.iter().for_each(|routes| routes(config)))
             .wrap(from_fn(idempotent))
             .wrap(from_fn(authenticate))
             .wrap(cors(&shared.config.server))

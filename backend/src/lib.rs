@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+mod builder;
 pub mod clock;
 pub mod collections;
 pub mod commands;
@@ -12,6 +13,7 @@ pub mod db;
 pub mod document;
 pub mod extract;
 pub mod health;
+pub mod hooks;
 pub mod idempotency;
 pub mod jobs;
 pub mod mail;
@@ -23,3 +25,6 @@ pub mod routes;
 pub mod server;
 pub mod stats;
 pub mod telemetry;
+
+pub use app::App;
+pub use builder::Builder;

@@ -2,19 +2,12 @@
 
 use std::process::ExitCode;
 
-use annex::commands::Cli;
-use clap::Parser;
+use annex::App;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Cli::parse().run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("annex: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    App::builder().run().await
 }

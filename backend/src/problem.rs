@@ -133,6 +133,9 @@ codes! {
     /// A row that is needed for the operation is missing or wrong, in a batch or an import.
     OperationFailed = "operation_failed", UNPROCESSABLE_ENTITY, "An operation failed",
         "Mend the operation that `errors` names; nothing was done.";
+    /// A program that is asked before something is written refuses it.
+    Refused = "refused", UNPROCESSABLE_ENTITY, "This is refused",
+        "Mend what `detail` and `errors` say.";
     /// Too many requests.
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests",
         "Wait as long as `Retry-After` says.";
@@ -142,6 +145,9 @@ codes! {
     /// A fault of the server.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here",
         "Try again; where it stays, give the request id to whoever runs the server: the log has the cause.";
+    /// A program that must agree to the write did not answer as it must.
+    HookFailed = "hook_failed", BAD_GATEWAY, "A program that is asked did not answer",
+        "Try again as `Retry-After` says; nothing was written.";
     /// The database cannot be reached.
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached",
         "Try again as `Retry-After` says.";

@@ -8,7 +8,7 @@ use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::jobs::{self, batches, job_kinds, queues, schedules, transfers};
 use crate::problem::{Problem, Result};
-use crate::{document, health, mail, records, requests, server, stats};
+use crate::{document, health, hooks, mail, records, requests, server, stats};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -63,6 +63,15 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(put().to(queues::replace::replace))
                 .route(patch().to(queues::update::update)),
         )
+        .service(resource("/v1/hooks").get(hooks::list::list))
+        .service(
+            resource("/v1/hooks/{name}")
+                .route(get().to(hooks::get::get))
+                .route(put().to(hooks::replace::replace))
+                .route(patch().to(hooks::update::update))
+                .route(web::delete().to(hooks::delete::delete)),
+        )
+        .service(resource("/v1/hooks/{name}/rotate").post(hooks::rotate::rotate))
         .service(resource("/v1/job-kinds").get(job_kinds::list::list))
         .service(
             resource("/v1/job-kinds/{kind}")

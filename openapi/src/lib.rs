@@ -7,6 +7,7 @@ pub mod collections;
 pub mod document;
 pub mod expression;
 pub mod health;
+pub mod hooks;
 pub mod jobs;
 pub mod near;
 pub mod outbox;

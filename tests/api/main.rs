@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that does not find what it looks for has failed")]
 
 mod auth;
+mod bookshop;
 mod collections;
 mod console;
 mod document;
+mod hooks;
 mod http;
 mod jobs;
 mod kinds;

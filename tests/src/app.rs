@@ -9,11 +9,12 @@ use actix_web::web::{Data, ServiceConfig};
 use annex::app::{self, App};
 use annex::clock::Clock;
 use annex::config::{Config, Source};
-use annex::jobs::{Job, Registry};
+use annex::jobs::Job;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::{Mutex, oneshot};
+use utoipa::openapi::OpenApi;
 
 use crate::contract::Contracts;
 use crate::{Client, TestDatabase, raw};
@@ -24,9 +25,8 @@ pub const PASSWORD: &str = "seven quiet otters";
 /// How the server of a test is to be.
 pub struct Builder {
     environment: Vec<(String, String)>,
-    routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     database: Option<TestDatabase>,
-    kinds: Registry,
+    program: annex::Builder,
 }
 
 impl std::fmt::Debug for Builder {
@@ -44,14 +44,20 @@ impl Builder {
 
     /// Adds routes that only this test needs.
     pub fn routes(mut self, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
-        self.routes = Arc::new(routes);
+        self.program = self.program.route(OpenApi::default(), routes);
         self
     }
 
     /// Adds a kind of job that only this test needs, and runs jobs.
     pub fn job<T: Job>(mut self) -> Self {
-        self.kinds.add::<T>();
+        self.program = self.program.job::<T>();
         self.set("ANNEX_JOBS_RUN", "true")
+    }
+
+    /// As the server of a program that adds something.
+    pub fn program(mut self, program: annex::Builder) -> Self {
+        self.program = program;
+        self
     }
 
     /// Over a database that is there already; it is dropped with the server all the same.
@@ -85,7 +91,7 @@ impl Builder {
             .and_then(Config::from_source)
             .unwrap_or_else(|error| panic!("{error}"));
         let clock = Clock::movable();
-        let server = Thread::start(config, clock.clone(), database.clone(), self.routes, self.kinds).await;
+        let server = Thread::start(config, clock.clone(), database.clone(), self.program).await;
         let contracts = Arc::new(Contracts::new(server.app.clone(), server.address));
         let anonymous = Client::new(server.address, Arc::clone(&contracts));
         TestApp { clock, database, server, anonymous, accounts: Mutex::default() }
@@ -115,12 +121,7 @@ impl TestApp {
 
     /// A server with something set.
     pub fn builder() -> Builder {
-        Builder {
-            environment: Vec::new(),
-            routes: Arc::new(|_| {}),
-            database: None,
-            kinds: Registry::built_in(),
-        }
+        Builder { environment: Vec::new(), database: None, program: App::builder() }
     }
 
     /// Where it listens.
@@ -266,22 +267,16 @@ struct Thread {
 }
 
 impl Thread {
-    async fn start(
-        config: Config,
-        clock: Clock,
-        database: TestDatabase,
-        routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
-        kinds: Registry,
-    ) -> Self {
+    async fn start(config: Config, clock: Clock, database: TestDatabase, program: annex::Builder) -> Self {
         let (started, starting) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let live = async move {
                 let url = SecretString::from(database.url());
-                let app =
-                    App::start(config, &url, clock, kinds).await.unwrap_or_else(|error| panic!("{error}"));
+                let app = App::start(config, &url, clock, program).await;
+                let app = app.unwrap_or_else(|error| panic!("{error}"));
                 let running = app::listen(app.config.server.listen, app::LISTEN)
-                    .and_then(|listener| app::serve_with(app, listener, move |config| routes(config)))
+                    .and_then(|listener| app::serve(app, listener))
                     .unwrap_or_else(|error| panic!("{error}"));
                 if started.send((running.app.clone(), running.address)).is_ok() {
                     drop(stopped.await);

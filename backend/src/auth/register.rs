@@ -3,20 +3,23 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use annex_openapi::auth::{RegisterRequest, TokenResponse};
+use annex_openapi::hooks::HookMethod;
 use annex_openapi::problem::{FieldError, Problem as ProblemBody};
+use serde_json::{Value, json};
 
 use super::email::Email;
 use super::password::Password;
 use super::store::users::{self as store, NewUser};
 use super::{session, store::account_problem};
 use crate::app::App;
-use crate::extract::{Client, Json};
+use crate::extract::{Caller, Client, Json};
+use crate::hooks::{Change, USERS};
 use crate::problem::{Code, Problem, Result};
 
 /// Create an account and sign in to it.
 ///
 /// # Errors
-/// `forbidden` where registration is closed, `validation_failed`, `email_taken`, `too_many_requests`
+/// `forbidden` where registration is closed, `validation_failed`, `email_taken`, `too_many_requests`, `refused`, `hook_failed`
 #[utoipa::path(
     post, path = "/v1/auth/register", operation_id = "auth_register", tag = "auth",
     request_body = RegisterRequest,
@@ -37,6 +40,7 @@ pub async fn register(
     }
     let _attempt = app.auth.throttle.attempt(client.address, None, app.clock.now())?;
     let new = Registration::parse(&body)?;
+    ask_hooks(&app, &new).await?;
     let hash = app.auth.hasher.hash(&new.password).await?;
     let mut transaction = app.db.pool.begin().await?;
     let user = NewUser {
@@ -52,6 +56,24 @@ pub async fn register(
     let tokens = session::begin(&app, &mut transaction, &client, user).await?;
     transaction.commit().await?;
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(tokens))
+}
+
+/// Asks the hooks, which are told no password, and change nothing.
+async fn ask_hooks(app: &App, new: &Registration<'_>) -> Result<()> {
+    let snapshot = app.catalogue.snapshot();
+    let due = app.hooks.due(&snapshot.hooks, HookMethod::Register, USERS);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let body = json!({"email": new.email.as_str(), "display_name": new.display_name});
+    let change = Change {
+        method: HookMethod::Register,
+        collection: USERS.to_owned(),
+        caller: Caller::ANONYMOUS,
+        id: Value::Null,
+        body: body.as_object().cloned().unwrap_or_default(),
+    };
+    due.ask(app, &mut [change]).await.map_err(|refused| refused.problem)
 }
 
 struct Registration<'a> {

@@ -13,6 +13,7 @@ mod worker;
 
 use clap::{Parser, Subcommand};
 
+use crate::builder::Builder;
 use crate::config::Config;
 
 /// The separate backend, ready-made.
@@ -47,19 +48,19 @@ enum Command {
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
-    /// Does what the command line says.
+    /// Does what the command line says, as a server with what is added.
     ///
     /// # Errors
     /// In a plain sentence, why not.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub async fn run(self, builder: Builder) -> Result<(), Failure> {
         if let Some(Command::ExportOpenapi) = self.command {
             return export_openapi::run();
         }
         let config = Config::load()?;
         let _telemetry = crate::telemetry::start(&config.telemetry)?;
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(config).await,
-            Command::Worker(arguments) => worker::run(config, arguments).await,
+            Command::Serve => serve::run(config, builder).await,
+            Command::Worker(arguments) => worker::run(config, arguments, builder).await,
             Command::Console => console::run(config.console).await,
             Command::ExportOpenapi => export_openapi::run(),
             Command::Migrate => migrate::run(config).await,

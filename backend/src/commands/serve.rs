@@ -6,18 +6,18 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App, Running};
+use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::commands::Failure;
 use crate::commands::stop::told_to_stop;
 use crate::config::{self, Config};
 use crate::db::embedded::{self, Embedded};
-use crate::jobs::Registry;
 
 /// Serves until told to stop.
 ///
 /// # Errors
 /// In a plain sentence, why it cannot.
-pub async fn run(config: Config) -> Result<(), Failure> {
+pub async fn run(config: Config, builder: Builder) -> Result<(), Failure> {
     let told_to_stop = told_to_stop()?;
     let listener = app::listen(config.server.listen, app::LISTEN)?;
     let (url, embedded) = match config.database.url.clone() {
@@ -27,7 +27,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             None => return Ok(()),
         },
     };
-    let served = serve(config, listener, &url, embedded.as_ref(), &told_to_stop).await;
+    let served = serve(config, builder, listener, &url, embedded.as_ref(), &told_to_stop).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -36,13 +36,14 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 
 async fn serve(
     config: Config,
+    builder: Builder,
     listener: TcpListener,
     url: &SecretString,
     embedded: Option<&Embedded>,
     told_to_stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let app = tokio::select! {
-        app = App::start(config, url, Clock::system(), Registry::built_in()) => app?,
+        app = App::start(config, url, Clock::system(), builder) => app?,
         () = told_to_stop.cancelled() => return Ok(()),
     };
     let running = app::serve(app, listener)?;

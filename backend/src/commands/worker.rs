@@ -4,11 +4,12 @@ use actix_web::web::Data;
 use clap::Args;
 
 use crate::app::App;
+use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::commands::Failure;
 use crate::commands::stop::told_to_stop;
 use crate::config::Config;
-use crate::jobs::{self, Options, Registry, Worker};
+use crate::jobs::{self, Options, Worker};
 
 /// What the command takes.
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// In a plain sentence, why it cannot.
-pub async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
+pub async fn run(config: Config, arguments: Arguments, builder: Builder) -> Result<(), Failure> {
     let told_to_stop = told_to_stop()?;
     let Some(url) = config.database.url.clone() else {
         return Err("a worker needs the database of its servers: set ANNEX_DATABASE_URL. A server with a Postgres of its own runs jobs itself".into());
@@ -36,7 +37,7 @@ pub async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
     };
     let grace = config.server.drain_timeout;
     let app = tokio::select! {
-        app = App::start(config, &url, Clock::system(), Registry::built_in()) => Data::new(app?),
+        app = App::start(config, &url, Clock::system(), builder) => Data::new(app?),
         () = told_to_stop.cancelled() => return Ok(()),
     };
     let beside = [tokio::spawn(jobs::listen(app.clone())), tokio::spawn(jobs::maintain(app.clone()))];

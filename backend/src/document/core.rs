@@ -38,6 +38,12 @@ use crate::idempotency::has_keys;
         crate::collections::list::list,
         crate::collections::update::update,
         crate::collections::tables::list,
+        crate::hooks::list::list,
+        crate::hooks::get::get,
+        crate::hooks::replace::replace,
+        crate::hooks::update::update,
+        crate::hooks::delete::delete,
+        crate::hooks::rotate::rotate,
         crate::mail::list::list,
         crate::mail::get::get,
         crate::records::batch::batch,
@@ -89,6 +95,8 @@ use crate::idempotency::has_keys;
         super::problems::explain,
     ),
     components(schemas(
+        annex_openapi::hooks::HookAnswer,
+        annex_openapi::hooks::HookCall,
         annex_openapi::jobs::JobEvent,
         annex_openapi::problem::Problem,
         annex_openapi::records::BulkResult,
@@ -107,6 +115,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sessions", "Where an account is signed in."),
     ("collections", "Tables as the API shows them: made, changed, adopted, kept in a file."),
     ("records", "The rows of collections."),
+    ("hooks", "Programs that are asked before something is written, and may change it or refuse."),
     ("outbox", "Mail that was not sent, since no mail server is set."),
     ("jobs", "Durable work: enqueued, followed, stopped, tried again."),
     ("batches", "Many jobs that belong together, and steps that need others."),
@@ -182,6 +191,24 @@ fn build() -> Value {
         }
     }
     name_pages(document)
+}
+
+/// Adds the operations and the types of another document. What is there already stays.
+pub(super) fn extend(document: &mut Value, other: &Value) {
+    let mut paths = other["paths"].as_object().cloned().unwrap_or_default();
+    finish(&mut paths);
+    let schemas = other["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    for (place, added) in [("/paths", paths), ("/components/schemas", schemas)] {
+        let known = document.pointer_mut(place).and_then(Value::as_object_mut).into_iter();
+        known.for_each(|known| {
+            for (name, value) in &added {
+                known.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        });
+    }
+    if let (Some(tags), Some(added)) = (document["tags"].as_array_mut(), other["tags"].as_array()) {
+        tags.extend(added.iter().cloned());
+    }
 }
 
 fn problem() -> Value {

@@ -46,11 +46,18 @@ impl Rendered {
 /// The whole documents of the newest schema, for everybody and for admins.
 #[derive(Debug, Default)]
 pub struct Documents {
+    /// What the program has beside what every server has.
+    own: Vec<Value>,
     everybody: ArcSwapOption<(String, Rendered)>,
     admins: ArcSwapOption<(String, Rendered)>,
 }
 
 impl Documents {
+    /// Adds operations and types of the program itself.
+    pub fn add(&mut self, document: utoipa::openapi::OpenApi) {
+        self.own.push(serde_json::to_value(document).expect("a document can be written"));
+    }
+
     /// The whole document of that snapshot. An admin's has the hidden fields too.
     pub fn of(&self, snapshot: &Snapshot, admin: bool) -> Rendered {
         let kept = if admin { &self.admins } else { &self.everybody };
@@ -59,7 +66,11 @@ impl Documents {
         {
             return current.1.clone();
         }
-        let rendered = Rendered::new(&with_collections(snapshot, admin));
+        let mut document = with_collections(snapshot, admin);
+        for own in &self.own {
+            self::core::extend(&mut document, own);
+        }
+        let rendered = Rendered::new(&document);
         kept.store(Some(Arc::new((snapshot.version.clone(), rendered.clone()))));
         rendered
     }

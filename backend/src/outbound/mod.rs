@@ -7,6 +7,7 @@
 mod address;
 mod guard;
 mod places;
+mod signature;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use reqwest::{Client, Method, StatusCode};
 use url::Host;
 
 pub use guard::Refused;
+pub use signature::{secret_text, sign};
 pub use target::{InvalidTarget, Target};
 
 use crate::config;

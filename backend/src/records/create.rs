@@ -5,6 +5,7 @@ use std::rc::Rc;
 use actix_web::HttpResponse;
 
 use super::body::{self, Members, Write};
+use super::hooked;
 use super::operation::{Operation, Verb};
 use super::request::{Request, View};
 use super::sql;
@@ -19,12 +20,12 @@ use crate::problem::{Code, Problem, Result};
 /// Creates a record.
 ///
 /// # Errors
-/// `validation_failed`, `not_unique`, `forbidden` where the create rule denies.
+/// `validation_failed`, `not_unique`, `forbidden` where the create rule denies; `refused`, `hook_failed`.
 pub async fn create(request: Request, prefer: Prefer, body: JsonBytes) -> Result<HttpResponse> {
     request
         .attempt(async |view| {
             let table = view.table()?;
-            let operation = prepare(view, table, &body::members(&body.0)?)?;
+            let operation = hooked::ask(view, table, Verb::Create, &body.0).await?;
             Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 
 use super::create::check_writable;
 use super::etag::Demand;
+use super::hooked;
 use super::operation::{Operation, Target, Verb};
 use super::request::{Request, View};
 use super::sql;
@@ -16,12 +17,13 @@ use crate::problem::Result;
 /// Deletes a record.
 ///
 /// # Errors
-/// `still_referenced`, `precondition_failed`, `not_found` also where the delete rule denies.
+/// `still_referenced`, `precondition_failed`, `not_found` also where the delete rule denies; `refused`, `hook_failed`.
 pub async fn delete(request: Request, demand: Demand) -> Result<HttpResponse> {
     request
         .attempt(async |view| {
             let table = view.table()?;
-            let operation = prepare(view, table, Target { key: view.key(table)?, demand })?;
+            let target = Target { key: view.key(table)?, demand };
+            let operation = hooked::ask(view, table, Verb::Delete(target), b"{}").await?;
             Ok(operation.run(view).await?.respond(table, false))
         })
         .await

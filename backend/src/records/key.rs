@@ -2,6 +2,7 @@
 //! percent-encoded (RFC 3986).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
 
@@ -9,7 +10,7 @@ use super::sql::Bind;
 use super::store::raw;
 use super::wire::encode::{Malformed, write_text};
 use super::wire::parse;
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Table, Wire};
 use crate::problem::{Problem, Result};
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -60,6 +61,19 @@ pub fn parse_json(table: &Table, value: &RawValue) -> Result<Vec<Bind>> {
         text.ok().flatten().map(Bind::text).ok_or_else(nothing)
     });
     binds.collect()
+}
+
+/// The JSON of a key: its value, or a list of the parts of a composite key.
+pub fn json(table: &Table, key: &[Bind]) -> Value {
+    let mut parts = table.key.iter().zip(key).map(|(index, bind)| {
+        let text = bind.0.as_deref().unwrap_or_default();
+        match table.columns[*index].wire {
+            Wire::Int2 | Wire::Int4 => text.parse::<i32>().map_or_else(|_| text.into(), Value::from),
+            Wire::Bool => Value::from(text == "true"),
+            _ => text.into(),
+        }
+    });
+    if key.len() == 1 { parts.next().unwrap_or_default() } else { parts.collect() }
 }
 
 /// The path segment of a row's key, from the columns at those places of the row.

@@ -12,6 +12,7 @@ mod etag;
 mod expand;
 pub mod get;
 mod group_commit;
+mod hooked;
 mod key;
 pub mod list;
 mod matching;

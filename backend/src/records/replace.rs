@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use super::body::{self, Members, Write};
 use super::create::check_writable;
 use super::etag::Demand;
+use super::hooked;
 use super::operation::{Operation, Target, Verb};
 use super::request::{Request, View};
 use super::sql::write::{Assignment, Replacement, Value};
@@ -21,7 +22,7 @@ use crate::problem::{FieldError, Problem, Result};
 ///
 /// # Errors
 /// `validation_failed`, `not_unique`, `precondition_failed` (with `If-None-Match: *` where the record is there), `forbidden` where the create rule denies, `not_found`
-/// where the record is there and the update rule denies.
+/// where the record is there and the update rule denies; `refused`, `hook_failed`.
 pub async fn replace(
     request: Request,
     demand: Demand,
@@ -32,7 +33,7 @@ pub async fn replace(
         .attempt(async |view| {
             let table = view.table()?;
             let target = Target { key: view.key(table)?, demand };
-            let operation = prepare(view, table, target, body::members(&body.0)?)?;
+            let operation = hooked::ask(view, table, Verb::Replace(target), &body.0).await?;
             Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use super::body::{self, Members, Write};
 use super::create::check_writable;
 use super::etag::Demand;
+use super::hooked;
 use super::operation::{Operation, Target, Verb};
 use super::request::{Request, View};
 use super::sql;
@@ -20,7 +21,7 @@ use crate::problem::Result;
 /// Changes the fields of a record that the body names.
 ///
 /// # Errors
-/// `validation_failed`, `not_unique`, `precondition_failed`, `not_found` also where the update rule denies.
+/// `validation_failed`, `not_unique`, `precondition_failed`, `not_found` also where the update rule denies; `refused`, `hook_failed`.
 pub async fn update(
     request: Request,
     demand: Demand,
@@ -31,7 +32,7 @@ pub async fn update(
         .attempt(async |view| {
             let table = view.table()?;
             let target = Target { key: view.key(table)?, demand };
-            let operation = prepare(view, table, target, &body::members(&body.0)?)?;
+            let operation = hooked::ask(view, table, Verb::Update(target), &body.0).await?;
             Ok(operation.run(view).await?.respond(table, prefer.minimal))
         })
         .await

@@ -1,10 +1,12 @@
 //! `PATCH /v1/records/{collection}?filter=…`
 
 use actix_web::HttpResponse;
+use annex_openapi::hooks::HookMethod;
 
 use super::body::{self, Write};
 use super::create::check_writable;
 use super::etag::Demand;
+use super::hooked::check_unasked;
 use super::matching::{MatchingParameters, run};
 use super::request::Request;
 use super::sql;
@@ -15,7 +17,7 @@ use crate::problem::Result;
 ///
 /// # Errors
 /// `invalid_parameter`, `invalid_expression`, `search_unavailable`, `validation_failed`, `not_unique`, `forbidden` where the
-/// update rule does not allow what would become of a record.
+/// update rule does not allow what would become of a record, `conflict` where hooks would have to be asked.
 pub async fn update_matching(
     request: Request,
     demand: Demand,
@@ -27,6 +29,7 @@ pub async fn update_matching(
         .attempt(async |view| {
             let table = view.table()?;
             check_writable(table)?;
+            check_unasked(view, table, &[HookMethod::Update])?;
             let context = view.context();
             let condition = query.0.read(view, table, demand)?;
             let members = body::members(&body.0)?;

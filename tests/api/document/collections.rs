@@ -19,7 +19,7 @@ const TABLES: &str = "
         due         date,
         meta        jsonb,
         author      uuid references annex.users (id),
-        secret      text,
+        whisper     text,
         slug        text generated always as (lower(title)) stored,
         created_at  timestamptz not null default now()
     );
@@ -31,7 +31,7 @@ const TABLES: &str = "
     );
     create view public.titles as select id, title from public.posts;
     insert into annex.collections (name, schema_name, table_name, managed, primary_key, hidden_fields, list_rule, view_rule, create_rule)
-    values ('posts', 'public', 'posts', false, null, '{secret}', '', '', ''),
+    values ('posts', 'public', 'posts', false, null, '{whisper}', '', '', ''),
            ('comments', 'public', 'comments', false, null, '{}', '', '', null),
            ('titles', 'public', 'titles', false, '{id}', '{}', '', '', null);
 ";
@@ -130,11 +130,11 @@ async fn a_hidden_field_is_known_to_admins_alone() {
     let app = with_tables().await;
     for client in [app.anonymous(), app.user("ada").await] {
         let answer = client.get("/v1/openapi.json").await.expect_status(200);
-        answer.expect_unsaid(&["\"secret\"", "`secret`", "password_hash"]);
+        answer.expect_unsaid(&["\"whisper\"", "`whisper`", "password_hash"]);
     }
     let document = document(&app.admin().await).await;
-    assert!(property(&document, "Post", "secret").is_object());
-    assert!(property(&document, "PostCreate", "secret").is_object());
+    assert!(property(&document, "Post", "whisper").is_object());
+    assert!(property(&document, "PostCreate", "whisper").is_object());
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn rows_are_as_the_document_says() {
     let ada = app.user("ada").await;
     let post = json!({
         "title": "Hello", "mood": "published", "tags": ["a", null], "views": "9007199254740993", "price": "12.50",
-        "rating": 4.5, "pages": 3, "due": "2026-01-31", "meta": {"a": [1, null]}, "author": ada.id(), "secret": "hush",
+        "rating": 4.5, "pages": 3, "due": "2026-01-31", "meta": {"a": [1, null]}, "author": ada.id(), "whisper": "hush",
     });
     let made = admin.post("/v1/records/posts", post).await.expect_status(201);
     let id = made.json()["id"].as_str().expect("there is an id").to_owned();

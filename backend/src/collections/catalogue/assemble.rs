@@ -16,6 +16,7 @@ use super::model::{
 };
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
+use crate::hooks::HttpHook;
 
 /// The columns of `annex.users` that relations, expressions and `expand` may know of.
 const USER_FIELDS: [&str; 5] = ["id", "email", "display_name", "verified", "created_at"];
@@ -46,6 +47,7 @@ impl Draft {
 
 /// Makes the catalogue.
 pub(super) fn assemble(facts: Facts) -> Snapshot {
+    let hooks = facts.hooks;
     let types = Types::new(facts.types);
     let mut columns: HashMap<Oid, Vec<Attribute>> = HashMap::new();
     for column in facts.columns {
@@ -71,7 +73,7 @@ pub(super) fn assemble(facts: Facts) -> Snapshot {
         add_constraint(&mut drafts, &by_oid, constraint);
     }
     add_incoming(&mut drafts);
-    finish(drafts)
+    finish(drafts, hooks)
 }
 
 fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft {
@@ -412,7 +414,7 @@ fn add_incoming(drafts: &mut [Draft]) {
     }
 }
 
-fn finish(drafts: Vec<Draft>) -> Snapshot {
+fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>) -> Snapshot {
     let collections: BTreeMap<String, Collection> = drafts
         .iter()
         .map(|draft| (draft.table.collection.name.clone(), draft.table.collection.clone()))
@@ -433,6 +435,6 @@ fn finish(drafts: Vec<Draft>) -> Snapshot {
             (table.collection.name.clone(), Arc::new(table))
         })
         .collect();
-    let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(format!("{tables:?}").as_bytes()));
-    Snapshot { version, tables }
+    let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(format!("{tables:?}{hooks:?}").as_bytes()));
+    Snapshot { version, tables, hooks }
 }

@@ -4,6 +4,8 @@
 use sqlx::postgres::types::Oid;
 use sqlx::{FromRow, PgConnection, PgPool};
 
+use crate::hooks::{self, HttpHook};
+
 /// Everything that the catalogue is made of, read at one moment.
 #[derive(Debug)]
 pub(super) struct Facts {
@@ -12,6 +14,7 @@ pub(super) struct Facts {
     pub(super) types: Vec<Type>,
     pub(super) constraints: Vec<ConstraintRow>,
     pub(super) indexes: Vec<IndexRow>,
+    pub(super) hooks: Vec<HttpHook>,
 }
 
 /// A collection as `annex.collections` has it, and the table or view of that name where there is one.
@@ -281,6 +284,7 @@ impl Facts {
             types: sqlx::query_as(TYPES).bind(&oids).fetch_all(&mut *connection).await?,
             constraints: sqlx::query_as(CONSTRAINTS).bind(&oids).fetch_all(&mut *connection).await?,
             indexes: sqlx::query_as(INDEXES).bind(&oids).fetch_all(&mut *connection).await?,
+            hooks: hooks::store::enabled(&mut *connection).await?,
         })
     }
 }

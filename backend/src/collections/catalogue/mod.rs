@@ -1,5 +1,5 @@
-//! What the database looks like through the API: read from Postgres's own catalogue and from
-//! `annex.collections`, kept in memory, replaced whole whenever either changes.
+//! What the database looks like through the API: read from Postgres's own catalogue, from
+//! `annex.collections` and from `annex.hooks`, kept in memory, replaced whole whenever either changes.
 
 pub(in crate::collections) mod assemble;
 mod introspect;
@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
+
+use crate::hooks::HttpHook;
 
 pub(in crate::collections) use introspect::Other;
 pub use model::{
@@ -79,10 +81,12 @@ impl Catalogue {
 /// The collections at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Changes with the schema, the rules and nothing else: hexadecimal.
+    /// Changes with the schema, the rules, the hooks and nothing else: hexadecimal.
     pub version: String,
     /// By name, with `users`, which can be pointed at but not be served as records.
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// The programs that are asked before something is written.
+    pub hooks: Vec<HttpHook>,
 }
 
 impl annex_openapi::expression::Catalogue for Snapshot {

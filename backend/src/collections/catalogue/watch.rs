@@ -46,6 +46,8 @@ const FINGERPRINT: &str = "
         select 'value', v.oid, v.xmin::text::int8 from pg_enum v
         union all
         select 'rules', 0, c.xmin::text::int8 from annex.collections c
+        union all
+        select 'hooks', 0, h.xmin::text::int8 from annex.hooks h
     )
     select coalesce(sum(hashtextextended(format('%s %s %s', kind, oid, written), 0)), 0)::text from facts";
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use annex_openapi::hooks::HookMethod;
 use annex_openapi::jobs::JobCreate;
 use annex_openapi::records::BatchMethod;
 use serde_json::Map;
@@ -19,7 +20,7 @@ use crate::records::operation::{Target, Verb};
 use crate::records::projection::readable_field;
 use crate::records::request::View;
 use crate::records::store::Failure;
-use crate::records::{create, delete, key, replace, update};
+use crate::records::{create, delete, hooked, key, replace, update};
 
 /// A batch may take and give so many times as much as one body may have.
 const BODIES: usize = 4;
@@ -50,7 +51,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Checks what is prepared and was not checked yet against what must be asked for: the arguments of jobs against the schemas of
-    /// their kinds.
+    /// their kinds, writes of records with the hooks.
     ///
     /// # Errors
     /// An operation is not as it must be.
@@ -67,7 +68,60 @@ impl<'a> Plan<'a> {
         {
             return Err(self.failed_at(index, "/job", problem));
         }
+        self.ask_hooks().await?;
         self.admitted = self.prepared.len();
+        Ok(())
+    }
+
+    /// Asks the hooks about what they are to be asked about: once for all that is done to one collection in one way.
+    async fn ask_hooks(&mut self) -> Result<(), Failure> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for index in self.admitted..self.prepared.len() {
+            let Some(kind) = self.asked_as(index) else { continue };
+            match groups.iter_mut().find(|group| self.asked_as(group[0]) == Some(kind)) {
+                Some(group) => group.push(index),
+                None => groups.push(vec![index]),
+            }
+        }
+        for group in groups {
+            self.ask_about(&group).await?;
+        }
+        Ok(())
+    }
+
+    /// How hooks are asked about that operation; not at all where they are not.
+    fn asked_as(&self, index: usize) -> Option<(HookMethod, &'a str)> {
+        let prepared = &self.prepared[index];
+        prepared.unasked.as_ref()?;
+        let Work::Write(operation) = &prepared.work else { return None };
+        Some((operation.verb.method(), operation.table.collection.name.as_str()))
+    }
+
+    async fn ask_about(&mut self, group: &[usize]) -> Result<(), Failure> {
+        let view = self.view;
+        let mut changes = Vec::with_capacity(group.len());
+        let mut sent = Vec::with_capacity(group.len());
+        let mut due = None;
+        for &index in group {
+            let Prepared { work: Work::Write(operation), unasked, .. } = &mut self.prepared[index] else {
+                continue;
+            };
+            let members = unasked.take().unwrap_or_default();
+            changes.push(hooked::change(view, operation, &borrowed(&members))?);
+            sent.push(members);
+            due = Some(hooked::due(view, operation.table, operation.verb.method()));
+        }
+        let Some(due) = due else { return Ok(()) };
+        if let Err(refused) = due.ask(&view.request.app, &mut changes).await {
+            return Err(self.failed(group[refused.index], refused.problem));
+        }
+        for ((&index, change), members) in group.iter().zip(&changes).zip(&sent) {
+            let Work::Write(operation) = &self.prepared[index].work else { continue };
+            let settled = hooked::settle(view, operation, &borrowed(members), change);
+            if let Some(settled) = settled.map_err(|failure| self.failed(index, failure))? {
+                self.prepared[index].work = Work::Write(settled);
+            }
+        }
         Ok(())
     }
 
@@ -148,7 +202,7 @@ impl<'a> Plan<'a> {
         }
         job.args = Some(args);
         let entry = Entry::new(job, *enqueuer).map_err(at_job)?;
-        Ok(Some(Prepared { work: Work::enqueue(entry), id: None }))
+        Ok(Some(Prepared { work: Work::enqueue(entry), id: None, unasked: None }))
     }
 
     fn prepare_write(
@@ -189,12 +243,19 @@ impl<'a> Plan<'a> {
         };
         let prepare = |target: Option<Target>| match (input.method, target) {
             (BatchMethod::Update, Some(target)) => update::prepare(self.view, table, target, &members),
-            (BatchMethod::Replace, Some(target)) => replace::prepare(self.view, table, target, members),
+            (BatchMethod::Replace, Some(target)) => {
+                replace::prepare(self.view, table, target, members.clone())
+            }
             (BatchMethod::Delete, Some(target)) => delete::prepare(self.view, table, target),
             _ => create::prepare(self.view, table, &members),
         };
         let operation = prepare(target).map_err(fail)?;
-        Ok(Some(Prepared { work: Work::Write(operation), id: id.map(Cow::into_owned) }))
+        let asks = operation.statement.is_some()
+            && !hooked::due(self.view, table, operation.verb.method()).is_empty();
+        let unasked = asks.then(|| {
+            members.iter().map(|(name, raw)| (name.clone().into_owned(), (*raw).to_owned())).collect()
+        });
+        Ok(Some(Prepared { work: Work::Write(operation), id: id.map(Cow::into_owned), unasked }))
     }
 
     /// A value; none where it is a field of a result that is not there yet. `member` is where it stands in the body.
@@ -254,6 +315,10 @@ impl<'a> Plan<'a> {
         })?;
         Ok(Some(json(String::from_utf8(found).map_err(Problem::internal)?)?))
     }
+}
+
+fn borrowed(members: &[(String, Box<RawValue>)]) -> Members<'_> {
+    members.iter().map(|(name, raw)| (Cow::Borrowed(name.as_str()), &**raw)).collect()
 }
 
 fn is_too_large(failure: &Failure) -> bool {

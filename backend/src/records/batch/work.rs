@@ -22,6 +22,8 @@ pub struct Prepared<'a> {
     pub work: Work<'a>,
     /// The JSON of the key of the record that it is about; none for a create.
     pub id: Option<Box<RawValue>>,
+    /// The fields to write, where hooks are to be asked about them.
+    pub unasked: Option<Vec<(String, Box<RawValue>)>>,
 }
 
 /// What an operation does.

@@ -20,6 +20,7 @@ use std::time::Instant;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
+use annex_openapi::hooks::HookMethod;
 use annex_openapi::transfer::{ImportMode, ImportReport};
 use futures_util::{SinkExt, StreamExt};
 
@@ -34,6 +35,7 @@ use crate::db::OwnConnection;
 use crate::extract::{Parameters, Query, media_type};
 use crate::problem::{Code, Problem, Result};
 use crate::records::create::{check_writable, denied};
+use crate::records::hooked::check_unasked;
 use crate::records::parameters::names;
 use crate::records::projection::readable;
 use crate::records::request::{Request, View};
@@ -106,6 +108,8 @@ pub async fn import(
     let table = view.table()?;
     check_writable(table)?;
     check_allowed(&view, table, !query.0.upsert.is_empty())?;
+    let replaces = [HookMethod::Create, HookMethod::Update];
+    check_unasked(view, table, if query.0.upsert.is_empty() { &replaces[..1] } else { &replaces })?;
     let upsert = key(table, &view, &query.0.upsert)?;
     let most = request.app.config.server.max_body;
     let clock = request.app.clock.clone();
