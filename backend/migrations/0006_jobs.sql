@@ -10,6 +10,21 @@ create or replace function annex.uuid_v7() returns uuid
                 || right(gen_random_uuid()::text, 17))::uuid
         from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint) as clock (micros));
 
+-- A time that every program can read.
+create function annex.is_moment(at timestamptz) returns boolean
+    language sql immutable parallel safe
+    return at is null or at between '0001-01-01 00:00:00Z' and '9999-12-31 00:00:00Z';
+
+-- How long to wait after failures: a list of seconds, or {"base_seconds"?, "max_seconds"?}.
+create function annex.is_backoff(backoff jsonb) returns boolean
+    language sql immutable parallel safe
+    return case jsonb_typeof(backoff)
+        when 'array' then backoff <> '[]' and not jsonb_path_exists(backoff, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 31536000)')
+        when 'object' then not jsonb_path_exists(
+            backoff, 'lax $.keyvalue() ? (!(@.key == "base_seconds" || @.key == "max_seconds") || @.value.type() != "number" || @.value < 0 || @.value > 31536000)')
+        else backoff is null
+    end;
+
 create table annex.queues (
     name             text primary key constraint queues_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
     paused           boolean not null default false,
@@ -35,7 +50,7 @@ create table annex.job_kinds (
     queue            text not null default 'default',
     priority         smallint not null default 0,
     max_attempts     smallint not null default 20 constraint job_kinds_max_attempts_check check (max_attempts between 1 and 1000),
-    backoff          jsonb,
+    backoff          jsonb constraint job_kinds_backoff_check check (annex.is_backoff(backoff)),
     timeout_seconds  integer constraint job_kinds_timeout_seconds_check check (timeout_seconds > 0),
     description      text,
     updated_at       timestamptz not null default now()
@@ -65,7 +80,10 @@ create table annex.jobs (
     step             text,
     schedule         text,
     created_by       uuid,
-    created_at       timestamptz not null
+    created_at       timestamptz not null,
+    constraint jobs_run_at_check check (annex.is_moment(run_at)),
+    constraint jobs_deadline_check check (annex.is_moment(deadline)),
+    constraint jobs_backoff_check check (annex.is_backoff(backoff))
 ) with (autovacuum_vacuum_insert_scale_factor = 1);
 
 -- The tables that are emptied whole have three slots. What comes goes into the current one; a slot that is not the current one
@@ -173,6 +191,8 @@ create table annex.limiters (
     -- Starts in each sixteenth of the period, the newest first, and which sixteenth the newest is.
     starts   integer[] not null default '{}',
     bucket   bigint not null default 0,
+    -- The period that they are sixteenths of.
+    period   interval,
     -- When the next start is allowed that the rate holds back now.
     wake_at  timestamptz,
     primary key (queue, key)
@@ -259,7 +279,7 @@ create index jobs_batch_id_idx on annex.jobs (batch_id, id) where batch_id is no
 create table annex.schedules (
     name           text primary key constraint schedules_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
     -- As `annex.enqueue_jobs` takes it.
-    job            jsonb not null constraint schedules_job_check check (job ? 'kind'),
+    job            jsonb not null constraint schedules_job_check check (jsonb_typeof(job -> 'kind') is not distinct from 'string'),
     cron           text,
     time_zone      text not null,
     every_seconds  integer constraint schedules_every_seconds_check check (every_seconds > 0),
@@ -276,7 +296,8 @@ create table annex.schedules (
     began_at       timestamptz not null,
     created_at     timestamptz not null,
     updated_at     timestamptz not null,
-    constraint schedules_timing_check check (num_nonnulls(cron, every_seconds, run_at) = 1)
+    constraint schedules_timing_check check (num_nonnulls(cron, every_seconds, run_at) = 1),
+    constraint schedules_moments_check check (annex.is_moment(run_at) and annex.is_moment(next_at))
 );
 create index on annex.schedules (next_at) where not paused;
 
@@ -293,6 +314,43 @@ create function annex.retry_delay(backoff jsonb, attempt integer) returns interv
         ) * (1 - random() / 5)
     end);
 
+-- The unique keys that jobs want, with the period each is for: of so many seconds, or as long as the job lives.
+create function annex.wanted_keys(jobs jsonb, at timestamptz)
+    returns table (ordinal bigint, id uuid, kind text, key text, period_start timestamptz, period_end timestamptz)
+    language sql stable as $$
+    select j.ordinal, j.id, j.kind, j.unique_key,
+        coalesce(to_timestamp(floor(extract(epoch from at) / j.unique_seconds) * j.unique_seconds), '-infinity'),
+        coalesce(to_timestamp((floor(extract(epoch from at) / j.unique_seconds) + 1) * j.unique_seconds), 'infinity')
+    from rows from (jsonb_to_recordset(jobs) as (id uuid, kind text, unique_key text, unique_seconds double precision)) with ordinality
+        as j (id, kind, unique_key, unique_seconds, ordinal)
+    where j.unique_key is not null
+$$;
+
+-- Takes the unique keys of jobs for them where nobody has them. Returns who has the keys now, by the ordinal of the job that wants it.
+create function annex.take_unique_keys(jobs jsonb, at timestamptz) returns jsonb
+    language plpgsql as $$
+declare
+    holders jsonb;
+    is_missing boolean;
+begin
+    for tries in 1..20 loop
+        -- Nobody is held up who has a key, or wants to give it back.
+        insert into annex.unique_jobs (kind, key, period_start, period_end, job_id)
+            select distinct on (w.kind, w.key, w.period_start) w.kind, w.key, w.period_start, w.period_end, w.id
+            from annex.wanted_keys(jobs, at) w order by w.kind, w.key, w.period_start, w.ordinal
+            on conflict do nothing;
+        -- A statement of its own sees what others have committed while this one waited for them.
+        select jsonb_object_agg(w.ordinal, u.job_id), bool_or(u.job_id is null) into holders, is_missing
+            from annex.wanted_keys(jobs, at) w
+            left join annex.unique_jobs u on u.kind = w.kind and u.key = w.key and u.period_start = w.period_start;
+        if not is_missing then
+            return holders;
+        end if;
+    end loop;
+    raise exception 'a unique key changes hands all the time' using errcode = 'serialization_failure';
+end
+$$;
+
 -- Enqueues a list of jobs, each an object with `kind` and, where it is not as the kind says: `args`, `queue`, `priority`, `run_at` or
 -- `delay_seconds`, `key`, `unique_key` with `unique_seconds`, `tags`, `max_attempts`, `backoff`, `deadline`, `timeout_seconds`,
 -- `batch_id`, `step`, `schedule`, `created_by`, `id`, and `needs` (how many jobs it waits for). For each by its position: the id, and
@@ -302,7 +360,15 @@ create function annex.enqueue_jobs(jobs jsonb, notify boolean default true)
     language plpgsql as $$
 declare
     at constant timestamptz := clock_timestamp();
+    -- The jobs that have the unique keys, by ordinal.
+    holders jsonb;
 begin
+    if jsonb_path_exists(jobs, '$[*].unique_key ? (@ != null)') then
+        jobs := (
+            select jsonb_agg(jsonb_build_object('id', annex.uuid_v7()) || e.job order by e.ordinal)
+            from jsonb_array_elements(jobs) with ordinality e (job, ordinal));
+        holders := annex.take_unique_keys(jobs, at);
+    end if;
     insert into annex.queues (name)
         select distinct coalesce(job ->> 'queue', kind.queue, 'default')
         from jsonb_array_elements(jobs) job left join annex.job_kinds kind on kind.name = job ->> 'kind'
@@ -324,14 +390,12 @@ begin
     resolved as (
         select g.ordinal, g.id, g.kind, coalesce(g.args, '{}') as args,
             coalesce(g.queue, k.queue, 'default') as queue, coalesce(k.remote, true) as remote,
-            coalesce(g.priority, k.priority, 0::smallint) as priority, g.key, g.unique_key, g.unique_seconds,
+            coalesce(g.priority, k.priority, 0::smallint) as priority, g.key, g.unique_key,
             coalesce(g.tags, '{}') as tags, coalesce(g.max_attempts, k.max_attempts, 20::smallint) as max_attempts,
             coalesce(g.backoff, k.backoff) as backoff,
             coalesce(g.run_at, at + make_interval(secs => g.delay_seconds)) as run_at, g.deadline,
             coalesce(g.timeout_seconds, k.timeout_seconds) as timeout_seconds, g.batch_id, g.step, g.schedule, g.created_by,
-            coalesce(g.needs, 0) as needs,
-            case when g.unique_seconds is null then '-infinity'
-                else to_timestamp(floor(extract(epoch from at) / g.unique_seconds) * g.unique_seconds) end as period_start
+            coalesce(g.needs, 0) as needs
         from named g
         left join annex.job_kinds k on k.name = g.kind
         order by g.ordinal
@@ -339,20 +403,8 @@ begin
     given as materialized (
         select r.*, coalesce(r.id, annex.uuid_v7()) as job_id from resolved r
     ),
-    holders as (
-        -- The update that changes nothing waits for, and returns, the job of another transaction.
-        insert into annex.unique_jobs as u (kind, key, period_start, period_end, job_id)
-        select distinct on (g.kind, g.unique_key, g.period_start) g.kind, g.unique_key, g.period_start,
-            case when g.unique_seconds is null then 'infinity'
-                else g.period_start + make_interval(secs => g.unique_seconds) end, g.job_id
-        from given g where g.unique_key is not null
-        order by g.kind, g.unique_key, g.period_start, g.ordinal
-        on conflict on constraint unique_jobs_pkey do update set job_id = u.job_id
-        returning u.kind, u.key, u.period_start, u.job_id
-    ),
     fresh as materialized (
-        select g.* from given g
-        where g.unique_key is null or exists (select from holders h where h.job_id = g.job_id)
+        select g.* from given g where g.unique_key is null or (holders ->> g.ordinal::text)::uuid = g.job_id
     ),
     inserted as (
         insert into annex.jobs (id, kind, args, queue, remote, priority, key, unique_key, tags, max_attempts, backoff, run_at,
@@ -378,9 +430,9 @@ begin
     told as materialized (
         select pg_notify('annex_jobs', q.queue) is null as told from (select distinct n.queue from now n) q where notify
     )
-    select g.ordinal, coalesce(h.job_id, g.job_id), h.job_id is null or h.job_id = g.job_id
+    select g.ordinal, coalesce((holders ->> g.ordinal::text)::uuid, g.job_id),
+        coalesce((holders ->> g.ordinal::text)::uuid = g.job_id, true)
     from given g
-        left join holders h on h.kind = g.kind and h.key = g.unique_key and h.period_start = g.period_start
     where (select count(*) from told) + (select count(*) from later) >= 0
     order by g.ordinal;
 end
@@ -408,9 +460,22 @@ create function annex.rate_bucket(period interval) returns bigint
     language sql volatile parallel safe
     return floor(extract(epoch from clock_timestamp()) / (extract(epoch from period) / 16))::bigint;
 
+-- The same where the period is another now: each counts as if it were its sixteenth's last moment.
+create function annex.rate_window(starts integer[], since bigint, old_period interval, bucket bigint, period interval) returns integer[]
+    language sql immutable parallel safe
+    return (
+        select array_agg(coalesce(m.n, 0) order by place)
+        from generate_series(1, 17) place
+        left join (
+            select bucket + 1 - least(bucket, floor((since + 2 - i) * extract(epoch from old_period) / extract(epoch from period))::bigint) as place,
+                sum(starts[i])::integer as n
+            from generate_subscripts(starts, 1) i group by 1
+        ) m using (place)
+    );
+
 -- Takes up to `wanted` starts of the key '' or of a key, and returns how many: none over what the limits allow, whoever asks at
 -- the same time. Where the rate is what holds back, the limiter says until when.
-create function annex.take_starts(in_queue text, in_key text, wanted integer, concurrency integer, rate integer, period interval)
+create function annex.take_starts(in_queue text, in_key text, wanted integer, concurrency integer, rate integer, in_period interval)
     returns integer
     language plpgsql as $$
 declare
@@ -424,8 +489,13 @@ begin
     select * into limiter from annex.limiters l where l.queue = in_queue and l.key = in_key for update;
     taken := least(taken, greatest(coalesce(concurrency - limiter.running, taken), 0));
     if rate is not null then
-        bucket := greatest(annex.rate_bucket(period), limiter.bucket);
-        counts := annex.rate_window(limiter.starts, limiter.bucket, bucket);
+        bucket := annex.rate_bucket(in_period);
+        if limiter.period is null or limiter.period = in_period then
+            bucket := greatest(bucket, limiter.bucket);
+            counts := annex.rate_window(limiter.starts, limiter.bucket, bucket);
+        else
+            counts := annex.rate_window(limiter.starts, limiter.bucket, limiter.period, bucket, in_period);
+        end if;
         taken := least(taken, greatest(rate - (select sum(n) from unnest(counts) n)::integer, 0));
         counts[1] := counts[1] + taken;
         if taken < wanted then
@@ -434,8 +504,9 @@ begin
     end if;
     update annex.limiters l
         set running = l.running + taken, starts = coalesce(counts, l.starts), bucket = coalesce(newest.b, l.bucket),
+            period = case when newest.b is null then l.period else in_period end,
             wake_at = case when oldest is null then l.wake_at
-                else to_timestamp((newest.b - oldest + 18) * extract(epoch from period)::double precision / 16) end
+                else to_timestamp((newest.b - oldest + 18) * extract(epoch from in_period)::double precision / 16) end
         from (select bucket as b) newest
         where l.queue = in_queue and l.key = in_key;
     return taken;
@@ -586,7 +657,8 @@ begin
                 array_agg(m.priority order by m.priority, m.job_id) as priorities,
                 array_agg(m.plain order by m.priority, m.job_id) as plains,
                 array_agg(m.key order by m.priority, m.job_id) as keys
-            from removed m group by 1 order by (array_agg(array[(m.priority + 1000)::text, m.job_id::text] order by m.priority, m.job_id))[1:1]
+            from removed m group by 1
+            order by (array_agg(m.priority order by m.priority, m.job_id))[1], (array_agg(m.job_id order by m.priority, m.job_id))[1]
         loop
             chosen := chosen + cardinality(picked.jobs);
             allowed := least(cardinality(picked.jobs), left_over);
@@ -619,6 +691,10 @@ begin
             starts = case when q.rate is null then l.starts else array[greatest(l.starts[1] - left_over, 0)] || l.starts[2:] end
         where l.queue = in_queue and l.key = '';
     end if;
+    if rounds = 20 and chosen > 0 then
+        -- It has looked at many that may not start, and not at all: an empty answer does not mean that there is nothing.
+        perform pg_notify('annex_jobs', in_queue);
+    end if;
     if cardinality(taken_ids) = 0 then
         return;
     end if;
@@ -646,9 +722,31 @@ declare
     freed uuid[];
     dropped uuid[];
 begin
+    if ended is null then
+        return;
+    end if;
     -- Who ends steps of one batch at the same time takes turns: each sees what the other has counted down, and no step is added meanwhile.
     perform from annex.batches b
         where b.id in (select j.batch_id from annex.jobs j where j.id = any(ended)) order by b.id for update;
+    -- What needs a step that did not succeed ends with it, and what needs that.
+    with recursive vain (id) as (
+        select e.id from unnest(ended, outcomes) e (id, outcome) where e.outcome <> 'succeeded'
+        union
+        select w.job_id from vain v join annex.dependencies d on d.needs = v.id join annex.waiting w on w.job_id = d.job_id
+    ),
+    gone as (
+        delete from annex.waiting w using vain v where w.job_id = v.id returning w.job_id
+    ),
+    noted as (
+        insert into annex.attempts (job_id, attempt, outcome, final, finished_at)
+        select g.job_id, 0, 'cancelled', true, clock_timestamp() from gone g
+        on conflict (job_id, attempt) do update set finished_at = excluded.finished_at, final = true
+        returning job_id
+    )
+    select array_agg(n.job_id) into dropped from noted n;
+    ended := ended || coalesce(dropped, '{}');
+    outcomes := outcomes || array_fill('cancelled'::text, array[coalesce(cardinality(dropped), 0)]);
+
     delete from annex.unique_jobs u where u.job_id = any(ended) and u.period_end = 'infinity';
     delete from annex.cancellations c where c.job_id = any(ended);
 
@@ -694,14 +792,6 @@ begin
             b.callback - 'kind' - 'args')
         where b.id = done.batch_id and b.finished_at is not null and b.callback is not null and b.callback_id is null;
     end loop;
-
-    -- What needs a step that did not succeed ends with it.
-    select array_agg(distinct d.job_id) into dropped
-        from unnest(ended, outcomes) e (id, outcome) join annex.dependencies d on d.needs = e.id
-        where e.outcome <> 'succeeded' and exists (select from annex.waiting w where w.job_id = d.job_id);
-    if dropped is not null then
-        perform annex.cancel_jobs(dropped);
-    end if;
 end
 $$;
 
@@ -876,69 +966,97 @@ begin
 end
 $$;
 
--- Takes back what is held under leases that ended, or by workers that are gone: each job is in the line again at once, or has failed
--- where that was its last attempt. Returns how many.
-create function annex.reclaim_leases() returns integer
+-- Takes back what is held under a lease: each job is in the line again at once, or has failed where that was its last attempt. Returns how many.
+create function annex.reclaim_lease(held annex.leases) returns integer
     language plpgsql as $$
 declare
-    held record;
     lost record;
     total integer := 0;
 begin
-    for held in
-        select l.* from annex.leases l
-        where l.expires_at < clock_timestamp()
-            or l.worker_id is not null and not exists (
-                select from annex.workers w where w.id = l.worker_id and w.expires_at > clock_timestamp())
-        order by l.id limit 200 for update skip locked
+    for lost in
+        with gone as (
+            select u.job_id as id, u.attempt, case when held.keys is not null then held.keys[u.position] end as key, c.job_id is not null as cancelled,
+                c.job_id is not null or u.attempt >= j.max_attempts
+                    or coalesce(j.deadline < clock_timestamp(), false) as final
+            from unnest(held.jobs, held.attempts) with ordinality as u (job_id, attempt, position)
+            join annex.jobs j on j.id = u.job_id left join annex.cancellations c on c.job_id = u.job_id
+        ),
+        ended as (
+            insert into annex.attempts (job_id, attempt, outcome, final, worker, started_at, finished_at, error)
+            select g.id, g.attempt, case when g.cancelled then 'cancelled' else 'lost' end, g.final, held.worker, held.claimed_at,
+                clock_timestamp(), case when not g.cancelled then jsonb_build_object('code', 'worker_lost', 'message',
+                    'The worker ' || held.worker || ' was not heard of any more') end
+            from gone g
+            on conflict do nothing returning job_id, outcome
+        )
+        select array_agg(g.id) filter (where not g.final) as again, array_agg(g.attempt + 1) filter (where not g.final) as attempts,
+            array_agg(g.id) filter (where g.final) as ended, array_agg(e.outcome) filter (where g.final) as outcomes,
+            array_agg(g.key) filter (where g.key is not null) as keys, count(*)::integer as n
+        from gone g join ended e on e.job_id = g.id
     loop
-        for lost in
-            with gone as (
-                select j.id, u.attempt, case when held.keys is not null then held.keys[u.position] end as key, c.job_id is not null as cancelled,
-                    c.job_id is not null or u.attempt >= j.max_attempts
-                        or coalesce(j.deadline < clock_timestamp(), false) as final
-                from unnest(held.jobs, held.attempts) with ordinality as u (job_id, attempt, position)
-                join annex.jobs j on j.id = u.job_id left join annex.cancellations c on c.job_id = u.job_id
-            ),
-            ended as (
-                insert into annex.attempts (job_id, attempt, outcome, final, worker, started_at, finished_at, error)
-                select g.id, g.attempt, case when g.cancelled then 'cancelled' else 'lost' end, g.final, held.worker, held.claimed_at,
-                    clock_timestamp(), case when not g.cancelled then jsonb_build_object('code', 'worker_lost', 'message',
-                        'The worker ' || held.worker || ' was not heard of any more') end
-                from gone g
-                on conflict do nothing returning job_id, outcome
-            )
-            select array_agg(g.id) filter (where not g.final) as again, array_agg(g.attempt + 1) filter (where not g.final) as attempts,
-                array_agg(g.id) filter (where g.final) as ended, array_agg(e.outcome) filter (where g.final) as outcomes,
-                array_agg(g.key) filter (where g.key is not null) as keys, count(*)::integer as n
-            from gone g join ended e on e.job_id = g.id
-        loop
-            total := total + lost.n;
-            if lost.again is not null then
-                perform annex.make_ready(lost.again, lost.attempts::smallint[]);
-            end if;
-            if lost.ended is not null then
-                perform annex.settle_jobs(lost.ended, lost.outcomes);
-            end if;
-            if lost.keys is not null then
-                perform annex.free_starts(array_fill(held.queue, array[cardinality(lost.keys)]), lost.keys);
-            end if;
-        end loop;
-        delete from annex.leases l where l.id = held.id;
+        total := total + lost.n;
+        if lost.again is not null then
+            perform annex.make_ready(lost.again, lost.attempts::smallint[]);
+        end if;
+        if lost.ended is not null then
+            perform annex.settle_jobs(lost.ended, lost.outcomes);
+        end if;
+        if lost.keys is not null then
+            perform annex.free_starts(array_fill(held.queue, array[cardinality(lost.keys)]), lost.keys);
+        end if;
     end loop;
+    -- What was forgotten meanwhile holds its place in the limits no longer.
+    if held.keys is not null then
+        perform annex.free_starts(array_agg(held.queue), array_agg(held.keys[u.position]))
+            from unnest(held.jobs) with ordinality as u (job_id, position)
+            where u.job_id is not null and not exists (select from annex.jobs j where j.id = u.job_id)
+                and not exists (select from annex.attempts t where t.job_id = u.job_id and t.attempt = held.attempts[u.position])
+            having count(*) > 0;
+    end if;
+    delete from annex.leases l where l.id = held.id;
     return total;
 end
 $$;
 
+-- Takes back what is held under leases that ended, or by workers that are gone. Returns how many jobs that were; 0: there are no more.
+create function annex.reclaim_leases() returns integer
+    language plpgsql as $$
+declare
+    at constant timestamptz := clock_timestamp();
+    held annex.leases;
+    total integer := 0;
+begin
+    for held in
+        select l.* from annex.leases l
+        where l.expires_at < at
+            or l.worker_id is not null and not exists (
+                select from annex.workers w where w.id = l.worker_id and w.expires_at > at)
+        order by l.id limit 200 for update skip locked
+    loop
+        begin
+            total := total + annex.reclaim_lease(held);
+        exception when others then
+            -- One that cannot be taken back holds no other up.
+            raise warning 'the lease % cannot be taken back: %', held.id, sqlerrm;
+        end;
+    end loop;
+    -- Who was asked to stop is not there any more.
+    delete from annex.cancellations c
+        where c.requested_at < at - interval '1 minute' and not exists (select from annex.leases l where c.job_id = any(l.jobs));
+    return total;
+end
+$$;
 -- Puts what is due into the line: scheduled jobs, and parked ones whose rate allows another. Returns when to look again.
 create function annex.promote_jobs() returns timestamptz
     language plpgsql as $$
 declare
+    -- An index is not asked for what is below a function that changes.
+    at constant timestamptz := clock_timestamp();
     due record;
     limiter record;
 begin
     with chosen as (
-        select s.job_id from annex.scheduled s where s.run_at <= clock_timestamp() order by s.run_at limit 2000 for update skip locked
+        select s.job_id from annex.scheduled s where s.run_at <= at order by s.run_at limit 2000 for update skip locked
     ),
     gone as (
         delete from annex.scheduled s using chosen c where s.job_id = c.job_id returning s.job_id, s.attempt
@@ -950,7 +1068,7 @@ begin
     for limiter in
         select l.queue, l.key, case when l.key = '' then q.rate else q.key_rate end as rate
         from annex.limiters l left join annex.queues q on q.name = l.queue
-        where l.wake_at <= clock_timestamp() order by l.queue, l.key limit 500 for update of l skip locked
+        where l.wake_at <= at order by l.queue, l.key limit 500 for update of l skip locked
     loop
         update annex.limiters l set wake_at = null where l.queue = limiter.queue and l.key = limiter.key;
         if limiter.key <> '' then
@@ -966,45 +1084,69 @@ $$;
 create function annex.cancel_jobs(ids uuid[]) returns integer
     language plpgsql as $$
 declare
+    at constant timestamptz := clock_timestamp();
     stopped uuid[];
+    keyed record;
     asked integer;
+    total integer := 0;
 begin
-    with waited as (delete from annex.waiting w where w.job_id = any(ids) returning w.job_id),
-    later as (delete from annex.scheduled s where s.job_id = any(ids) returning s.job_id),
-    aside as (
-        delete from annex.parked p using annex.jobs j
-        where j.id = any(ids) and p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id returning p.job_id
-    ),
-    lined as (
-        delete from annex.ready r using annex.jobs j
-        where j.id = any(ids) and r.queue = j.queue and r.remote = j.remote and r.priority = j.priority and r.job_id = j.id returning r.job_id
-    ),
-    gone as (
-        select job_id from waited union all select job_id from later union all select job_id from aside union all select job_id from lined
-    ),
-    ended as (
-        insert into annex.attempts (job_id, attempt, outcome, final, finished_at)
-        select g.job_id, 0, 'cancelled', true, clock_timestamp() from gone g
-        on conflict (job_id, attempt) do update set finished_at = excluded.finished_at, final = true
-        returning job_id
-    )
-    select array_agg(e.job_id) into stopped from ended e;
-    if stopped is not null then
-        perform annex.settle_jobs(stopped, array_fill('cancelled'::text, array[cardinality(stopped)]));
-    end if;
-    with running as (
-        select u.job_id from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
-        where u.job_id = any(ids) and not exists (
-            select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
-    ),
-    noted as (
-        insert into annex.cancellations (job_id) select r.job_id from running r on conflict do nothing returning job_id
-    ),
-    told as (
-        select pg_notify('annex_cancellations', n.job_id::text) from noted n
-    )
-    select (select count(*) from running) into asked from (select count(*) from told) t;
-    return coalesce(cardinality(stopped), 0) + asked;
+    -- A job that is on its way from one place to the next is looked for again.
+    for tries in 1..20 loop
+        -- Who ends an attempt now is waited for, and who ends one later sees what is noted here.
+        perform from annex.leases l where l.jobs && ids order by l.id for share;
+        perform from annex.batches b
+            where b.id in (select j.batch_id from annex.jobs j where j.id = any(ids)) order by b.id for update;
+        with waited as (delete from annex.waiting w where w.job_id = any(ids) returning w.job_id),
+        later as (delete from annex.scheduled s where s.job_id = any(ids) returning s.job_id),
+        aside as (
+            delete from annex.parked p using annex.jobs j
+            where j.id = any(ids) and p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id returning p.job_id
+        ),
+        lined as (
+            delete from annex.ready r using annex.jobs j
+            where j.id = any(ids) and r.queue = j.queue and r.remote = j.remote and r.priority = j.priority and r.job_id = j.id
+            returning r.job_id, r.queue, r.key
+        ),
+        gone as (
+            select job_id from waited union all select job_id from later union all select job_id from aside union all select job_id from lined
+        ),
+        ended as (
+            insert into annex.attempts (job_id, attempt, outcome, final, finished_at)
+            select g.job_id, 0, 'cancelled', true, at from gone g
+            on conflict (job_id, attempt) do update set finished_at = excluded.finished_at, final = true
+            returning job_id
+        )
+        select (select array_agg(e.job_id) from ended e) as ids, (select array_agg(l.queue) from lined l where l.key is not null) as queues,
+            (select array_agg(l.key) from lined l where l.key is not null) as keys
+        into keyed;
+        stopped := keyed.ids;
+        if stopped is not null then
+            total := total + cardinality(stopped);
+            perform annex.settle_jobs(stopped, array_fill('cancelled'::text, array[cardinality(stopped)]));
+        end if;
+        -- One that had been let in makes room for another of its key.
+        perform annex.unpark(k.queue, k.key, k.n::integer)
+            from (select u.queue, u.key, count(*) as n from unnest(keyed.queues, keyed.keys) u (queue, key) group by 1, 2) k;
+
+        with running as (
+            select u.job_id from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
+            where l.jobs && ids and u.job_id = any(ids) and not exists (
+                select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
+        ),
+        noted as (
+            insert into annex.cancellations (job_id) select r.job_id from running r on conflict do nothing returning job_id
+        ),
+        told as (
+            select pg_notify('annex_cancellations', n.job_id::text) from noted n
+        )
+        select (select count(*) from running) into asked from (select count(*) from told) t;
+        exit when not exists (
+            select from annex.jobs j
+            where j.id = any(ids)
+                and not exists (select from annex.attempts t where t.job_id = j.id and t.final)
+                and not exists (select from annex.cancellations c where c.job_id = j.id));
+    end loop;
+    return total + asked;
 end
 $$;
 
@@ -1015,6 +1157,16 @@ declare
     again record;
     total integer;
 begin
+    -- A step needs its own steps: those that ended without success are tried again with it.
+    with recursive wanted (id) as (
+        select unnest(ids)
+        union
+        select d.needs from wanted w join annex.dependencies d on d.job_id = w.id
+        where exists (select from annex.attempts t where t.job_id = d.needs and t.final and t.outcome <> 'succeeded')
+    )
+    select array_agg(w.id) into ids from wanted w;
+    perform from annex.batches b
+        where b.id in (select j.batch_id from annex.jobs j where j.id = any(ids)) order by b.id for update;
     with over as (
         -- The attempt 0 tells of no attempt, and would be in the way of the next cancellation.
         delete from annex.attempts t where t.job_id = any(ids) and t.final and t.attempt = 0 returning t.job_id, t.outcome
@@ -1084,6 +1236,9 @@ declare
     slot smallint;
     is_empty boolean;
 begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a slot is looked at again when it is locked, which takes a transaction that is read committed';
+    end if;
     select s.current, s.rotated_at into now_at, since from annex.job_slots s for update skip locked;
     if not found then
         return;
@@ -1119,8 +1274,8 @@ begin
 end
 $$;
 
--- Makes the limits of a queue hold that have just been changed: what runs counts as if it had been claimed under them, and what was parked
--- under others is in the line again. Call it in the transaction that has changed them.
+-- Makes the limits of a queue hold that have just been changed: what runs counts as if it had been claimed under them, and as many as may
+-- start now of what was parked under others are in the line again. Call it in the transaction that has changed them.
 create function annex.apply_limits(in_queue text) returns void
     language plpgsql as $$
 declare
@@ -1159,7 +1314,14 @@ begin
         group by c.key order by c.key
         on conflict (queue, key) do update set running = l.running + excluded.running;
     end if;
-    perform annex.unpark(in_queue, p.key, 2147483647) from (select distinct key from annex.parked where queue = in_queue) p;
+    update annex.limiters l set wake_at = clock_timestamp() where l.queue = in_queue and l.wake_at is not null;
+    -- What has started is counted by the period that holds from now on.
+    perform annex.take_starts(in_queue, l.key, 0, null, case when l.key = '' then q.rate else q.key_rate end,
+            case when l.key = '' then q.rate_period else q.key_rate_period end)
+        from annex.limiters l where l.queue = in_queue and l.period is not null;
+    perform annex.unpark(in_queue, p.key, greatest(least(q.key_concurrency - coalesce(l.running, 0), q.key_rate, 2147483647), 0))
+        from (select distinct key from annex.parked where queue = in_queue) p
+        left join annex.limiters l on l.queue = in_queue and l.key = p.key;
     perform pg_notify('annex_jobs', in_queue);
 end
 $$;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod create;
+mod engine;
 mod followers;
 mod kinds;
 mod leases;
