@@ -30,6 +30,11 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(web::delete().to(records::delete::delete)),
         )
         .service(
+            resource("/v1/records/{collection}/import")
+                .guard(fn_guard(transfers::is_wanted))
+                .route(post().to(transfers::import::import)),
+        )
+        .service(
             resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
         )
         .service(

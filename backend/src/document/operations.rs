@@ -255,7 +255,7 @@ impl Subject<'_> {
     }
 
     fn import(&self) -> Value {
-        let own = ["ImportMode", "DryRun", "Upsert", "Null", "Delimiter"];
+        let own = ["ImportMode", "DryRun", "Upsert", "Null", "Delimiter", "PreferAsync"];
         let parameters = [&self.list_path[..], &own.map(|name| reference("parameters", name))].concat();
         let report = json_answer("What was done; in a dry run, what would have been.", "ImportReport");
         let mut operation = self.operation(
@@ -264,9 +264,10 @@ impl Subject<'_> {
             "A stream, taken in as one transaction: CSV whose first line names the fields, or a JSON object a line. In CSV \
              lists and JSON are written as JSON, and null in a field that cannot be null stands for its default. The create \
              rule decides for each row, and the update rule for one that `upsert` finds. Where a row is bad nothing is \
-             written, and the answer is a problem (422) whose `errors` have the row's `line`; `mode=skip_bad` leaves it out.",
+             written, and the answer is a problem (422) whose `errors` have the row's `line`; `mode=skip_bad` leaves it out. In the \
+             background the job's result is the same report, and its error has the same `errors` in its `details`.",
             parameters,
-            json!({"200": report}),
+            json!({"200": report, "202": in_background()}),
         );
         operation["requestBody"] =
             json!({"required": true, "description": "The rows, in UTF-8.", "content": streamed()});

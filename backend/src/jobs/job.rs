@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sqlx::{Postgres, Transaction};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -126,7 +127,8 @@ impl From<Problem> for JobError {
             tracing::warn!(%problem, "a job met a problem");
         }
         let passes = problem.code.status().is_server_error()
-            || matches!(problem.code, Code::TooManyRequests | Code::RequestTimeout | Code::Conflict);
+            || problem.retry_after.is_some()
+            || problem.code == Code::RequestTimeout;
         let mut details = Map::new();
         if !problem.errors.is_empty() {
             details.insert("errors".to_owned(), json!(problem.errors));
@@ -223,6 +225,20 @@ impl Context {
         Ok(self.app.db.pool.begin().await?)
     }
 
+    /// The same in a transaction on a connection of the handler's own, which the handler commits: with its error it must not.
+    ///
+    /// # Errors
+    /// As for [`Context::complete`].
+    pub(super) async fn complete_on(&self, client: &Client, result: &Value) -> Result<(), JobError> {
+        let (lease, position) = (self.lease.to_string(), self.position.to_string());
+        let refused = client.query(store::COMPLETE, &[&lease, &position, &result.to_string()]).await;
+        let refused = refused.map_err(|error| {
+            tracing::warn!(%error, "the end of a job could not be written");
+            JobError::retry("The end of the job could not be written").code("database")
+        })?;
+        if refused.is_empty() { Ok(()) } else { Err(stale()) }
+    }
+
     /// Ends the attempt in the transaction that has what the handler wrote, and commits it: all of it is there once, or, where this
     /// attempt was given to another worker meanwhile, none of it.
     ///
@@ -236,9 +252,20 @@ impl Context {
         let finish =
             Finish { lease: self.lease, position: self.position, outcome: Outcome::Succeeded(result) };
         if !store::finish(&mut *transaction, &[finish]).await?.is_empty() {
-            return Err(JobError::permanent("stale_lease", "The attempt was given to another worker"));
+            return Err(stale());
         }
         transaction.commit().await?;
         Ok(Completed(End::Committed))
+    }
+}
+
+fn stale() -> JobError {
+    JobError::permanent("stale_lease", "The attempt was given to another worker")
+}
+
+impl Completed {
+    /// Its end was written with what the handler wrote.
+    pub(super) fn committed() -> Self {
+        Self(End::Committed)
     }
 }

@@ -27,7 +27,7 @@ pub async fn delete_matching(
         .attempt(async |view| {
             let table = view.table()?;
             check_writable(table)?;
-            check_unasked(view, table, &[HookMethod::Delete])?;
+            check_unasked(&request.app, view.snapshot, table, &[HookMethod::Delete])?;
             let condition = query.0.read(view, table, demand)?;
             let build = if dry_run { sql::matching::deletable } else { sql::matching::delete };
             let statement = build(&view.context(), table, condition.matching())?;

@@ -10,7 +10,7 @@ use super::request::View;
 use super::store::Failure;
 use super::{create, delete, key, replace, update};
 use crate::app::App;
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Snapshot, Table};
 use crate::hooks::{Change, Due};
 use crate::problem::{Code, Problem, Result};
 
@@ -36,11 +36,11 @@ pub fn due<'a>(view: View<'a>, table: &Table, method: HookMethod) -> Due<'a> {
 ///
 /// # Errors
 /// `conflict`
-pub fn check_unasked(view: View<'_>, table: &Table, methods: &[HookMethod]) -> Result<()> {
-    if methods.iter().all(|method| due(view, table, *method).is_empty()) {
+pub fn check_unasked(app: &App, snapshot: &Snapshot, table: &Table, methods: &[HookMethod]) -> Result<()> {
+    let name = &table.collection.name;
+    if methods.iter().all(|method| app.hooks.due(&snapshot.hooks, *method, name).is_empty()) {
         return Ok(());
     }
-    let name = &table.collection.name;
     let detail = format!("`{name}` has hooks, which are asked about each record");
     Err(Problem::new(Code::Conflict, detail).with_hint(
         "Write the records with POST /v1/batch, up to 1,000 at a time, or disable the hooks meanwhile",

@@ -31,5 +31,5 @@ pub mod wire;
 mod write;
 
 pub use group_commit::GroupCommit;
-pub use request::Request;
+pub use request::{Request, View};
 pub use store::Failure;

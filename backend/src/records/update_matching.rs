@@ -29,7 +29,7 @@ pub async fn update_matching(
         .attempt(async |view| {
             let table = view.table()?;
             check_writable(table)?;
-            check_unasked(view, table, &[HookMethod::Update])?;
+            check_unasked(&request.app, view.snapshot, table, &[HookMethod::Update])?;
             let context = view.context();
             let condition = query.0.read(view, table, demand)?;
             let members = body::members(&body.0)?;

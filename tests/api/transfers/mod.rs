@@ -2,6 +2,7 @@
 
 mod export;
 mod file;
+mod import;
 
 use annex_tests::{Answer, Builder, Client, Request, TestApp};
 use serde_json::{Value, json};
@@ -75,6 +76,7 @@ async fn notes(app: &TestApp, rules: Value) {
         "name": "notes",
         "fields": [
             {"name": "title", "type": "text"},
+            {"name": "slug", "type": "text", "unique": true},
             {"name": "secret", "type": "text"},
             {"name": "owner", "type": "relation", "collection": "users"}
         ],

@@ -3,6 +3,7 @@
 mod email_send;
 mod http_request;
 mod records_export;
+mod records_import;
 mod sql_function;
 mod teller;
 
@@ -10,6 +11,7 @@ use super::Registry;
 use email_send::EmailSend;
 use http_request::HttpRequest;
 use records_export::RecordsExport;
+use records_import::RecordsImport;
 use sql_function::SqlFunction;
 
 /// All of them.
@@ -17,5 +19,6 @@ pub(super) fn add_to(registry: &mut Registry) {
     registry.add::<EmailSend>();
     registry.add::<HttpRequest>();
     registry.add::<RecordsExport>();
+    registry.add::<RecordsImport>();
     registry.add::<SqlFunction>();
 }

@@ -73,7 +73,7 @@ impl Job for RecordsExport {
 
     async fn run(self, context: Context) -> Result<Completed, JobError> {
         let app = context.app();
-        let caller = OnBehalf::caller(self.caller, app).await?;
+        let caller = OnBehalf::caller(self.caller, &context).await?;
         files::abandon_all(&app.db.pool, context.job_id()).await?;
         let snapshot = app.catalogue.refresh_now(&app.db.pool).await?;
         let table = snapshot.served(&self.collection);

@@ -189,6 +189,17 @@ pub async fn abandon_all(executor: impl PgExecutor<'_>, job: Uuid) -> Result<()>
     Ok(())
 }
 
+/// Lets the files of a job go that has done its work.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget(executor: impl PgExecutor<'_>, job: Uuid) -> Result<()> {
+    sqlx::query!("update annex.job_files set expires_at = '-infinity' where job_id = $1", job)
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
 /// How many files, and how many of their chunks, one statement looks at or deletes.
 const FILES: i64 = 100;
 const CHUNKS: i64 = 256;

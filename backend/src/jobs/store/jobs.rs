@@ -152,6 +152,25 @@ pub async fn read(executor: impl PgExecutor<'_>, ids: &[Uuid], brief: bool) -> R
     Ok(rows.into_iter().map(Job::from).collect())
 }
 
+/// Who enqueued a job, and the schedule that did.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// The account.
+    pub created_by: Option<Uuid>,
+    /// The schedule.
+    pub schedule: Option<String>,
+}
+
+/// Where a job comes from.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn origin(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Origin>> {
+    sqlx::query_as!(Origin, "select created_by, schedule from annex.jobs where id = $1", id)
+        .fetch_optional(executor)
+        .await
+}
+
 /// One job with all that there is.
 ///
 /// # Errors

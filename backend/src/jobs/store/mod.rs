@@ -2,6 +2,7 @@
 
 pub mod batches;
 mod claims;
+mod completion;
 pub mod files;
 pub mod jobs;
 pub mod kinds;
@@ -12,6 +13,7 @@ pub mod queues;
 pub mod schedules;
 
 pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, release};
+pub use completion::COMPLETE;
 pub use maintenance::{
     Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,
     unregister,

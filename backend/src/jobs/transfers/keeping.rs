@@ -86,7 +86,7 @@ impl<'a> Keeping<'a> {
     ///
     /// # Errors
     /// The database's problems.
-    pub async fn finish(&mut self, executor: impl PgExecutor<'_>) -> Result<OffsetDateTime> {
+    pub async fn finish(&self, executor: impl PgExecutor<'_>) -> Result<OffsetDateTime> {
         let now = self.app.clock.now();
         let expires_at = now + self.app.config.jobs.keep_files;
         if !files::finish(executor, self.id, now, expires_at).await? {

@@ -3,6 +3,7 @@
 
 pub mod export;
 pub mod file;
+pub mod import;
 mod keeping;
 mod link;
 mod part;
@@ -18,7 +19,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::input;
-use super::job::JobError;
+use super::job::{Context, JobError};
 use super::store::{files, jobs};
 use crate::app::App;
 use crate::db::OwnConnection;
@@ -75,15 +76,27 @@ impl OnBehalf {
         this.map(|this| this.user)
     }
 
-    /// Whoever that is now, with the rights of now. What no account asked for is done by the server.
+    /// Whoever that is now, with the rights of now. What was enqueued by hand is done as the admin who did, and what no account asked for,
+    /// a schedule or a program on the database, by the server.
     ///
     /// # Errors
-    /// The account may not do anything any more.
-    pub async fn caller(this: Option<Self>, app: &App) -> Result<Caller, JobError> {
-        let Some(Self { user, impersonator }) = this else { return Ok(Caller::server()) };
-        app.auth.on_behalf_of(user, impersonator).await?.ok_or_else(|| {
-            JobError::permanent("account_gone", "The account that asked for it is disabled or deleted")
-        })
+    /// The account may not do anything any more, or is no admin.
+    pub async fn caller(this: Option<Self>, context: &Context) -> Result<Caller, JobError> {
+        let gone =
+            || JobError::permanent("account_gone", "The account that asked for it is disabled or deleted");
+        let app = context.app();
+        if let Some(Self { user, impersonator }) = this {
+            return app.auth.on_behalf_of(user, impersonator).await?.ok_or_else(gone);
+        }
+        let origin = jobs::origin(&app.db.pool, context.job_id()).await?.unwrap_or_default();
+        let Some(user) = origin.created_by.filter(|_| origin.schedule.is_none()) else {
+            return Ok(Caller::server());
+        };
+        let caller = app.auth.on_behalf_of(user, None).await?.ok_or_else(gone)?;
+        if caller.is_admin() {
+            return Ok(caller);
+        }
+        Err(JobError::permanent(Code::Forbidden.as_str(), "The account that enqueued it is no admin"))
     }
 }
 
@@ -153,7 +166,8 @@ pub async fn sweep(app: &App) -> sqlx::Result<()> {
 /// What a job is told that met a failure.
 pub fn told(failure: Failure) -> JobError {
     match failure {
-        Failure::Problem(problem) | Failure::Overtaken(problem) => problem.into(),
+        Failure::Problem(problem) => problem.into(),
+        Failure::Overtaken(problem) => JobError::retry(problem.detail).code(problem.code.as_str()),
         Failure::Stale(reason) => {
             tracing::debug!(reason, "the schema changed under a job");
             JobError::retry("The collection changed meanwhile").code(Code::Conflict.as_str())

@@ -10,6 +10,7 @@ use crate::collections::catalogue::Table;
 use crate::db::lanes::Place;
 use crate::jobs::input::Entry;
 use crate::jobs::lease::stale;
+use crate::jobs::store::COMPLETE;
 use crate::problem::{Problem, Result};
 use crate::records::operation::{Operation, Outcome};
 use crate::records::request::View;
@@ -161,11 +162,9 @@ impl Completion<'_> {
     /// # Errors
     /// `stale_lease` where the job is not held any more, `conflict`.
     pub async fn write(&self, place: &Place) -> Result<(), Failure> {
-        let text = "select from annex.finish_jobs(array[$1::text::bigint], array[$2::text::integer], array['succeeded'], \
-            array[$3::text::jsonb], array[null::jsonb], array[false], array[null::double precision])";
         let result = self.result.map(|json| json.get().to_owned());
         let binds = [Bind::text(self.lease.to_string()), Bind::text(self.position.to_string()), Bind(result)];
-        let statement = place.prepare(text).await.map_err(store::problem)?;
+        let statement = place.prepare(COMPLETE).await.map_err(store::problem)?;
         match store::query(place.client(), &statement, &binds).await {
             Ok(refused) if refused.is_empty() => Ok(()),
             Ok(_) => Err(stale().into()),
