@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+mod background;
 mod builder;
 pub mod clock;
 pub mod collections;

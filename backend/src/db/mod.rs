@@ -56,6 +56,8 @@ impl Db {
             .application_name("annex")
             .options([
                 ("statement_timeout", timeout.as_str()),
+                // The engine of jobs looks again after it has waited for a lock.
+                ("default_transaction_isolation", "read committed"),
                 ("timezone", "UTC"),
                 ("datestyle", "ISO, YMD"),
             ]);

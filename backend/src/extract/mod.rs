@@ -20,6 +20,6 @@ pub use media_type::media_type;
 pub use object::Object;
 pub use page::PageParameters;
 pub use prefer::{Count, Prefer};
-pub use query::{NoParameters, Parameters, Query, moment, parse as parse_query};
+pub use query::{NoParameters, Parameters, Query, can_be_kept, moment, parse as parse_query};
 pub use secret::same_secret;
 pub use shape::check_shape;

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use annex_openapi::near;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
 
 use crate::problem::{Problem, Result};
 
@@ -74,8 +75,16 @@ pub fn parse<T: Parameters>(text: &str) -> Result<T> {
 /// # Errors
 /// In a sentence, what it must be.
 pub fn moment(value: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(value, &Rfc3339)
-        .map_err(|_| "must be a moment, such as 2026-01-31T12:00:00Z (`+` is written %2B)".to_owned())
+    let moment = OffsetDateTime::parse(value, &Rfc3339)
+        .map_err(|_| "must be a moment, such as 2026-01-31T12:00:00Z (`+` is written %2B)".to_owned())?;
+    if can_be_kept(moment) { Ok(moment) } else { Err("must be in the years 1 to 9999 (UTC)".to_owned()) }
+}
+
+/// Whether the database keeps the moment, and it can be read again: rounded to microseconds it is in the years 1 to 9999 of UTC.
+pub fn can_be_kept(moment: OffsetDateTime) -> bool {
+    const FIRST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+    const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
+    (FIRST..=LAST).contains(&moment)
 }
 
 /// No parameters at all.

@@ -55,6 +55,8 @@ pub fn check(filter: &JobFilter) -> Result<()> {
             faults.add(format!("/{member}"), "invalid", format!("`{member}` has a NUL character in it"));
         }
     }
+    faults.moment("", "since", filter.since);
+    faults.moment("", "until", filter.until);
     let has_nul =
         |args: &Map<String, Value>| args.iter().any(|(name, value)| name.contains('\0') || has_nul(value));
     if filter.args.as_ref().is_some_and(has_nul) {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::extract::can_be_kept;
 use crate::problem::{FieldError, Problem, Result};
 
 /// The largest arguments, and the largest result.
@@ -80,14 +81,11 @@ impl Faults {
         }
     }
 
-    /// A moment that Postgres knows, where it is there.
-    fn moment(&mut self, at: &str, member: &str, value: Option<OffsetDateTime>) {
-        if value.is_some_and(|value| value.to_utc().year() < 1) {
-            self.add(
-                format!("{at}/{member}"),
-                "out_of_range",
-                format!("`{member}` must be after the year 0"),
-            );
+    /// A moment that the database keeps as it is, where it is there.
+    pub fn moment(&mut self, at: &str, member: &str, value: Option<OffsetDateTime>) {
+        if value.is_some_and(|value| !can_be_kept(value)) {
+            let detail = format!("`{member}` must be in the years 1 to 9999 (UTC), to the microsecond");
+            self.add(format!("{at}/{member}"), "out_of_range", detail);
         }
     }
 
@@ -268,6 +266,12 @@ mod tests {
             ("/timeout_seconds", "out_of_range"),
         ];
         assert_eq!(wrong(job), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        // A program's "never" is one that cannot be kept.
+        let never = "9999-12-31T23:59:59.9999999Z";
+        let late = json!({"kind": "a", "run_at": never, "deadline": "9999-12-31T23:59:59-12:00"});
+        let expected = [("/run_at", "out_of_range"), ("/deadline", "out_of_range")];
+        assert_eq!(wrong(late), expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        assert_eq!(wrong(json!({"kind": "a", "deadline": "9999-12-31T23:59:59.999999Z"})), []);
         assert_eq!(
             wrong(json!({"kind": "email.send", "args": {"a": 1}, "backoff": {"base_seconds": 1}})),
             []

@@ -11,6 +11,7 @@ use super::schedules::enqueue_due;
 use super::store;
 use super::transfers;
 use crate::app::App;
+use crate::background::supervised;
 
 /// How long at the most until what is due is looked for: where nothing was heard.
 const PROMOTE: Duration = Duration::from_secs(1);
@@ -23,7 +24,13 @@ const BATCH: i64 = 5000;
 
 /// Goes on until it is aborted.
 pub async fn maintain(app: Data<App>) {
-    tokio::join!(promote(&app), reclaim(&app), rotate(&app), forget(&app));
+    let (app, metrics) = (&*app, &app.metrics);
+    tokio::join!(
+        supervised(metrics, "jobs_promote", || promote(app)),
+        supervised(metrics, "jobs_reclaim", || reclaim(app)),
+        supervised(metrics, "jobs_rotate", || rotate(app)),
+        supervised(metrics, "jobs_forget", || forget(app)),
+    );
 }
 
 async fn promote(app: &App) {
@@ -53,8 +60,14 @@ async fn reclaim(app: &App) {
     loop {
         match store::reclaim(&app.db.pool).await {
             Ok(0) => {}
-            Ok(jobs) => tracing::warn!(jobs, "jobs of workers that are gone are in the line again"),
-            Err(error) => tracing::debug!(%error, "leases that ended could not be looked for"),
+            Ok(jobs) => {
+                tracing::warn!(jobs, "jobs of workers that are gone are in the line again");
+                // There may be more.
+                if jobs >= store::MOST_RECLAIMED {
+                    continue;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "leases that ended could not be looked for"),
         }
         sleep(RECLAIM).await;
     }
@@ -90,7 +103,7 @@ async fn forget_ended(app: &App) -> sqlx::Result<()> {
     if store::is_held_back(pool).await? {
         return Ok(());
     }
-    while store::delete_ended(pool, now - config.keep_succeeded, now - config.keep_failed, BATCH).await?
+    while store::delete_ended(pool, now - config.keep_succeeded, now - config.keep_failed, now, BATCH).await?
         == BATCH as u64
     {}
     Ok(())

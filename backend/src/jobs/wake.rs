@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::background::supervised;
 use crate::db;
 
 const CHANNELS: [&str; 2] = ["annex_jobs", "annex_cancellations"];
@@ -78,6 +79,10 @@ impl Wake {
 
 /// Listens until it is aborted; after a loss of the connection, again.
 pub async fn listen(app: Data<App>) {
+    supervised(&app.metrics, "jobs_listen", || hear(&app)).await;
+}
+
+async fn hear(app: &App) {
     let own = db::listening(&app.db.pool);
     let mut told = false;
     loop {

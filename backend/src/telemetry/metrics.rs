@@ -15,6 +15,7 @@ pub struct Metrics {
     connections: IntGauge,
     /// Panics that were caught.
     pub panics: prometheus::IntCounter,
+    background_panics: IntCounterVec,
 }
 
 impl Metrics {
@@ -43,17 +44,23 @@ impl Metrics {
             IntGauge::new("annex_http_connections", "Connections that are open").expect("the name is valid");
         let panics =
             prometheus::IntCounter::new("annex_panics_total", "Panics caught").expect("the name is valid");
-        let all: [Box<dyn Collector>; 5] = [
+        let background_panics = IntCounterVec::new(
+            Opts::new("annex_background_panics_total", "Panics of work in the background, which began again"),
+            &["work"],
+        )
+        .expect("the name is valid");
+        let all: [Box<dyn Collector>; 6] = [
             Box::new(requests.clone()),
             Box::new(duration.clone()),
             Box::new(under_way.clone()),
             Box::new(connections.clone()),
             Box::new(panics.clone()),
+            Box::new(background_panics.clone()),
         ];
         for collector in all {
             registry.register(collector).expect("each is registered once");
         }
-        Self { registry, requests, duration, under_way, connections, panics }
+        Self { registry, requests, duration, under_way, connections, panics, background_panics }
     }
 
     /// Counts a request as under way until the guard goes, as it does too where nobody waits for the answer any more.
@@ -71,6 +78,11 @@ impl Metrics {
         let mut digits = itoa::Buffer::new();
         self.requests.with_label_values(&[route, method, digits.format(status)]).inc();
         self.duration.with_label_values(&[route, method]).observe(after.as_secs_f64());
+    }
+
+    /// Counts a panic of work in the background.
+    pub fn panicked_in_background(&self, work: &str) {
+        self.background_panics.with_label_values(&[work]).inc();
     }
 
     /// How many requests are under way.

@@ -72,6 +72,7 @@ async fn jobs_are_found_by_what_they_are_and_where_they_stand() {
         "args=%7B%22a%22:%22%5Cu0000%22%7D",
         "batch=x",
         "since=now",
+        "until=9999-12-31T23:59:59-12:00",
         "limit=0",
         "kinds=a",
     ] {

@@ -3,10 +3,12 @@
 mod batches;
 mod create;
 mod engine;
+mod ends;
 mod followers;
 mod kinds;
 mod leases;
 mod list;
+mod maintenance;
 mod queues;
 mod schedules;
 mod stop;

@@ -36,7 +36,7 @@ impl Target {
         let (url, verify) = split_verification(url.expose_secret());
         let mut config: Config = url.parse().map_err(|_| InvalidUrl)?;
         let options = format!(
-            "-c statement_timeout={} -c timezone=UTC -c datestyle=ISO,YMD {}",
+            "-c statement_timeout={} -c default_transaction_isolation=read\\ committed -c timezone=UTC -c datestyle=ISO,YMD {}",
             database.statement_timeout.as_millis(),
             config.get_options().unwrap_or_default()
         );

@@ -1,5 +1,7 @@
 //! Jobs on their way through a worker: claimed under a lease, finished or given back.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -105,6 +107,18 @@ pub struct Finish {
 /// # Errors
 /// The database does not answer; with SQLSTATE 40001 or 40P01, it is to be called again.
 pub async fn finish(executor: impl PgExecutor<'_>, finishes: &[Finish]) -> Result<Vec<usize>> {
+    finish_within(executor, finishes, None).await
+}
+
+/// The same, in a transaction of its own that waits no longer than `patience` for what others have locked.
+///
+/// # Errors
+/// As for [`finish`]; SQLSTATE 55P03 where it would have to wait for longer.
+pub async fn finish_within(
+    executor: impl PgExecutor<'_>,
+    finishes: &[Finish],
+    patience: Option<Duration>,
+) -> Result<Vec<usize>> {
     let mut leases = Vec::with_capacity(finishes.len());
     let mut positions = Vec::with_capacity(finishes.len());
     let mut outcomes = Vec::with_capacity(finishes.len());
@@ -126,8 +140,10 @@ pub async fn finish(executor: impl PgExecutor<'_>, finishes: &[Finish]) -> Resul
         retries.push(retry);
         delays.push(delay);
     }
+    // What a function is given is worked out before it runs.
     let refused = sqlx::query_scalar!(
-        r#"select refused as "refused!" from annex.finish_jobs($1, $2, $3, $4, $5, $6, $7)"#,
+        r#"select refused as "refused!" from annex.finish_jobs(
+            case when $8::text is null or set_config('lock_timeout', $8, true) = $8 then $1::bigint[] end, $2, $3, $4, $5, $6, $7)"#,
         &leases,
         &positions,
         &outcomes as &[&str],
@@ -135,6 +151,7 @@ pub async fn finish(executor: impl PgExecutor<'_>, finishes: &[Finish]) -> Resul
         &errors as &[Option<Json<&Value>>],
         &retries,
         &delays as &[Option<f64>],
+        patience.map(|patience| format!("{}ms", patience.as_millis())),
     )
     .fetch_all(executor)
     .await?;

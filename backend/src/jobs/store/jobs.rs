@@ -345,11 +345,12 @@ pub async fn retry(executor: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<i32> {
 /// The database does not answer.
 pub async fn discard(executor: impl PgExecutor<'_>, ids: &[Uuid]) -> Result<i64> {
     sqlx::query_scalar!(
+        // A retry that comes first has made the attempt one that is not final, or waits and finds nothing.
         r#"with ended as materialized (
-            select j.id as job_id from annex.jobs j
-            where j.id = any($1) and exists (select from annex.attempts t where t.job_id = j.id and t.final)
+            select j.id as job_id from annex.jobs j join annex.attempts t on t.job_id = j.id
+            where j.id = any($1) and t.final
                 and not exists (select from annex.batches b where b.id = j.batch_id and b.finished_at is null)
-            for update of j
+            for update of t
         ),
         progress as (delete from annex.job_progress where job_id in (select job_id from ended)),
         logs as (delete from annex.job_logs where job_id in (select job_id from ended)),

@@ -16,6 +16,9 @@ pub async fn promote(executor: impl PgExecutor<'_>) -> Result<Option<f64>> {
     .await
 }
 
+/// The most leases that one [`reclaim`] takes back, of one job at the least.
+pub const MOST_RECLAIMED: i32 = 200;
+
 /// Takes back what is held under leases that ended, or by workers that are gone. Returns how many jobs.
 ///
 /// # Errors
@@ -59,14 +62,15 @@ pub struct WorkerRow {
     pub concurrency: i32,
 }
 
-/// Begins a worker's life, which ends when it is not heard of for `seconds`.
+/// Begins a worker's life, which ends when it is not heard of for `seconds`. It may be said again: that it was heard is not always.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn register(executor: impl PgExecutor<'_>, worker: &WorkerRow, seconds: f64) -> Result<()> {
     sqlx::query!(
         "insert into annex.workers (id, name, queues, concurrency, started_at, expires_at)
-        values ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + make_interval(secs => $5))",
+        values ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + make_interval(secs => $5))
+        on conflict (id) do update set expires_at = excluded.expires_at",
         worker.id,
         worker.name,
         &worker.queues,
@@ -131,8 +135,8 @@ pub async fn is_held_back(executor: impl PgExecutor<'_>) -> Result<bool> {
     .await
 }
 
-/// Forgets up to `limit` jobs that ended: those that succeeded before the one time, and the others that ended before the other. Returns how
-/// many.
+/// Forgets up to `limit` jobs that ended: those that succeeded before the one time, and the others that ended before the other. A batch
+/// goes as a whole, and a job stays as long as its unique key stands for it. Returns how many.
 ///
 /// # Errors
 /// The database does not answer.
@@ -140,15 +144,24 @@ pub async fn delete_ended(
     pool: &PgPool,
     succeeded_before: OffsetDateTime,
     others_before: OffsetDateTime,
+    now: OffsetDateTime,
     limit: i64,
 ) -> Result<u64> {
     let deleted = sqlx::query!(
-        "with ended as (
+        // A retry that comes first has made the attempt one that is not final, or waits and finds nothing.
+        "with ended as materialized (
             select a.job_id from annex.attempts a
-            where a.final and a.finished_at < case a.outcome when 'succeeded' then $1::timestamptz else $2 end
-                and not exists (
-                    select from annex.jobs j join annex.batches b on b.id = j.batch_id where j.id = a.job_id and b.finished_at is null)
-            order by a.job_id limit $3
+            join annex.jobs j on j.id = a.job_id
+            left join annex.batches b on b.id = j.batch_id
+            where a.final and a.finished_at < greatest($1::timestamptz, $2)
+                -- A batch goes as one: what is retried needs the results of the others.
+                and case when b.id is null then a.finished_at < case a.outcome when 'succeeded' then $1 else $2 end
+                    else b.finished_at < case when b.succeeded = b.total then $1 else $2 end end
+                and (j.unique_key is null or not exists (
+                    select from annex.unique_jobs u
+                    where u.kind = j.kind and u.key = j.unique_key and u.job_id = j.id and u.period_end > $4))
+            limit $3
+            for update of a skip locked
         ),
         progress as (delete from annex.job_progress where job_id in (select job_id from ended)),
         logs as (delete from annex.job_logs where job_id in (select job_id from ended)),
@@ -158,10 +171,13 @@ pub async fn delete_ended(
         succeeded_before,
         others_before,
         limit,
+        now,
     )
     .execute(pool)
     .await?;
-    sqlx::query!("delete from annex.unique_jobs where period_end < clock_timestamp()").execute(pool).await?;
+    sqlx::query!("delete from annex.unique_jobs where period_end <> 'infinity' and period_end <= $1", now)
+        .execute(pool)
+        .await?;
     sqlx::query!("delete from annex.workers where expires_at < clock_timestamp() - interval '1 hour'")
         .execute(pool)
         .await?;

@@ -18,23 +18,23 @@ const AFTER_ERROR: Duration = Duration::from_millis(250);
 const MOST: usize = 400;
 
 /// Goes on until the worker stops.
-pub(super) async fn claim(shift: Arc<Shift>) {
+pub(super) async fn claim(shift: &Arc<Shift>) {
     let mut heard = shift.app.jobs.wake.subscribe();
     let mut alive = shift.alive.subscribe();
     // The queues that may have jobs.
     let mut queues = VecDeque::new();
-    look(&shift, &mut queues).await;
+    look(shift, &mut queues).await;
     loop {
         tokio::select! {
             () = shift.stopping.cancelled() => return,
             _ = alive.wait_for(|alive| *alive) => {}
         }
         while !queues.is_empty() && shift.room() > 0 && !shift.stopping.is_cancelled() {
-            take(&shift, &mut queues).await;
+            take(shift, &mut queues).await;
             loop {
                 match heard.try_recv() {
-                    Ok(news) => hear(&shift, &mut queues, news).await,
-                    Err(TryRecvError::Lagged(_)) => look(&shift, &mut queues).await,
+                    Ok(news) => hear(shift, &mut queues, news).await,
+                    Err(TryRecvError::Lagged(_)) => look(shift, &mut queues).await,
                     Err(_) => break,
                 }
             }
@@ -43,11 +43,11 @@ pub(super) async fn claim(shift: Arc<Shift>) {
             () = shift.stopping.cancelled() => return,
             () = shift.room.notified(), if !queues.is_empty() => {}
             news = heard.recv() => match news {
-                Ok(news) => hear(&shift, &mut queues, news).await,
-                Err(RecvError::Lagged(_)) => look(&shift, &mut queues).await,
+                Ok(news) => hear(shift, &mut queues, news).await,
+                Err(RecvError::Lagged(_)) => look(shift, &mut queues).await,
                 Err(RecvError::Closed) => return,
             },
-            () = tokio::time::sleep(LOOK) => look(&shift, &mut queues).await,
+            () = tokio::time::sleep(LOOK) => look(shift, &mut queues).await,
         }
     }
 }

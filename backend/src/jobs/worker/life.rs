@@ -1,6 +1,6 @@
 //! Says once a second that the worker lives. Where that was not heard for [`LIFE`], its jobs are others'.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
@@ -13,7 +13,7 @@ const LIFE: f64 = 4.0;
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Goes on until it is aborted.
-pub(super) async fn live(shift: Arc<Shift>) {
+pub(super) async fn live(shift: &Shift) {
     let pool = &shift.app.db.pool;
     let mut beats = tokio::time::interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -27,7 +27,12 @@ pub(super) async fn live(shift: Arc<Shift>) {
                 queues: shift.options.queues.clone(),
                 concurrency: shift.options.concurrency as i32,
             };
-            is_registered = store::register(pool, &row, LIFE).await.is_ok();
+            match store::register(pool, &row, LIFE).await {
+                Ok(()) => is_registered = true,
+                Err(error) => {
+                    tracing::warn!(%error, "the worker could not say that it begins; it takes no jobs yet")
+                }
+            }
             shift.alive.send_replace(is_registered);
             continue;
         }

@@ -22,11 +22,15 @@ use uuid::Uuid;
 
 use super::store::{self, Finish};
 use crate::app::App;
+use crate::background::supervised;
 
 /// How much work is taken ahead of time, where jobs are short.
 const AHEAD: Duration = Duration::from_millis(50);
 /// How many jobs are held at the most, however short they are.
 const MOST_HELD: usize = 1600;
+
+/// How long the last ends may take to be written.
+const LAST_ENDS: Duration = Duration::from_secs(5);
 
 /// What a worker does.
 #[derive(Debug, Clone)]
@@ -97,11 +101,21 @@ impl Worker {
             options,
             app,
         });
+        let (living, claiming) = (Arc::clone(&shift), Arc::clone(&shift));
         let loops = vec![
-            tokio::spawn(life::live(Arc::clone(&shift))),
-            tokio::spawn(claim::claim(Arc::clone(&shift))),
+            tokio::spawn(async move {
+                supervised(&living.app.metrics, "jobs_life", || life::live(&living)).await;
+            }),
+            tokio::spawn(async move {
+                supervised(&claiming.app.metrics, "jobs_claim", || claim::claim(&claiming)).await;
+            }),
         ];
-        let finishing = tokio::spawn(finish::finish(shift.app.clone(), ended));
+        let (app, stopping) = (shift.app.clone(), shift.stopping.clone());
+        let finishing = tokio::spawn(async move {
+            let ended = tokio::sync::Mutex::new(ended);
+            let finish = async || finish::finish(&app, &mut *ended.lock().await, &stopping).await;
+            supervised(&app.metrics, "jobs_finish", finish).await;
+        });
         Self { shift, loops, finishing }
     }
 
@@ -129,7 +143,11 @@ impl Worker {
             drop(life.await);
         }
         // Whatever still is to be written.
-        drop(self.finishing.await);
+        let mut finishing = self.finishing;
+        if tokio::time::timeout(LAST_ENDS, &mut finishing).await.is_err() {
+            tracing::warn!("What became of some attempts could not be written; others try them again");
+            finishing.abort();
+        }
         let ended = async {
             if !back.is_empty() {
                 store::release(&pool, &back).await?;
