@@ -63,9 +63,7 @@ async fn reclaim(app: &App) {
             Ok(jobs) => {
                 tracing::warn!(jobs, "jobs of workers that are gone are in the line again");
                 // There may be more.
-                if jobs >= store::MOST_RECLAIMED {
-                    continue;
-                }
+                continue;
             }
             Err(error) => tracing::warn!(%error, "leases that ended could not be looked for"),
         }

@@ -120,6 +120,33 @@ async fn a_job_that_is_retried_meanwhile_is_neither_discarded_nor_forgotten() {
 }
 
 #[tokio::test]
+async fn what_many_dead_workers_held_is_taken_back_without_a_rest() {
+    let app = TestApp::start().await;
+    app.sql(
+        "select annex.enqueue('a') from generate_series(1, 1000);
+        select count(*) from generate_series(1, 1000) n, lateral annex.claim_jobs('default', true, 1, null, 'w' || n, 60);
+        update annex.leases set expires_at = now()",
+    )
+    .await;
+    app.eventually("all are back", || async {
+        app.sql_value("select count(*) from annex.leases").await.as_deref() == Some("0")
+    })
+    .await;
+    // It takes at least five calls.
+    let rests = app
+        .sql_value(
+            "select count(*) from (select finished_at - lag(finished_at) over (order by finished_at) as gap from annex.attempts) g
+            where gap > '700 ms'",
+        )
+        .await;
+    assert!(rests.as_deref() < Some("4"), "{rests:?}");
+    assert_eq!(
+        app.sql_value("select count(*) from annex.attempts where outcome = 'lost'").await.as_deref(),
+        Some("1000")
+    );
+}
+
+#[tokio::test]
 async fn a_row_that_cannot_be_read_does_not_end_the_rest() {
     let app = TestApp::start().await;
     // What no check of the database lets in.

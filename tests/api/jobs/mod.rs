@@ -2,8 +2,8 @@
 
 mod batches;
 mod create;
-mod engine;
 mod ends;
+mod engine;
 mod followers;
 mod kinds;
 mod leases;

@@ -16,10 +16,7 @@ pub async fn promote(executor: impl PgExecutor<'_>) -> Result<Option<f64>> {
     .await
 }
 
-/// The most leases that one [`reclaim`] takes back, of one job at the least.
-pub const MOST_RECLAIMED: i32 = 200;
-
-/// Takes back what is held under leases that ended, or by workers that are gone. Returns how many jobs.
+/// Takes back some of what is held under leases that ended, or by workers that are gone. Returns how many jobs; 0 where that was all.
 ///
 /// # Errors
 /// The database does not answer.

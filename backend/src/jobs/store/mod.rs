@@ -15,7 +15,7 @@ pub mod schedules;
 pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, finish_within, release};
 pub use completion::COMPLETE;
 pub use maintenance::{
-    Beat, MOST_RECLAIMED, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim,
-    register, rotate, unregister,
+    Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,
+    unregister,
 };
 pub use progress::{append_log, set_progress};
