@@ -7,8 +7,8 @@ use leptos_router::path;
 
 use crate::api::{Api, use_api};
 use crate::pages::{
-    NotFound, batches, collection, collections, jobs, logs, overview, queues, settings, sign_in, users,
-    workers,
+    NotFound, batches, collection, collections, jobs, logs, overview, queues, schedules, settings, sign_in,
+    users, workers,
 };
 use crate::part::page;
 use crate::shell::Shell;
@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/jobs") view=page!(jobs, jobs::Jobs) />
                     <Route path=path!("/jobs/:id") view=page!(job, jobs::JobPage) />
                     <Route path=path!("/queues") view=page!(queues, queues::Queues) />
+                    <Route path=path!("/schedules") view=page!(schedules, schedules::Schedules) />
                     <Route path=path!("/workers") view=page!(workers, workers::Workers) />
                     <Route path=path!("/batches") view=page!(batches, batches::Batches) />
                     <Route path=path!("/batches/:id") view=page!(batch, batches::BatchPage) />

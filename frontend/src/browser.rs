@@ -88,6 +88,13 @@ pub fn random_password() -> String {
     signs.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
 }
 
+/// The time zone of the browser, as the IANA database calls it.
+pub fn time_zone() -> String {
+    let options = js_sys::Intl::DateTimeFormat::default().resolved_options();
+    let zone = js_sys::Reflect::get(&options, &"timeZone".into()).ok().and_then(|zone| zone.as_string());
+    zone.unwrap_or_else(|| "UTC".to_owned())
+}
+
 /// Whether shortcuts are pressed with the command key.
 pub fn is_mac() -> bool {
     window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"))

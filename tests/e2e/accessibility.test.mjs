@@ -59,6 +59,8 @@ const views = () => [
   { path: "/collections/books/api", name: "as a user", show: (page) => page.getByRole("region", { name: "Try it" }).getByText("A user", { exact: true }).click(), dialog: "Send as a user" },
   { path: "/jobs" },
   { path: "/queues" },
+  { path: "/schedules" },
+  { path: "/schedules?new", dialog: "New schedule" },
   { path: "/batches" },
   { path: "/workers" },
   { path: "/users" },

@@ -72,6 +72,14 @@ impl ApiError {
         }
     }
 
+    /// What is wrong with a place of the request or with a part of it, where something is.
+    pub fn within(&self, pointer: &str) -> Option<String> {
+        let is_here = |own: &str| {
+            own.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.fields().iter().find(|error| is_here(&error.pointer)).map(|error| error.detail.clone())
+    }
+
     /// What is wrong with one place of the request, where something is.
     pub fn at(&self, pointer: &str) -> Option<String> {
         self.fields().iter().find(|error| error.pointer == pointer).map(|error| error.detail.clone())

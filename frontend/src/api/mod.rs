@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod queues;
 pub mod records;
 pub mod requests;
+pub mod schedules;
 pub mod server;
 pub mod sessions;
 pub mod stats;

@@ -7,6 +7,7 @@ pub mod jobs;
 pub mod logs;
 pub mod overview;
 pub mod queues;
+pub mod schedules;
 pub mod settings;
 pub mod sign_in;
 pub mod users;

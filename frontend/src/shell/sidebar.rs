@@ -81,7 +81,7 @@ fn JobsLink() -> impl IntoView {
     let pathname = use_location().pathname;
     let is_here = Memo::new(move |_| {
         let page = pathname.with(|path| path.split('/').nth(1).map(str::to_owned));
-        matches!(page.as_deref(), Some("jobs" | "queues" | "batches" | "workers"))
+        matches!(page.as_deref(), Some("jobs" | "queues" | "schedules" | "batches" | "workers"))
     });
     view! {
         <a class="nav-link" href="/jobs" aria-current=move || is_here.get().then_some("page")>

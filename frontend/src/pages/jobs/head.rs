@@ -26,6 +26,7 @@ pub fn JobsHead(
         <nav class="tabs" aria-label="Jobs">
             {tab("/jobs", "Jobs")}
             {tab("/queues", "Queues")}
+            {tab("/schedules", "Schedules")}
             {tab("/batches", "Batches")}
             {tab("/workers", "Workers")}
         </nav>

@@ -14,15 +14,7 @@ pub(super) fn general(failure: RwSignal<Option<ApiError>>) -> Signal<Option<ApiE
 
 /// What is wrong with a field, also with one of its items.
 fn at(failure: RwSignal<Option<ApiError>>, pointer: &'static str) -> Signal<Option<String>> {
-    Signal::derive(move || {
-        failure.with(|failure| {
-            let fields = failure.as_ref()?.fields();
-            let is_here = |own: &str| {
-                own.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            fields.iter().find(|field| is_here(&field.pointer)).map(|field| field.detail.clone())
-        })
-    })
+    Signal::derive(move || failure.with(|failure| failure.as_ref()?.within(pointer)))
 }
 
 /// The fields that a new account and one that is there have in common.

@@ -91,6 +91,7 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
         page(IconName::ListChecks, "Jobs", "/jobs").also("background tasks work").keys("g j"),
         page(IconName::CircleAlert, "Failed jobs", "/jobs?state=failed").also("dead errors retry"),
         page(IconName::Layers, "Queues", "/queues").also("jobs pause limits depth").keys("g q"),
+        page(IconName::CalendarClock, "Schedules", "/schedules").also("jobs cron timer recurring next runs"),
         page(IconName::Workflow, "Batches", "/batches").also("jobs workflows steps graph"),
         page(IconName::Server, "Workers", "/workers").also("jobs leases"),
         page(IconName::Users, "Users", "/users").also("accounts").keys("g u"),
@@ -119,6 +120,7 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
     entries.extend([
         action(IconName::Plus, "New collection", go("/collections/new")).also("create table"),
         action(IconName::Table2, "Adopt a table", go("/collections/adopt")).also("existing"),
+        action(IconName::CalendarClock, "New schedule", go("/schedules?new")).also("create cron job timer"),
         action(IconName::UserPlus, "New user", go("/users?new")).also("create account invite"),
         action(IconName::Sun, "Use the light theme", Act::Theme(Theme::Light)).also("appearance mode"),
         action(IconName::Moon, "Use the dark theme", Act::Theme(Theme::Dark)).also("appearance mode"),

@@ -62,7 +62,7 @@ pub fn Facts(job: Memo<Job>) -> impl IntoView {
                                 .batch_id
                                 .map(|id| (job.step.clone().map_or_else(|| "Its batch".to_owned(), |step| format!("Step {step}")), format!("/batches/{id}"))),
                         )}
-                        {text("Schedule", job.schedule.clone())}
+                        {link("Schedule", job.schedule.clone().map(|name| (name.clone(), url::address("/schedules", &[("schedule", name)]))))}
                         {code("Key", job.key.clone())}
                         {code("Unique key", job.unique_key.clone())}
                         {(job.priority != 0).then(|| fact("Priority", job.priority.to_string().into_any()))}

@@ -1,0 +1,250 @@
+//! A schedule in a dialog: a new one, or one to be changed.
+
+use annex_openapi::jobs::schedules::Schedule;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::draft::{Draft, Way, change, name_mistake};
+use super::list::ScheduleList;
+use super::words;
+use crate::api::{ApiError, use_api};
+use crate::format;
+use crate::ui::time::use_now;
+use crate::ui::toast::use_toasts;
+use crate::ui::{
+    Button, ButtonKind, CodeEditor, Dialog, DialogShape, ErrorNotice, Instant, Language, Segmented, Select,
+    Skeleton, Switch, TextInput,
+};
+use crate::url::use_url_query;
+
+/// The places of a request that have a field.
+const PLACES: [&str; 7] =
+    ["/job/kind", "/job/args", "/job/queue", "/cron", "/time_zone", "/every_seconds", "/run_at"];
+
+/// The form of a new schedule.
+#[component]
+pub fn NewSchedule(list: ScheduleList) -> impl IntoView {
+    let open = use_url_query().dialog("new");
+    view! {
+        <Dialog open title="New schedule" shape=DialogShape::Drawer>
+            <Form list open before=None />
+        </Dialog>
+    }
+}
+
+/// The form of the schedule that the URL names.
+#[component]
+pub fn ChangeSchedule(list: ScheduleList) -> impl IntoView {
+    let api = use_api();
+    let query = use_url_query();
+    let open = query.dialog("schedule");
+    let name = query.memo("schedule");
+    let title = move || name.get().unwrap_or_default();
+    // As it was when the dialog opened: what is written stays while the list is read again.
+    let found = LocalResource::new(move || async move {
+        let name = name.get().filter(|name| !name.is_empty())?;
+        Some(api.schedule(&name).await)
+    });
+    view! {
+        <Dialog open title=Signal::derive(title) shape=DialogShape::Drawer>
+            {move || match found.get().flatten() {
+                None => view! { <Skeleton lines=8 /> }.into_any(),
+                Some(Ok(schedule)) => view! { <Form list open before=Some(schedule) /> }.into_any(),
+                Some(Err(error)) => view! { <ErrorNotice error=Signal::stored(Some(error)) retry=move |()| found.refetch() /> }.into_any(),
+            }}
+        </Dialog>
+    }
+}
+
+#[component]
+fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> impl IntoView {
+    let api = use_api();
+    let toasts = use_toasts();
+    let draft = before.as_ref().map_or_else(Draft::empty, Draft::of);
+    let is_new = before.is_none();
+    let runs = before.as_ref().map(|before| before.next_runs.clone()).unwrap_or_default();
+    let name = RwSignal::new(before.map(|before| before.name).unwrap_or_default());
+    let taken = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let wrong_name = Signal::derive(move || {
+        name.with(|name| match taken.get().filter(|taken| taken == name) {
+            Some(_) => Some("There is a schedule of that name".to_owned()),
+            None if name.is_empty() => None,
+            None => name_mistake(name).map(str::to_owned),
+        })
+    });
+    let read = move || name.with(|name| if name_mistake(name).is_some() { None } else { draft.read(name) });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(schedule) = untrack(read) else { return };
+        let name = name.get_untracked();
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let saved = if !is_new {
+                api.change_schedule(&name, &change(schedule)).await
+            } else if api.schedule(&name).await.is_ok() {
+                taken.try_set(Some(name));
+                busy.try_set(false);
+                return;
+            } else {
+                api.replace_schedule(&name, &schedule).await
+            };
+            match saved {
+                Ok(schedule) => {
+                    toasts.say(if is_new {
+                        format!("{name} is scheduled")
+                    } else {
+                        format!("{name} is changed")
+                    });
+                    list.put(schedule);
+                    open.try_set(false);
+                }
+                Err(error) => drop(failure.try_set(Some(error))),
+            }
+            busy.try_set(false);
+        });
+    };
+    let at = move |pointer: &'static str| {
+        Signal::derive(move || failure.with(|failure| failure.as_ref()?.within(pointer)))
+    };
+    let general = Signal::derive(move || {
+        failure.get().filter(|error| PLACES.iter().all(|place| error.within(place).is_none()))
+    });
+    view! {
+        <form class="form" on:submit=submit>
+            {is_new
+                .then(|| {
+                    view! { <TextInput label="Name" value=name autofocus=true placeholder="nightly-report" error=wrong_name mono=true /> }
+                })}
+            <NextRuns runs />
+            <When draft at=Callback::new(at) />
+            <TextInput
+                label="Kind"
+                value=draft.kind
+                placeholder="report.send"
+                hint="What is to be done: a kind that the servers run, or one of your workers."
+                error=at("/job/kind")
+                mono=true
+            />
+            <CodeEditor label="Arguments" value=draft.args language=Language::Json error=at("/job/args") />
+            <div class="schedule-pair">
+                <TextInput label="Queue" value=draft.queue placeholder="As the kind says" error=at("/job/queue") mono=true />
+                <Select
+                    label="Times missed while no server ran"
+                    value=draft.catch_up
+                    options=Signal::stored(
+                        [("last", "One job for the last"), ("all", "A job for each"), ("none", "No job")]
+                            .map(|(value, words)| (value.to_owned(), words.to_owned()))
+                            .to_vec(),
+                    )
+                />
+            </div>
+            <Switch on=draft.alone change=move |on| draft.alone.set(on)>
+                "No new job while the one before has not ended"
+            </Switch>
+            <ErrorNotice error=general />
+            <div class="form-actions">
+                <Button press=move |_| open.set(false)>"Cancel"</Button>
+                <Button kind=ButtonKind::Primary submit=true busy disabled=Signal::derive(move || read().is_none())>
+                    {if is_new { "Create the schedule" } else { "Save" }}
+                </Button>
+            </div>
+        </form>
+    }
+}
+
+/// The next times, each as a clock says it and as it is said.
+#[component]
+fn NextRuns(runs: Vec<time::OffsetDateTime>) -> impl IntoView {
+    let now = use_now();
+    (!runs.is_empty()).then(|| {
+        view! {
+            <section class="stack tight">
+                <h3 class="field-label">"Next runs"</h3>
+                <ol class="next-runs small">
+                    {runs
+                        .into_iter()
+                        .map(|at| {
+                            view! {
+                                <li>
+                                    <Instant at />
+                                    <span class="soft numbers">{move || format::until(at, now.get())}</span>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ol>
+            </section>
+        }
+    })
+}
+
+/// The fields that say when.
+#[component]
+fn When(draft: Draft, at: Callback<&'static str, Signal<Option<String>>>) -> impl IntoView {
+    let said = Memo::new(move |_| draft.cron.with(|cron| words::cron(cron)));
+    let units = Signal::stored(
+        words::UNITS
+            .iter()
+            .rev()
+            .map(|(seconds, _, many)| (seconds.to_string(), (*many).to_owned()))
+            .collect::<Vec<_>>(),
+    );
+    view! {
+        <fieldset class="schedule-when">
+            <legend>"When"</legend>
+            <Segmented
+                label="When"
+                value=draft.way
+                change=move |way| draft.way.set(way)
+                options=vec![(Way::Cron, "By cron"), (Way::Every, "Every"), (Way::Once, "Once")]
+            />
+            {move || match draft.way.get() {
+                Way::Cron => {
+                    view! {
+                        <div class="schedule-pair">
+                            <div>
+                                <TextInput label="Cron" value=draft.cron error=at.run("/cron") mono=true />
+                                <p class="field-hint">
+                                    {move || said.get().unwrap_or_else(|| "Minute, hour, day, month, weekday".to_owned())}
+                                </p>
+                            </div>
+                            <TextInput
+                                label="Time zone"
+                                value=draft.time_zone
+                                placeholder="UTC"
+                                hint="Follows its clocks, summer time too"
+                                error=at.run("/time_zone")
+                            />
+                        </div>
+                    }
+                        .into_any()
+                }
+                Way::Every => {
+                    view! {
+                        <div class="schedule-pair">
+                            <TextInput label="Every" value=draft.number error=at.run("/every_seconds") />
+                            <Select label="Unit" value=draft.unit options=units />
+                        </div>
+                    }
+                        .into_any()
+                }
+                Way::Once => {
+                    view! {
+                        <TextInput
+                            label="At"
+                            kind="datetime-local"
+                            value=draft.at
+                            hint="By the clock of this browser"
+                            error=at.run("/run_at")
+                        />
+                    }
+                        .into_any()
+                }
+            }}
+        </fieldset>
+    }
+}
