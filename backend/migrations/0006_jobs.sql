@@ -216,6 +216,7 @@ create table annex.attempts (
     primary key (job_id, attempt),
     constraint attempts_started_check check ((attempt = 0) = (started_at is null))
 ) with (autovacuum_vacuum_insert_scale_factor = 1);
+create index attempts_finished_at_idx on annex.attempts (finished_at);
 create index attempts_failed_idx on annex.attempts (job_id) where final and outcome in ('failed', 'lost');
 create index attempts_cancelled_idx on annex.attempts (job_id) where final and outcome = 'cancelled';
 
@@ -300,6 +301,7 @@ create table annex.schedules (
     constraint schedules_moments_check check (annex.is_moment(run_at) and annex.is_moment(next_at))
 );
 create index on annex.schedules (next_at) where not paused;
+create index jobs_schedule_idx on annex.jobs (schedule, id) where schedule is not null;
 
 -- How long to wait before the next attempt after that one failed: the list's entry (the last one again and again), or
 -- base * 2^(attempt - 1) up to the longest, and up to a fifth of it less by chance.

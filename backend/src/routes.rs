@@ -51,6 +51,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/cancel").post(jobs::cancel_matching::cancel_matching))
         .service(resource("/v1/jobs/retry").post(jobs::retry_matching::retry_matching))
         .service(resource("/v1/jobs/discard").post(jobs::discard_matching::discard_matching))
+        .service(resource("/v1/jobs/stats").get(jobs::stats::stats))
         .service(resource("/v1/jobs/{id}").get(jobs::get::get))
         .service(resource("/v1/jobs/{id}/heartbeat").post(jobs::heartbeat::heartbeat))
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))

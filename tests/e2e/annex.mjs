@@ -108,6 +108,7 @@ export async function client(api) {
     token: access_token,
     get: (path) => send("GET", path, undefined, access_token),
     post: (path, body) => send("POST", path, body, access_token),
+    put: (path, body) => send("PUT", path, body, access_token),
     patch: (path, body) => send("PATCH", path, body, access_token),
   };
 }

@@ -139,6 +139,69 @@ test("a workflow is drawn, and goes on while one looks", async () => {
   page.calm();
 });
 
+test("a schedule is made, run now, changed, paused and deleted", async () => {
+  await page.goto(`${pair.site}/schedules`);
+  await page.getByRole("heading", { name: "No schedule yet" }).waitFor();
+  await page.getByRole("button", { name: "New schedule" }).click();
+  const form = page.getByRole("dialog", { name: "New schedule" });
+  const create = form.getByRole("button", { name: "Create the schedule" });
+  await form.getByLabel("Name").fill("Nightly");
+  await form.getByText("with a letter first").waitFor();
+  assert.ok(await create.isDisabled());
+  await form.getByLabel("Name").fill("nightly");
+  await form.getByLabel("Kind").fill("parcel.count");
+  await form.getByLabel("Cron").fill("61 4 * * *");
+  await create.click();
+  await form.getByText("`61` cannot be the minute").waitFor();
+  await form.getByLabel("Cron").fill("30 4 * * MON-FRI");
+  await form.getByText("Monday to Friday at 04:30").waitFor();
+  await form.getByLabel("Time zone").fill("Europe/Nowhere");
+  await create.click();
+  await form.getByText("is not a time zone").waitFor();
+  await form.getByLabel("Time zone").fill("Europe/Vienna");
+  await create.click();
+  await toast("nightly is scheduled");
+  await row("nightly").getByText("Monday to Friday at 04:30").first().waitFor();
+  const made = await api.get("/v1/schedules/nightly");
+  assert.deepEqual([made.job.kind, made.cron, made.time_zone, made.next_runs.length], ["parcel.count", "30 4 * * MON-FRI", "Europe/Vienna", 5]);
+
+  await row("nightly").getByRole("button", { name: "Run now" }).click();
+  await toast("parcel.count is enqueued");
+  await row("nightly").getByText("just now").waitFor();
+  const work = await claim();
+  assert.equal(work.id, (await api.get("/v1/schedules/nightly")).last_job_id);
+  await work.say("complete", {});
+
+  const more = async (item) => {
+    await page.getByRole("button", { name: "More for nightly" }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  await more("Pause");
+  await toast("nightly is paused");
+  await row("nightly").getByText("Paused").waitFor();
+  await more("Resume");
+  await row("nightly").getByText("Paused").waitFor({ state: "hidden" });
+
+  await page.getByRole("link", { name: "nightly" }).click();
+  const change = page.getByRole("dialog", { name: "nightly" });
+  await change.getByText("Next runs").waitFor();
+  await change.getByText("Every", { exact: true }).first().click();
+  await change.getByLabel("Every", { exact: true }).last().fill("2");
+  await change.getByLabel("Unit").selectOption({ label: "hours" });
+  await change.getByText("No new job while the one before has not ended").click();
+  await change.getByRole("button", { name: "Save" }).click();
+  await toast("nightly is changed");
+  await row("nightly").getByText("Every 2 hours").first().waitFor();
+  const changed = await api.get("/v1/schedules/nightly");
+  assert.deepEqual([changed.cron, changed.every_seconds, changed.job.unique_key], [null, 7200, "nightly"]);
+
+  await more("Delete");
+  await page.getByRole("dialog", { name: "Delete nightly?" }).getByRole("button", { name: "Delete the schedule" }).click();
+  await toast("nightly is deleted");
+  await page.getByRole("heading", { name: "No schedule yet" }).waitFor();
+  page.calm();
+});
+
 test("the same without a mouse", async () => {
   await page.goto(`${pair.site}/`);
   await heading("Overview");
@@ -163,7 +226,10 @@ test("the same without a mouse", async () => {
 test("nothing is wider than a phone, and axe finds nothing in either theme", async () => {
   const work = await claim("films");
   await work.say("progress", { progress: 0.5, message: "Half of it" });
-  const paths = ["/jobs", `/jobs/${job}`, `/jobs/${work.id}`, "/queues?limits=default", "/queues", "/workers", "/batches", `/batches/${batch}`];
+  const cron = { job: { kind: "parcel.count" }, cron: "30 4 * * MON-FRI", time_zone: "Europe/Vienna" };
+  await api.put("/v1/schedules/parcels-are-counted-every-night", cron);
+  await api.put("/v1/schedules/resting", { ...cron, paused: true });
+  const paths = ["/schedules", "/schedules?new", "/schedules?schedule=resting", "/jobs", `/jobs/${job}`, `/jobs/${work.id}`, "/queues?limits=default", "/queues", "/workers", "/batches", `/batches/${batch}`];
   for (const theme of ["light", "dark"]) {
     const narrow = await open(browser, { viewport: phone, touch: true, theme });
     await signIn(narrow, pair.site, "/jobs");

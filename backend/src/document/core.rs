@@ -68,6 +68,7 @@ use crate::idempotency::has_keys;
         crate::jobs::queues::get::get,
         crate::jobs::queues::replace::replace,
         crate::jobs::queues::update::update,
+        crate::jobs::stats::stats,
         crate::jobs::job_kinds::list::list,
         crate::jobs::job_kinds::get::get,
         crate::jobs::job_kinds::replace::replace,

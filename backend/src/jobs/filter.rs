@@ -18,6 +18,7 @@ pub fn set(filter: &mut JobFilter, name: &str, value: &str) -> Result<bool, Stri
         "kind" => filter.kind = Some(value.to_owned()),
         "queue" => filter.queue = Some(value.to_owned()),
         "tag" => filter.tag = Some(value.to_owned()),
+        "schedule" => filter.schedule = Some(value.to_owned()),
         "batch" => {
             filter.batch = Some(Uuid::parse_str(value).map_err(|_| "must be the id of a batch".to_owned())?);
         }
@@ -50,7 +51,13 @@ pub fn check(filter: &JobFilter) -> Result<()> {
     if filter.ids.as_ref().is_some_and(|ids| ids.len() > 1000) {
         faults.add("/ids", "out_of_range", "there are at most 1000 `ids`");
     }
-    for (member, value) in [("kind", &filter.kind), ("queue", &filter.queue), ("tag", &filter.tag)] {
+    let texts = [
+        ("kind", &filter.kind),
+        ("queue", &filter.queue),
+        ("tag", &filter.tag),
+        ("schedule", &filter.schedule),
+    ];
+    for (member, value) in texts {
         if value.as_ref().is_some_and(|value| value.contains('\0')) {
             faults.add(format!("/{member}"), "invalid", format!("`{member}` has a NUL character in it"));
         }

@@ -23,7 +23,7 @@ pub struct ListParameters {
 
 impl Parameters for ListParameters {
     const NAMES: &'static [&'static str] =
-        &["limit", "cursor", "state", "kind", "queue", "tag", "batch", "args", "since", "until"];
+        &["limit", "cursor", "state", "kind", "queue", "tag", "batch", "schedule", "args", "since", "until"];
 
     fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), String> {
         if filter::set(&mut self.filter, name, &value)? { Ok(()) } else { self.page.set(name, value) }
@@ -47,6 +47,7 @@ impl Parameters for ListParameters {
         ("queue" = Option<String>, Query, description = "Their queue", example = "default"),
         ("tag" = Option<String>, Query, description = "A tag of theirs", example = "invoices"),
         ("batch" = Option<Uuid>, Query, description = "Their batch"),
+        ("schedule" = Option<String>, Query, description = "The schedule that enqueued them", example = "nightly"),
         ("args" = Option<String>, Query, description = "JSON that their arguments contain, as Postgres's `@>` has it", example = r#"{"to":"ada@example.com"}"#),
         ("since" = Option<String>, Query, description = "Only those that were enqueued then or later", format = "date-time", example = "2026-01-31T12:00:00Z"),
         ("until" = Option<String>, Query, description = "Only those that were enqueued before", format = "date-time", example = "2026-01-31T13:00:00Z"),

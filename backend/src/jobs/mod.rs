@@ -34,6 +34,7 @@ pub mod retry;
 pub mod retry_matching;
 pub mod schedules;
 mod schemas;
+pub mod stats;
 pub mod store;
 pub mod transfers;
 mod wake;

@@ -34,6 +34,10 @@ pub struct JobFilter {
     /// Those of that batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Uuid>,
+    /// Those that the schedule enqueued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "nightly")]
+    pub schedule: Option<String>,
     /// Those whose arguments contain that, as Postgres's `@>` has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!({"to": "ada@example.com"}))]

@@ -9,6 +9,7 @@ pub mod leases;
 mod logs;
 pub mod queues;
 pub mod schedules;
+pub mod stats;
 pub mod workers;
 
 pub use create::{Backoff, BackoffDelays, ExponentialBackoff, JobCreate};

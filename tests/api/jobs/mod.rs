@@ -11,6 +11,7 @@ mod list;
 mod maintenance;
 mod queues;
 mod schedules;
+mod stats;
 mod stop;
 mod transactions;
 
@@ -65,6 +66,7 @@ async fn only_admins_and_workers_are_let_in() {
     let of_admins = [
         ("GET", "/v1/jobs".to_owned(), None),
         ("POST", "/v1/jobs".to_owned(), Some(json!({"kind": "mail"}))),
+        ("GET", "/v1/jobs/stats".to_owned(), None),
         ("POST", "/v1/jobs/cancel".to_owned(), Some(json!({}))),
         ("POST", "/v1/jobs/retry".to_owned(), Some(json!({}))),
         ("POST", "/v1/jobs/discard".to_owned(), Some(json!({}))),

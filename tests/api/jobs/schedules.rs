@@ -202,6 +202,9 @@ async fn run_now_answers_the_job_and_leaves_the_rest_as_it_is() {
         json!([job["kind"], job["args"], job["tags"], job["schedule"], job["created_by"], job["state"]]),
         json!(["report", {"a": 1}, ["b"], "report", admin.id(), "ready"])
     );
+    let of_it = admin.get("/v1/jobs?schedule=report").await.expect_status(200).items();
+    assert_eq!((of_it.len(), &of_it[0]["id"]), (1, &job["id"]));
+    assert!(admin.get("/v1/jobs?schedule=other").await.expect_status(200).items().is_empty());
     let schedule = admin.get(REPORT).await.json();
     assert_eq!((&schedule["last_job_id"], &schedule["paused"]), (&job["id"], &json!(true)));
     let [claimed] = &claim(&admin, "default", 5).await[..] else { panic!("there is one job") };

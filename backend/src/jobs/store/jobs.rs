@@ -250,6 +250,7 @@ pub async fn matching(
             and ($8::jsonb is null or j.args @> $8)
             and ($9::timestamptz is null or j.created_at >= $9)
             and ($10::timestamptz is null or j.created_at < $10)
+            and ($12::text is null or j.schedule = $12)
         order by j.id desc
         limit $11",
         states as Option<&[&str]>,
@@ -262,7 +263,8 @@ pub async fn matching(
         filter.args.as_ref().map(Json) as _,
         filter.since,
         filter.until,
-        limit
+        limit,
+        filter.schedule
     )
     .fetch_all(connection)
     .await
@@ -296,7 +298,8 @@ pub async fn count(
             and ($6::uuid is null or j.batch_id = $6)
             and ($7::jsonb is null or j.args @> $7)
             and ($8::timestamptz is null or j.created_at >= $8)
-            and ($9::timestamptz is null or j.created_at < $9)"#,
+            and ($9::timestamptz is null or j.created_at < $9)
+            and ($10::text is null or j.schedule = $10)"#,
         states as Option<&[&str]>,
         filter.ids.as_deref(),
         filter.kind,
@@ -305,7 +308,8 @@ pub async fn count(
         filter.batch,
         filter.args.as_ref().map(Json) as _,
         filter.since,
-        filter.until
+        filter.until,
+        filter.schedule
     )
     .fetch_one(connection)
     .await

@@ -11,6 +11,7 @@ mod maintenance;
 mod progress;
 pub mod queues;
 pub mod schedules;
+pub mod stats;
 
 pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, finish_within, release};
 pub use completion::COMPLETE;

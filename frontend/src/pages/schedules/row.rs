@@ -3,6 +3,7 @@
 use annex_openapi::jobs::schedules::{Schedule, ScheduleUpdate};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
 use time::OffsetDateTime;
 
 use super::list::ScheduleList;
@@ -11,7 +12,7 @@ use crate::api::use_api;
 use crate::format;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Badge, Button, ButtonSize, Icon, IconName, Menu, MenuItem, Tone, Until};
-use crate::url::UrlQuery;
+use crate::url::{self, UrlQuery};
 
 /// How many further runs a row shows.
 const MORE: usize = 2;
@@ -39,13 +40,8 @@ pub fn row(
     let exactly = move || {
         schedule.with(|schedule| {
             let cron = schedule.cron.clone()?;
-            Some(view! {
-                <div class="small faint">
-                    <code>{cron}</code>
-                    " "
-                    {schedule.time_zone.clone()}
-                </div>
-            })
+            let cron = words::cron(&cron).map(|_| view! { <code>{cron}</code> " " });
+            Some(view! { <div class="small faint">{cron} {schedule.time_zone.clone()}</div> })
         })
     };
     Some(view! {
@@ -90,9 +86,13 @@ fn NextRuns(schedule: Schedule) -> impl IntoView {
                 {(!more.is_empty())
                     .then(|| {
                         view! {
-                            <div class="runs small soft only-wide">
-                                <span>"then"</span>
-                                {more.into_iter().map(|at| view! { <Until at /> }).collect_view()}
+                            <div class="small soft only-wide">
+                                "then "
+                                {more
+                                    .into_iter()
+                                    .enumerate()
+                                    .map(|(index, at)| view! { {(index > 0).then_some(", ")} <Until at /> })
+                                    .collect_view()}
                             </div>
                         }
                     })}
@@ -152,10 +152,15 @@ fn Actions(schedule: Memo<Schedule>, list: ScheduleList, query: UrlQuery) -> imp
             }
         });
     };
+    let navigate = StoredValue::new(use_navigate());
+    let to_jobs = move || {
+        let jobs = url::address("/jobs", &[("schedule", name.get_value())]);
+        navigate.with_value(|navigate| navigate(&jobs, Default::default()));
+    };
     view! {
         <div class="row schedule-actions">
             <Button size=ButtonSize::Small icon=IconName::Play busy press=move |_| run()>
-                "Run now"
+                <span class="words">"Run now"</span>
                 <span class="visually-hidden">{format!(": {}", name.get_value())}</span>
             </Button>
             <Menu
@@ -175,6 +180,9 @@ fn Actions(schedule: Memo<Schedule>, list: ScheduleList, query: UrlQuery) -> imp
                         </MenuItem>
                     }
                 }}
+                <MenuItem icon=IconName::ListChecks press=move |_| to_jobs()>
+                    "Its jobs"
+                </MenuItem>
                 <MenuItem icon=IconName::Trash2 danger=true press=move |_| list.leaving.set(Some(name.get_value()))>
                     "Delete"
                 </MenuItem>

@@ -9,7 +9,7 @@ const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursd
 /// When it is due, in a few words.
 pub fn timing(schedule: &Schedule) -> String {
     match (&schedule.cron, schedule.every_seconds, schedule.run_at) {
-        (Some(text), _, _) => cron(text).unwrap_or_else(|| "As cron says".to_owned()),
+        (Some(text), _, _) => cron(text).unwrap_or_else(|| text.clone()),
         (_, Some(seconds), _) => format!("Every {}", period(seconds)),
         (_, _, Some(at)) => format!("Once, at {}", format::local(at)),
         _ => "Never".to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// The names in the URL.
-const NAMES: [&str; 6] = ["state", "kind", "queue", "tag", "batch", "args"];
+const NAMES: [&str; 7] = ["state", "kind", "queue", "tag", "batch", "schedule", "args"];
 
 /// The filter that the URL names; what it says wrongly is left out, but for arguments, whose mistake is told.
 pub fn of(value: impl Fn(&str) -> Option<String>) -> (JobFilter, Option<String>) {
@@ -23,6 +23,7 @@ pub fn of(value: impl Fn(&str) -> Option<String>) -> (JobFilter, Option<String>)
         queue: given("queue"),
         tag: given("tag"),
         batch: given("batch").and_then(|id| Uuid::parse_str(&id).ok()),
+        schedule: given("schedule"),
         args,
         since: None,
         until: None,

@@ -9,7 +9,7 @@ use crate::api::use_api;
 use crate::format;
 use crate::pages::jobs::state::Face;
 use crate::ui::{Button, ButtonKind, Icon, IconName, Pick};
-use crate::url::UrlQuery;
+use crate::url::{self, UrlQuery};
 
 /// A way to the jobs of each state, with how many there are where that is known.
 #[component]
@@ -97,20 +97,16 @@ pub fn Toolbar(list: JobList, query: UrlQuery, mistake: Memo<Option<String>>) ->
                 query
                     .get("batch")
                     .map(|batch| {
-                        view! {
-                            <span class="chip">
-                                <Icon name=IconName::Layers />
-                                <a href=format!("/batches/{batch}")>"Of one batch"</a>
-                                <button
-                                    type="button"
-                                    class="chip-remove"
-                                    aria-label="Remove the filter by batch"
-                                    on:click=move |_| query.replace(&[("batch", None)])
-                                >
-                                    <Icon name=IconName::X />
-                                </button>
-                            </span>
-                        }
+                        let href = format!("/batches/{batch}");
+                        view! { <Of query name="batch" icon=IconName::Layers href words="Of one batch".to_owned() /> }
+                    })
+            }}
+            {move || {
+                query
+                    .get("schedule")
+                    .map(|schedule| {
+                        let href = url::address("/schedules", &[("schedule", schedule.clone())]);
+                        view! { <Of query name="schedule" icon=IconName::CalendarClock href words=format!("Of {schedule}") /> }
                     })
             }}
             {move || {
@@ -128,6 +124,25 @@ pub fn Toolbar(list: JobList, query: UrlQuery, mistake: Memo<Option<String>>) ->
         <p class="field-error" role="alert">
             {move || mistake.get()}
         </p>
+    }
+}
+
+/// A filter that is set from elsewhere, with the way there.
+#[component]
+fn Of(query: UrlQuery, name: &'static str, icon: IconName, href: String, words: String) -> impl IntoView {
+    view! {
+        <span class="chip">
+            <Icon name=icon />
+            <a href=href>{words}</a>
+            <button
+                type="button"
+                class="chip-remove"
+                aria-label=format!("Remove the filter by {name}")
+                on:click=move |_| query.replace(&[(name, None)])
+            >
+                <Icon name=IconName::X />
+            </button>
+        </span>
     }
 }
 
