@@ -150,10 +150,10 @@ test("a schedule is made, run now, changed, paused and deleted", async () => {
   assert.ok(await create.isDisabled());
   await form.getByLabel("Name").fill("nightly");
   await form.getByLabel("Kind").fill("parcel.count");
-  await form.getByLabel("Cron").fill("61 4 * * *");
+  await form.getByRole("textbox", { name: "Cron" }).fill("61 4 * * *");
   await create.click();
   await form.getByText("`61` cannot be the minute").waitFor();
-  await form.getByLabel("Cron").fill("30 4 * * MON-FRI");
+  await form.getByRole("textbox", { name: "Cron" }).fill("30 4 * * MON-FRI");
   await form.getByText("Monday to Friday at 04:30").waitFor();
   await form.getByLabel("Time zone").fill("Europe/Nowhere");
   await create.click();
@@ -185,8 +185,8 @@ test("a schedule is made, run now, changed, paused and deleted", async () => {
   await page.getByRole("link", { name: "nightly" }).click();
   const change = page.getByRole("dialog", { name: "nightly" });
   await change.getByText("Next runs").waitFor();
-  await change.getByText("Every", { exact: true }).first().click();
-  await change.getByLabel("Every", { exact: true }).last().fill("2");
+  await change.getByRole("radio", { name: "Every" }).check();
+  await change.getByRole("textbox", { name: "Every" }).fill("2");
   await change.getByLabel("Unit").selectOption({ label: "hours" });
   await change.getByText("No new job while the one before has not ended").click();
   await change.getByRole("button", { name: "Save" }).click();

@@ -1,5 +1,6 @@
 //! Durable jobs.
 
+use annex_openapi::jobs::stats::{JobMinute, JobStats};
 use annex_openapi::jobs::{Job, JobCount, JobEvent, JobFilter, JobLogPage, JobPage, JobState};
 use js_sys::{Reflect, Uint8Array};
 use serde_json::Value;
@@ -90,6 +91,16 @@ impl Api {
         let count: JobCount =
             self.fetch(Call::post(format!("/v1/jobs/{}", deed.name())).json(filter)).await?;
         Ok(count.count)
+    }
+
+    /// What became of jobs in the last minutes, of a queue or of all.
+    pub async fn job_minutes(
+        self,
+        queue: Option<String>,
+        minutes: usize,
+    ) -> Result<Vec<JobMinute>, ApiError> {
+        let call = Call::get("/v1/jobs/stats").query("minutes", minutes).query_opt("queue", queue);
+        Ok(self.fetch::<JobStats>(call).await?.minutes)
     }
 
     /// Lines of a job's log, the oldest first, behind the one of that id.

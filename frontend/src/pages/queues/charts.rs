@@ -6,19 +6,21 @@ use annex_openapi::jobs::queues::QueueCounts;
 use leptos::prelude::*;
 
 use super::history::Sample;
+use super::lately::Lately;
 use crate::format;
 use crate::ui::{Chart, ChartData, Line, Shape};
 
 /// The least time that a chart shows, in seconds.
 const LEAST: f64 = 300.0;
 
-fn whole(number: f64) -> String {
+/// A whole number.
+pub fn whole(number: f64) -> String {
     format::count(number.round() as i64)
 }
 
 type Column = fn(&QueueCounts) -> i64;
 
-/// What waits and what runs, of one queue or of all.
+/// What waits and runs, and what became of it, of one queue or of all.
 #[component]
 pub fn Charts(samples: RwSignal<Vec<Sample>>, queue: Memo<Option<String>>) -> impl IntoView {
     let hovered = RwSignal::new(None);
@@ -50,10 +52,11 @@ pub fn Charts(samples: RwSignal<Vec<Sample>>, queue: Memo<Option<String>>) -> im
         <div class="queue-charts">
             {chart(
                 "Waiting",
-                vec![line("ready", "hue-1", Shape::Area), line("at a limit", "hue-3", Shape::Line), line("scheduled", "hue-2", Shape::Line)],
+                vec![line("ready", "hue-1", Shape::Area), line("at limit", "hue-3", Shape::Line), line("scheduled", "hue-2", Shape::Line)],
                 vec![|counts| counts.ready, |counts| counts.parked, |counts| counts.scheduled],
             )}
             {chart("Running", vec![line("running", "hue-5", Shape::Area)], vec![|counts| counts.running])}
+            <Lately queue />
         </div>
     }
 }

@@ -103,7 +103,7 @@ pub fn Queues() -> impl IntoView {
                             <span class="faint small">
                                 {move || {
                                     let what = chosen.get().map_or_else(|| "all queues".to_owned(), |name| format!("the queue {name}"));
-                                    format!("Counted by this page since {}, of {what}; the server keeps no history of it.", since())
+                                    format!("Of {what}. What waits and runs is counted by this page, since {}; the rest is of the last hour.", since())
                                 }}
                             </span>
                             {move || {

@@ -2,6 +2,7 @@
 
 mod charts;
 mod history;
+mod lately;
 mod limits;
 mod list;
 
