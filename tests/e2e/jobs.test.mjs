@@ -150,6 +150,7 @@ test("a schedule is made, run now, changed, paused and deleted", async () => {
   assert.ok(await create.isDisabled());
   await form.getByLabel("Name").fill("nightly");
   await form.getByLabel("Kind").fill("parcel.count");
+  await form.getByLabel("Queue").fill("nights");
   await form.getByRole("textbox", { name: "Cron" }).fill("61 4 * * *");
   await create.click();
   await form.getByText("`61` cannot be the minute").waitFor();
@@ -161,14 +162,14 @@ test("a schedule is made, run now, changed, paused and deleted", async () => {
   await form.getByLabel("Time zone").fill("Europe/Vienna");
   await create.click();
   await toast("nightly is scheduled");
-  await row("nightly").getByText("Monday to Friday at 04:30").first().waitFor();
+  await row("nightly").getByText("Monday to Friday at 04:30").last().waitFor();
   const made = await api.get("/v1/schedules/nightly");
   assert.deepEqual([made.job.kind, made.cron, made.time_zone, made.next_runs.length], ["parcel.count", "30 4 * * MON-FRI", "Europe/Vienna", 5]);
 
   await row("nightly").getByRole("button", { name: "Run now" }).click();
   await toast("parcel.count is enqueued");
   await row("nightly").getByText("just now").waitFor();
-  const work = await claim();
+  const work = await claim("nights");
   assert.equal(work.id, (await api.get("/v1/schedules/nightly")).last_job_id);
   await work.say("complete", {});
 
@@ -185,13 +186,13 @@ test("a schedule is made, run now, changed, paused and deleted", async () => {
   await page.getByRole("link", { name: "nightly" }).click();
   const change = page.getByRole("dialog", { name: "nightly" });
   await change.getByText("Next runs").waitFor();
-  await change.getByRole("radio", { name: "Every" }).check();
+  await change.getByRole("radiogroup", { name: "When" }).getByText("Every").click();
   await change.getByRole("textbox", { name: "Every" }).fill("2");
   await change.getByLabel("Unit").selectOption({ label: "hours" });
   await change.getByText("No new job while the one before has not ended").click();
   await change.getByRole("button", { name: "Save" }).click();
   await toast("nightly is changed");
-  await row("nightly").getByText("Every 2 hours").first().waitFor();
+  await row("nightly").getByText("Every 2 hours").last().waitFor();
   const changed = await api.get("/v1/schedules/nightly");
   assert.deepEqual([changed.cron, changed.every_seconds, changed.job.unique_key], [null, 7200, "nightly"]);
 

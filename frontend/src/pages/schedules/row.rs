@@ -106,7 +106,7 @@ fn NextRuns(schedule: Schedule) -> impl IntoView {
 fn LastRun(schedule: Schedule, now: ReadSignal<OffsetDateTime>) -> impl IntoView {
     match (schedule.last_at, schedule.last_job_id) {
         (Some(at), Some(job)) => view! {
-            <a class="soft numbers" href=format!("/jobs/{job}") data-tip=format::local(at)>
+            <a class="last-run soft numbers" href=format!("/jobs/{job}") data-tip=format::local(at)>
                 {move || format::ago(at.min(now.get()), now.get())}
             </a>
         }
