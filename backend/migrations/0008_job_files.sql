@@ -28,5 +28,6 @@ create table annex.job_file_chunks (
 -- Uncompressed: it is read in whole chunks, and written fast.
 alter table annex.job_file_chunks alter bytes set storage external;
 
--- Imports and exports that accounts asked for: few of one account at a time, so that nobody waits for another's.
-insert into annex.queues (name, key_concurrency) values ('transfers', 2) on conflict do nothing;
+-- Imports and exports that accounts asked for: few at a time, so that they leave room for other work, and fewer of one account, so that
+-- nobody waits for another's.
+insert into annex.queues (name, concurrency, key_concurrency) values ('transfers', 4, 2) on conflict do nothing;

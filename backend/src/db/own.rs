@@ -18,11 +18,15 @@ pub struct Own {
     target: Target,
     room: Arc<Semaphore>,
     shares: Shares,
+    /// What work that nobody waits for may have of them.
+    background: Arc<Semaphore>,
 }
 
 impl Own {
     pub(super) fn new(target: Target, most: usize) -> Self {
-        Self { target, room: Arc::new(Semaphore::new(most)), shares: Shares::of("long_work", most) }
+        let (room, background) = (Semaphore::new(most), Semaphore::new((most / 2).max(1)));
+        let shares = Shares::of("long_work", most);
+        Self { target, room: Arc::new(room), shares, background: Arc::new(background) }
     }
 
     /// A connection that nobody else uses, for that party; each statement may take so long on it.
@@ -38,11 +42,25 @@ impl Own {
                 .with_retry_after(5)
         })?;
         let permit = permit.expect("the semaphore is never closed");
+        self.open((permit, share), statement_limit).await
+    }
+
+    /// The same for a job: it waits until there is one, and half of them are never for jobs.
+    ///
+    /// # Errors
+    /// `database_unavailable`
+    pub async fn connect_in_background(&self, statement_limit: Duration) -> Result<OwnConnection> {
+        let share = Arc::clone(&self.background).acquire_owned().await;
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        self.open((share, permit), statement_limit).await
+    }
+
+    async fn open(&self, held: impl Send + 'static, statement_limit: Duration) -> Result<OwnConnection> {
         // The place is free again when Postgres has let go of the connection, not when its user has.
         let connected = self.target.connect(|driver| {
             drop(tokio::spawn(async move {
                 driver.await;
-                drop((permit, share));
+                drop(held);
             }));
         });
         let client = connected.await.map_err(Problem::database_unavailable)?;

@@ -12,10 +12,10 @@ use sqlx::PgPool;
 use super::{expect_all_over, until};
 
 /// `annex worker` as a process of its own; dropped, it is killed.
-struct WorkerProcess(Child);
+pub(super) struct WorkerProcess(Child);
 
 impl WorkerProcess {
-    fn start(app: &TestApp) -> Self {
+    pub(super) fn start(app: &TestApp) -> Self {
         let child = Program::command()
             .args(["worker", "--concurrency", "8"])
             .env("ANNEX_DATABASE_URL", app.database.url())
@@ -27,7 +27,7 @@ impl WorkerProcess {
         Self(child)
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.0.id() as i32), signal).expect("the worker runs");
     }
 }

@@ -3,6 +3,7 @@
 mod killed;
 mod model;
 mod schedule;
+mod transfers;
 mod worker;
 
 use std::time::Duration;

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::teller::Teller;
 use crate::jobs::store::files;
-use crate::jobs::transfers::{self, EXPORT, Keeping, OnBehalf, told};
+use crate::jobs::transfers::{EXPORT, Keeping, OnBehalf, told};
 use crate::jobs::{Completed, Context, Job, JobError};
 use crate::problem::Problem;
 use crate::records::sql::predicate;
@@ -86,7 +86,7 @@ impl Job for RecordsExport {
         let media_type = media_type(self.asked.format);
         let owner = OnBehalf::owner(self.caller);
         let mut keeping = Keeping::begin(app, context.job_id(), owner, &name, media_type).await?;
-        let connection = transfers::connect(app, &caller, STATEMENT_LIMIT).await?;
+        let connection = app.db.own.connect_in_background(STATEMENT_LIMIT).await?;
         let estimated = reading.estimated(&connection).await;
         let (pieces, reading) = reading.begin(connection);
         let ((), written) = tokio::join!(reading, write(&context, &mut keeping, pieces, estimated));

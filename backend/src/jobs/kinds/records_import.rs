@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::jobs::store::files::{self, File};
-use crate::jobs::transfers::{self, IMPORT, OnBehalf, file, told};
+use crate::jobs::transfers::{IMPORT, OnBehalf, file, told};
 use crate::jobs::{Completed, Context, Job, JobError};
 use crate::problem::Problem;
 use crate::records::sql::predicate;
@@ -99,7 +99,7 @@ impl Job for RecordsImport {
         let media_type = kept.media_type.split(';').next().unwrap_or_default();
         let importing = Importing::of(scope, table, app, &self.parameters, media_type)?;
 
-        let connection = transfers::connect(app, &caller, TIME_LIMIT).await?;
+        let connection = app.db.own.connect_in_background(TIME_LIMIT).await?;
         let (bytes, rows) = (AtomicU64::new(0), Arc::clone(&importing.read));
         let size = kept.size.unsigned_abs();
         let mut chunks = pin!(

@@ -8,8 +8,6 @@ mod keeping;
 mod link;
 mod part;
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::guard::GuardContext;
 use actix_web::http::header::{HeaderName, LOCATION};
@@ -22,8 +20,7 @@ use super::input;
 use super::job::{Context, JobError};
 use super::store::{files, jobs};
 use crate::app::App;
-use crate::db::OwnConnection;
-use crate::extract::{Caller, Identity, Party, Prefer};
+use crate::extract::{Caller, Identity, Prefer};
 use crate::problem::{Code, Problem, RateLimit, Result};
 use crate::records::Failure;
 
@@ -135,20 +132,6 @@ async fn accepted(app: &App, id: Uuid) -> Result<HttpResponse> {
         .insert_header((LOCATION, format!("/v1/jobs/{id}")))
         .insert_header((HeaderName::from_static("preference-applied"), "respond-async"))
         .json(job))
-}
-
-/// A connection for a job: unlike a request it waits until there is one.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn connect(app: &App, caller: &Caller, statement_limit: Duration) -> Result<OwnConnection> {
-    let party = Party::Account(caller.identity().map_or(Uuid::nil(), |identity| identity.user_id));
-    loop {
-        match app.db.own.connect(party, statement_limit).await {
-            Err(problem) if matches!(problem.code, Code::TooManyRequests | Code::Overloaded) => {}
-            connected => return connected,
-        }
-    }
 }
 
 /// Deletes the files whose time is over.
