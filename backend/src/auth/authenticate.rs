@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
 use super::identities::{Identities, Remembered};
+use super::store::sessions;
 use super::{Auth, token};
 use crate::app::App;
 use crate::extract::{Caller, Identity};
@@ -95,5 +96,16 @@ impl Auth {
             }
         };
         read.ok_or_else(|| token::invalid("its session has ended"))
+    }
+
+    /// Whoever has called before as they stand now; nothing where their session has ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn again(&self, identity: &Identity, app: &App) -> Result<Option<Identity>> {
+        // Without a session it is the server itself.
+        let Some(session) = identity.session_id else { return Ok(Some(identity.clone())) };
+        let standing = sessions::standing(&app.db.pool, session, identity.user_id, app.clock.now()).await?;
+        Ok(standing.map(|standing| standing.identity(identity.user_id, Some(session))))
     }
 }

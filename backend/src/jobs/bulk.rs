@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::filter;
 use super::patience::patiently;
-use super::store::jobs;
+use super::store::{self, jobs};
 use crate::app::App;
 use crate::problem::Result;
 
@@ -23,19 +23,19 @@ pub async fn run(
     work: impl AsyncFn(&[Uuid]) -> sqlx::Result<i64>,
 ) -> Result<u64> {
     filter::check(filter)?;
-    let states: Vec<&str> = match filter.state {
-        Some(state) => states.iter().filter(|one| **one == state).map(|state| state.as_str()).collect(),
-        None => states.iter().map(|state| state.as_str()).collect(),
-    };
+    let states: Vec<JobState> =
+        states.iter().copied().filter(|one| filter.state.is_none_or(|state| state == *one)).collect();
     if states.is_empty() {
         return Ok(0);
     }
     let (mut total, mut after) = (0, None);
     loop {
         let ids = patiently(async || {
-            let mut transaction = app.db.pool.begin().await?;
+            // One that moves on from place to place while they are looked through is passed over by none.
+            let mut transaction =
+                app.db.pool.begin_with("begin isolation level repeatable read read only").await?;
             jobs::take_time(&mut transaction).await?;
-            let ids = jobs::matching(&mut transaction, filter, Some(&states), after, PORTION).await?;
+            let ids = store::matching(&mut transaction, filter, Some(&states), after, PORTION).await?;
             transaction.rollback().await?;
             Ok::<_, sqlx::Error>(ids)
         })

@@ -1,7 +1,8 @@
 //! `GET /v1/jobs/{id}/events`
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
@@ -15,11 +16,12 @@ use super::no_such_job;
 use super::path::Id;
 use super::store::jobs;
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
+use crate::extract::{Admin, Identity, NoParameters, Query};
 use crate::problem::Result;
 
-/// How long nothing may be sent: whoever is between takes a silent connection for a dead one.
-const SILENCE: Duration = Duration::from_secs(15);
+/// How often it is asked whether the caller still may follow. Then something is sent too: whoever is between takes a silent connection
+/// for a dead one.
+const ASKED: Duration = Duration::from_secs(5);
 /// How many lines are read at a time.
 const LINES: i64 = 200;
 
@@ -27,7 +29,8 @@ const LINES: i64 = 200;
 ///
 /// The name of an event is `state`, `progress` or `log`, and its data a `JobEvent`. First comes the job as it stands, then what it
 /// has written so far, and then what is new, at most 300 ms later. After the state in which the job has ended the stream ends.
-/// Who loses the connection begins anew; the lines have ids.
+/// It ends too, within 5 s, where the caller is no admin any more or the session has ended. Who loses the connection begins anew; the
+/// lines have ids.
 ///
 /// # Errors
 /// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`
@@ -41,10 +44,24 @@ const LINES: i64 = 200;
     ),
     security(("bearer" = [])),
 )]
-pub async fn events(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>) -> Result<HttpResponse> {
+pub async fn events(
+    Admin(caller): Admin,
+    app: Data<App>,
+    Id(id): Id,
+    _: Query<NoParameters>,
+) -> Result<HttpResponse> {
     let following = app.jobs.followers.follow(&app, id);
     let job = jobs::read(&app.db.pool, &[id], true).await?.pop().ok_or_else(no_such_job)?;
-    let mut events = Events { app, following, job, line: 0, ready: VecDeque::new(), ended: false };
+    let mut events = Events {
+        app,
+        caller,
+        asked_at: Instant::now(),
+        following,
+        job,
+        line: 0,
+        ready: VecDeque::new(),
+        ended: false,
+    };
     events.ready.push_back(written(&state(&events.job)));
     events.catch_up().await?;
     events.ended = events.job.state.is_final();
@@ -62,6 +79,9 @@ pub async fn events(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>
 
 struct Events {
     app: Data<App>,
+    caller: Arc<Identity>,
+    /// When it was asked last whether the caller still may follow.
+    asked_at: Instant,
     following: Following,
     job: Job,
     /// The last line that was sent.
@@ -73,14 +93,23 @@ struct Events {
 impl Events {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.asked_at.elapsed() >= ASKED {
+                let caller = self.app.auth.again(&self.caller, &self.app).await;
+                if !matches!(caller, Ok(Some(caller)) if caller.is_admin()) {
+                    return None;
+                }
+                self.asked_at = Instant::now();
+                return Some(Bytes::from_static(b": still here\n\n"));
+            }
             if let Some(next) = self.ready.pop_front() {
                 return Some(next);
             }
             if self.ended {
                 return None;
             }
-            match tokio::time::timeout(SILENCE, self.following.next()).await {
-                Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
+            let left = ASKED.saturating_sub(self.asked_at.elapsed());
+            match tokio::time::timeout(left, self.following.next()).await {
+                Err(_) => {}
                 Ok(News::Gone) => self.ended = true,
                 Ok(News::Missed) => {
                     if self.catch_up().await.is_err() {

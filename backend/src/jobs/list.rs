@@ -9,7 +9,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::filter;
 use super::patience::patiently;
-use super::store::jobs;
+use super::store::{self, jobs};
 use crate::app::App;
 use crate::extract::{Admin, Count, PageParameters, Parameters, Prefer, Query};
 use crate::problem::Result;
@@ -32,8 +32,8 @@ impl Parameters for ListParameters {
 
 /// List jobs, the newest first. For admins.
 ///
-/// Jobs that stand in a state other than `succeeded` are found quickly whatever else there is; other filters are quick where what
-/// they mean is not rare among the newest jobs. An estimated count is exact where there is a filter.
+/// Jobs that stand in a state are found quickly whatever else there is; other filters are quick where what they mean is not rare
+/// among the newest jobs. An estimated count is exact up to 10,000.
 ///
 /// # Errors
 /// `unauthenticated`, `invalid_token`, `forbidden`, `invalid_parameter`, `invalid_cursor`, `statement_timeout`
@@ -69,20 +69,25 @@ pub async fn list(
     let ListParameters { page, filter } = parameters;
     let scope = format!("jobs:{filter:?}").into_bytes();
     let after = page.after(&app.cursors, &scope)?;
-    let state = filter.state.map(|state| [state.as_str()]);
-    let states = state.as_ref().map(|state| &state[..]);
     let (mut items, count) = patiently(async || {
         // A job that moves on between the two statements would be shown as it was not asked for.
         let mut transaction =
             app.db.pool.begin_with("begin isolation level repeatable read read only").await?;
-        let ids = jobs::matching(&mut transaction, &filter, states, after, page.rows()).await?;
+        let ids = store::matching(
+            &mut transaction,
+            &filter,
+            filter.state.as_ref().map(std::slice::from_ref),
+            after,
+            page.rows(),
+        )
+        .await?;
         let items = jobs::read(&mut *transaction, &ids, true).await?;
         let count = match prefer.count {
             None => None,
-            Some(Count::Estimated) if filter == JobFilter::default() => {
-                Some(jobs::estimated_count(&mut transaction).await?)
+            Some(Count::Estimated) => {
+                Some(store::estimated_count(&mut transaction, &filter, filter.state).await?)
             }
-            Some(_) => Some(jobs::count(&mut transaction, &filter, states).await?),
+            Some(_) => Some(store::count(&mut transaction, &filter, filter.state, None).await?),
         };
         transaction.rollback().await?;
         Ok::<_, sqlx::Error>((items, count))

@@ -9,6 +9,7 @@ pub mod batches;
 mod bulk;
 pub mod cancel;
 pub mod cancel_matching;
+mod checking;
 pub mod create;
 pub mod discard_matching;
 pub mod events;

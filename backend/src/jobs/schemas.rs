@@ -4,27 +4,27 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use annex_openapi::jobs::JobCreate;
-use annex_openapi::problem::FieldError;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use super::checking::{Args, Checker, Schema};
 use super::input::Faults;
 use super::store;
 use crate::problem::{Problem, Result};
 
-/// The most places of one job's arguments that are told of.
-const MOST_ERRORS: usize = 50;
-
 /// The schemas that were compiled, by kind, and when the kind was changed last.
 #[derive(Default)]
-pub struct Schemas(Mutex<HashMap<String, Compiled>>);
+pub struct Schemas {
+    compiled: Mutex<HashMap<String, Compiled>>,
+    checker: Checker,
+}
 
-/// A kind without a schema, or with one that does not compile, has no validator.
+/// A kind without a schema, or with one that does not compile, has none.
 struct Compiled {
     changed_at: OffsetDateTime,
-    validator: Option<Arc<Validator>>,
+    schema: Option<Arc<Schema>>,
 }
 
 impl std::fmt::Debug for Schemas {
@@ -49,58 +49,65 @@ impl Schemas {
     /// Checks the arguments of jobs against the schemas of their kinds. Each comes with where it stands in the body.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer; `overloaded` where it takes too long.
     pub async fn check(
         &self,
         pool: &PgPool,
         jobs: &[(String, &JobCreate)],
         faults: &mut Faults,
     ) -> Result<()> {
-        let mut names: Vec<&str> = jobs.iter().map(|(_, job)| job.kind.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let validators = self.of(pool, &names).await?;
-        for (at, job) in jobs {
-            if let Some(validator) = validators.get(job.kind.as_str()) {
-                let args = Value::Object(job.args.clone().unwrap_or_default());
-                faults.extend(errors(validator, &args, &format!("{at}/args")));
-            }
-        }
+        let (_, checks) = self.of_all(pool, jobs, |at| format!("{at}/args")).await?;
+        let found = self.checker.check(checks).await?;
+        found.into_iter().for_each(|errors| faults.extend(errors));
         Ok(())
     }
 
     /// The first of the jobs, each with a number of its own, whose arguments are not as the schema of its kind says, and why.
     ///
     /// # Errors
-    /// The database does not answer.
+    /// The database does not answer; `overloaded` where it takes too long.
     pub async fn first_fault(
         &self,
         pool: &PgPool,
         jobs: &[(usize, &JobCreate)],
     ) -> Result<Option<(usize, Problem)>> {
+        let (places, checks) = self.of_all(pool, jobs, |_| "/args".to_owned()).await?;
+        let found = self.checker.check(checks).await?;
+        let wrong = places.into_iter().zip(found).find(|(_, errors)| !errors.is_empty());
+        Ok(wrong.map(|(place, errors)| (place, Problem::validation(errors))))
+    }
+
+    /// Those of the jobs whose kind has a schema, by their places, and what is to be checked of each.
+    async fn of_all<P: Clone>(
+        &self,
+        pool: &PgPool,
+        jobs: &[(P, &JobCreate)],
+        at: impl Fn(&P) -> String,
+    ) -> Result<(Vec<P>, Vec<Args>)> {
         let mut names: Vec<&str> = jobs.iter().map(|(_, job)| job.kind.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let validators = self.of(pool, &names).await?;
-        Ok(jobs.iter().find_map(|(index, job)| {
+        let schemas = self.of(pool, &names).await?;
+        let checks = jobs.iter().filter_map(|(place, job)| {
+            let schema = Arc::clone(schemas.get(job.kind.as_str())?);
             let args = Value::Object(job.args.clone().unwrap_or_default());
-            let wrong = errors(validators.get(job.kind.as_str())?, &args, "/args");
-            (!wrong.is_empty()).then(|| (*index, Problem::validation(wrong)))
-        }))
+            Some((place.clone(), Args { at: at(place), args, schema }))
+        });
+        Ok(checks.unzip())
     }
 
-    async fn of<'a>(&self, pool: &PgPool, names: &[&'a str]) -> Result<HashMap<&'a str, Arc<Validator>>> {
+    async fn of<'a>(&self, pool: &PgPool, names: &[&'a str]) -> Result<HashMap<&'a str, Arc<Schema>>> {
         let known: Vec<Option<OffsetDateTime>> = {
-            let compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
             names.iter().map(|name| compiled.get(*name).map(|of| of.changed_at)).collect()
         };
         let changed = store::kinds::changed(pool, names, &known).await?;
-        let mut compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         for kind in changed {
-            let validator = match kind.schema {
+            let schema = match kind.schema {
                 None => None,
                 Some(schema) => match compile(&schema) {
-                    Ok(validator) => Some(Arc::new(validator)),
+                    Ok(validator) => Some(Arc::new(Schema::new(validator))),
                     Err(error) => {
                         tracing::warn!(
                             kind = kind.name,
@@ -112,24 +119,13 @@ impl Schemas {
                 },
             };
             match kind.updated_at {
-                Some(changed_at) => drop(compiled.insert(kind.name, Compiled { changed_at, validator })),
+                Some(changed_at) => drop(compiled.insert(kind.name, Compiled { changed_at, schema })),
                 None => drop(compiled.remove(&kind.name)),
             }
         }
-        let found = names.iter().filter_map(|name| Some((*name, compiled.get(*name)?.validator.clone()?)));
+        let found = names.iter().filter_map(|name| Some((*name, compiled.get(*name)?.schema.clone()?)));
         Ok(found.collect())
     }
-}
-
-fn errors(validator: &Validator, args: &Value, at: &str) -> Vec<FieldError> {
-    let errors = validator.iter_errors(args).take(MOST_ERRORS);
-    errors
-        .map(|error| {
-            let pointer = format!("{at}{}", error.instance_path());
-            // Arguments may be secret and large; what is wrong with them is said without them.
-            FieldError::new(pointer, "schema", error.masked().to_string())
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -137,19 +133,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn what_is_wrong_is_pointed_at_and_not_repeated() {
-        let schema = json!({"type": "object", "required": ["to"], "properties": {
-            "to": {"type": "string", "pattern": "^.+@.+$"}, "pages": {"type": "array", "items": {"type": "integer"}}}});
-        let validator = compile(&schema).unwrap();
-        let found = errors(&validator, &json!({"to": "sesame", "pages": [1, "x"]}), "/args");
-        let mut pointers: Vec<&str> = found.iter().map(|error| error.pointer.as_str()).collect();
-        pointers.sort_unstable();
-        assert_eq!(pointers, ["/args/pages/1", "/args/to"]);
-        assert!(found.iter().all(|error| !error.detail.contains("sesame")), "{found:?}");
-        assert_eq!(errors(&validator, &json!({"to": "a@b"}), "/args"), []);
-    }
 
     #[test]
     fn what_is_no_schema_is_refused() {

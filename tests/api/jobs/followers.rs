@@ -121,3 +121,18 @@ async fn a_follower_hears_that_its_job_is_gone() {
     app.sql("delete from annex.ready; delete from annex.jobs").await;
     assert_eq!(events(&following.await.unwrap().text()).len(), 1);
 }
+
+#[tokio::test]
+async fn who_is_no_admin_any_more_hears_nothing_more() {
+    let app = TestApp::start().await;
+    let boss = app.user("boss").await;
+    app.sql("update annex.users set roles = '{admin}' where email = 'boss@example.com'").await;
+    let job = enqueue(&app, json!({"kind": "a"})).await;
+    let path = format!("/v1/jobs/{}/events", id(&job));
+    let following = tokio::spawn(async move { boss.get(&path).await.expect_status(200) });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    app.sql("update annex.users set roles = '{}' where email = 'boss@example.com'").await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), following).await.expect("it ends").unwrap();
+    assert_eq!(events(&ended.text()).len(), 1);
+    app.eventually("nothing is looked at", || async { !app.inside().jobs.followers.are_there() }).await;
+}

@@ -52,3 +52,31 @@ async fn kinds_of_the_servers_program_are_as_the_program_says() {
     admin.post("/v1/jobs", json!({"kind": "of.program"})).await.expect_status(201);
     assert!(super::claim(&admin, "default", 5).await.is_empty(), "servers alone run it");
 }
+
+#[tokio::test]
+async fn a_schema_that_takes_for_ever_holds_no_other_kind_up() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let many = serde_json::Value::from_iter((0..30_000).map(|n| json!([n])));
+    let schema =
+        json!({"properties": {"a": {"uniqueItems": true}, "b": {"$ref": "#/$defs/0"}}, "$defs": doubled(60)});
+    admin.put("/v1/job-kinds/slow", json!({"schema": schema})).await.expect_status(201);
+    admin.put("/v1/job-kinds/quick", json!({"schema": {"required": ["a"]}})).await.expect_status(201);
+    for args in [json!({"b": 1}), json!({"a": many})] {
+        admin.post("/v1/jobs", json!({"kind": "slow", "args": args})).await.expect_problem("overloaded");
+    }
+    admin.post("/v1/jobs", json!({"kind": "quick", "args": {"a": 1}})).await.expect_status(201);
+    let problem = admin.post("/v1/jobs", json!({"kind": "quick"})).await.expect_problem("validation_failed");
+    assert_eq!(problem.errors[0].pointer, "/args");
+}
+
+/// Definitions, each of which asks for the next one twice.
+fn doubled(depth: usize) -> serde_json::Value {
+    let mut definitions = serde_json::Map::new();
+    for place in 0..depth {
+        let next = json!({"$ref": format!("#/$defs/{}", place + 1)});
+        definitions.insert(place.to_string(), json!({"anyOf": [next, next]}));
+    }
+    definitions.insert(depth.to_string(), json!({"type": "string"}));
+    definitions.into()
+}

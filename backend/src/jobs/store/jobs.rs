@@ -1,10 +1,9 @@
 //! Jobs as the API shows them.
 
 use annex_openapi::jobs::{
-    AttemptOutcome, Backoff, Job, JobAttempt, JobError, JobFilter, JobLogLine, JobState, LogLevel,
+    AttemptOutcome, Backoff, Job, JobAttempt, JobError, JobLogLine, JobState, LogLevel,
 };
 use serde_json::Value;
-use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor, PgPool, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -225,51 +224,6 @@ async fn attempts(connection: &mut PgConnection, id: Uuid) -> Result<Vec<JobAtte
     Ok(attempts.collect())
 }
 
-/// Up to `limit` jobs that the filter means and that stand in one of the states (none named: in any), the newest first, after that one.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn matching(
-    connection: &mut PgConnection,
-    filter: &JobFilter,
-    states: Option<&[&str]>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<Uuid>> {
-    // Which index serves best depends on what is asked for.
-    sqlx::query!("set local plan_cache_mode = force_custom_plan").execute(&mut *connection).await?;
-    sqlx::query_scalar!(
-        "select j.id
-        from annex.jobs_in($1::text[]) s join annex.jobs j on j.id = s.id
-        where ($2::uuid is null or j.id < $2)
-            and ($3::uuid[] is null or j.id = any($3))
-            and ($4::text is null or j.kind = $4)
-            and ($5::text is null or j.queue = $5)
-            and ($6::text is null or j.tags @> array[$6])
-            and ($7::uuid is null or j.batch_id = $7)
-            and ($8::jsonb is null or j.args @> $8)
-            and ($9::timestamptz is null or j.created_at >= $9)
-            and ($10::timestamptz is null or j.created_at < $10)
-            and ($12::text is null or j.schedule = $12)
-        order by j.id desc
-        limit $11",
-        states as Option<&[&str]>,
-        after,
-        filter.ids.as_deref(),
-        filter.kind,
-        filter.queue,
-        filter.tag,
-        filter.batch,
-        filter.args.as_ref().map(Json) as _,
-        filter.since,
-        filter.until,
-        limit,
-        filter.schedule
-    )
-    .fetch_all(connection)
-    .await
-}
-
 /// Lets the statements of this transaction take long: to find the few of many does.
 ///
 /// # Errors
@@ -277,54 +231,6 @@ pub async fn matching(
 pub async fn take_time(connection: &mut PgConnection) -> Result<()> {
     sqlx::query!("set local statement_timeout = '10min'").execute(connection).await?;
     Ok(())
-}
-
-/// How many jobs the filter means.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn count(
-    connection: &mut PgConnection,
-    filter: &JobFilter,
-    states: Option<&[&str]>,
-) -> Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!"
-        from annex.jobs_in($1::text[]) s join annex.jobs j on j.id = s.id
-        where ($2::uuid[] is null or j.id = any($2))
-            and ($3::text is null or j.kind = $3)
-            and ($4::text is null or j.queue = $4)
-            and ($5::text is null or j.tags @> array[$5])
-            and ($6::uuid is null or j.batch_id = $6)
-            and ($7::jsonb is null or j.args @> $7)
-            and ($8::timestamptz is null or j.created_at >= $8)
-            and ($9::timestamptz is null or j.created_at < $9)
-            and ($10::text is null or j.schedule = $10)"#,
-        states as Option<&[&str]>,
-        filter.ids.as_deref(),
-        filter.kind,
-        filter.queue,
-        filter.tag,
-        filter.batch,
-        filter.args.as_ref().map(Json) as _,
-        filter.since,
-        filter.until,
-        filter.schedule
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// About how many jobs there are in all.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn estimated_count(connection: &mut PgConnection) -> Result<i64> {
-    sqlx::query_scalar!(
-        r#"select greatest(reltuples, 0)::bigint as "count!" from pg_class where oid = 'annex.jobs'::regclass"#
-    )
-    .fetch_one(connection)
-    .await
 }
 
 /// Cancels jobs; how many that concerned.

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod kinds;
 pub mod leases;
 mod maintenance;
+mod matching;
 mod progress;
 pub mod queues;
 pub mod schedules;
@@ -19,4 +20,5 @@ pub use maintenance::{
     Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,
     unregister,
 };
+pub use matching::{count, estimated_count, matching};
 pub use progress::{append_log, set_progress};
