@@ -97,3 +97,63 @@ async fn lists_leave_out_what_is_large() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_reads_little_however_many_jobs_there_are() {
+    let app = TestApp::start().await;
+    let preloaded = app.sql_value("select current_setting('shared_preload_libraries') as libraries").await;
+    if !preloaded.is_some_and(|libraries| libraries.contains("pg_stat_statements")) {
+        println!("skipped: this Postgres does not count statements");
+        return;
+    }
+    let admin = app.admin().await;
+    app.sql(
+        "create extension pg_stat_statements;
+        insert into annex.jobs (id, kind, args, queue, remote, priority, tags, max_attempts, created_at)
+            select annex.uuid_v7(), 'k' || n % 5, '{}', 'default', true, 0, '{}', 1, now() from generate_series(1, 30000) n;
+        with numbered as (select id, row_number() over (order by id) as n from annex.jobs),
+        ended as (
+            insert into annex.attempts (job_id, attempt, outcome, final, started_at, finished_at, error)
+            select id, 1, (array['succeeded', 'failed', 'cancelled'])[1 + n % 3], true, now(), now(), case when n % 3 = 1 then '{}'::jsonb end
+            from numbered where n <= 15000
+        ),
+        later as (insert into annex.scheduled (job_id, run_at, attempt) select id, now() + interval '1 day', 1 from numbered where n > 15100)
+        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, plain)
+            select 0, 'default', true, 0, id, 1, true from numbered where n > 15000 and n <= 15100;
+        analyze annex.jobs, annex.attempts, annex.scheduled, annex.ready",
+    )
+    .await;
+    let read = "select coalesce(max((shared_blks_hit + shared_blks_read + temp_blks_written) / calls), 0)::int8 as blocks
+        from pg_stat_statements s join pg_database d on d.oid = s.dbid
+        where d.datname = current_database() and query like 'select j.id from %'";
+    for (query, found) in [
+        ("", 20),
+        ("kind=k3", 20),
+        ("state=scheduled", 20),
+        ("state=ready", 20),
+        ("state=running", 0),
+        ("state=succeeded", 20),
+        ("state=failed", 20),
+        ("state=cancelled&kind=k1", 20),
+    ] {
+        app.sql("select pg_stat_statements_reset()").await;
+        let page = admin.get(&format!("/v1/jobs?{query}")).await.expect_status(200);
+        assert_eq!(page.items().len(), found, "{query}");
+        let blocks: u64 = app.sql_value(read).await.unwrap().parse().unwrap();
+        assert!((1..400).contains(&blocks) || found == 0, "{query}: {blocks} blocks");
+    }
+    for (query, exact) in
+        [("", 30_000), ("state=scheduled", 14_900), ("kind=k2", 6_000), ("state=failed&kind=k2", 1_000)]
+    {
+        let path = format!("/v1/jobs?limit=1&{query}");
+        let counted =
+            admin.get(&path).header("prefer", "count=exact").await.json()["count"].as_u64().unwrap();
+        assert_eq!(counted, exact, "{query}");
+        let estimated =
+            admin.get(&path).header("prefer", "count=estimated").await.json()["count"].as_u64().unwrap();
+        assert!(
+            estimated.abs_diff(exact) <= if exact > 10_000 { exact / 2 } else { 0 },
+            "{query}: {estimated}"
+        );
+    }
+}
