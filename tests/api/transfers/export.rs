@@ -165,6 +165,23 @@ async fn nobody_says_in_whose_name_it_is_done() {
 }
 
 #[tokio::test]
+async fn a_schedule_exports_as_an_admin_whoever_made_it() {
+    let app = builder().start().await;
+    notes(&app, json!({"list": null})).await;
+    app.rows("notes", [json!({"title": "for admins"})]).await;
+    let (uma, admin) = (app.user("uma").await, app.admin().await);
+    app.sql("update annex.users set roles = '{admin}' where email = 'uma@example.com'").await;
+    let job = json!({"kind": "records.export", "args": {"collection": "notes"}});
+    let path = "/v1/schedules/nightly";
+    uma.as_admin().put(path, json!({"job": job, "every_seconds": 86400})).await.expect_status(201);
+    admin.delete(&format!("/v1/users/{}", uma.id())).await.expect_status(204);
+    let job = admin.request("POST", &format!("{path}/run")).await.expect_status(201).json();
+    assert_eq!(job["schedule"], "nightly");
+    let job = succeeded(&admin, &job).await;
+    fetch(&app, &job).await.expect_said("for admins");
+}
+
+#[tokio::test]
 async fn wrong_arguments_fail_for_good() {
     let app = builder().start().await;
     notes(&app, json!({"list": ""})).await;
