@@ -216,9 +216,9 @@ create table annex.attempts (
     primary key (job_id, attempt),
     constraint attempts_started_check check ((attempt = 0) = (started_at is null))
 ) with (autovacuum_vacuum_insert_scale_factor = 1);
-create index attempts_finished_at_idx on annex.attempts (finished_at);
 create index attempts_failed_idx on annex.attempts (job_id) where final and outcome in ('failed', 'lost');
 create index attempts_cancelled_idx on annex.attempts (job_id) where final and outcome = 'cancelled';
+create index attempts_finished_at_idx on annex.attempts (finished_at);
 
 -- Which job a unique key stands for: while it lives, or until a period is over.
 create table annex.unique_jobs (
@@ -487,12 +487,18 @@ declare
     taken integer := wanted;
     oldest integer;
 begin
-    insert into annex.limiters (queue, key) values (in_queue, in_key) on conflict do nothing;
-    select * into limiter from annex.limiters l where l.queue = in_queue and l.key = in_key for update;
+    loop
+        insert into annex.limiters (queue, key) values (in_queue, in_key) on conflict do nothing;
+        select * into limiter from annex.limiters l where l.queue = in_queue and l.key = in_key for update;
+        -- It may be forgotten in between.
+        exit when found;
+    end loop;
     taken := least(taken, greatest(coalesce(concurrency - limiter.running, taken), 0));
     if rate is not null then
         bucket := annex.rate_bucket(in_period);
         if limiter.period is null or limiter.period = in_period then
+            -- A clock that was ahead counts as if it had been right.
+            limiter.bucket := case when limiter.bucket > bucket + 17 then bucket else limiter.bucket end;
             bucket := greatest(bucket, limiter.bucket);
             counts := annex.rate_window(limiter.starts, limiter.bucket, bucket);
         else
@@ -968,6 +974,16 @@ begin
 end
 $$;
 
+-- Gives back what a worker holds without knowing it: an answer was lost on its way. Returns how many jobs.
+create function annex.release_unknown(in_worker_id uuid, known bigint[]) returns integer
+    language sql
+    return (
+        select annex.release_jobs(array_agg(l.id), array_agg(p.position))
+        from annex.leases l, generate_series(1, cardinality(l.jobs)) p (position)
+        where l.worker_id = in_worker_id and l.id <> all(known)
+        having count(*) > 0
+    );
+
 -- Takes back what is held under a lease: each job is in the line again at once, or has failed where that was its last attempt. Returns how many.
 create function annex.reclaim_lease(held annex.leases) returns integer
     language plpgsql as $$
@@ -1100,9 +1116,14 @@ begin
             where b.id in (select j.batch_id from annex.jobs j where j.id = any(ids)) order by b.id for update;
         with waited as (delete from annex.waiting w where w.job_id = any(ids) returning w.job_id),
         later as (delete from annex.scheduled s where s.job_id = any(ids) returning s.job_id),
+        set_aside as (
+            select p.queue, p.key, p.priority, p.job_id from annex.parked p join annex.jobs j
+                on p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id
+            where j.id = any(ids) order by p.queue, p.key, p.priority, p.job_id for update of p
+        ),
         aside as (
-            delete from annex.parked p using annex.jobs j
-            where j.id = any(ids) and p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id returning p.job_id
+            delete from annex.parked p using set_aside s
+            where p.queue = s.queue and p.key = s.key and p.priority = s.priority and p.job_id = s.job_id returning p.job_id
         ),
         lined as (
             delete from annex.ready r using annex.jobs j
@@ -1169,6 +1190,16 @@ begin
     select array_agg(w.id) into ids from wanted w;
     perform from annex.batches b
         where b.id in (select j.batch_id from annex.jobs j where j.id = any(ids)) order by b.id for update;
+    -- One job at a time has a unique key: where another has it by now, that one stands for both.
+    insert into annex.unique_jobs (kind, key, period_start, period_end, job_id)
+        select j.kind, j.unique_key, '-infinity', 'infinity', j.id from annex.jobs j
+        where j.id = any(ids) and j.unique_key is not null
+            and exists (select from annex.attempts t where t.job_id = j.id and t.final and t.outcome <> 'succeeded')
+            and not exists (select from annex.unique_jobs u where u.job_id = j.id)
+        order by j.kind, j.unique_key, j.id
+        on conflict do nothing;
+    select array_agg(j.id) into ids from annex.jobs j
+        where j.id = any(ids) and (j.unique_key is null or exists (select from annex.unique_jobs u where u.job_id = j.id));
     with over as (
         -- The attempt 0 tells of no attempt, and would be in the way of the next cancellation.
         delete from annex.attempts t where t.job_id = any(ids) and t.final and t.attempt = 0 returning t.job_id, t.outcome
@@ -1191,12 +1222,6 @@ begin
         return 0;
     end if;
     total := cardinality(again.ids);
-    -- Where another job has the unique key by now, that one stands for both.
-    insert into annex.unique_jobs (kind, key, period_start, period_end, job_id)
-        select j.kind, j.unique_key, '-infinity', 'infinity', j.id from annex.jobs j
-        where j.id = any(again.ids) and j.unique_key is not null
-            and not exists (select from annex.unique_jobs u where u.job_id = j.id)
-        on conflict do nothing;
     update annex.batches b set pending = b.pending + c.n, failed = b.failed - c.failed, cancelled = b.cancelled - (c.n - c.failed),
             finished_at = null
         from (
@@ -1248,10 +1273,14 @@ begin
     for slot in select n from generate_series(0, 2) n where n <> now_at loop
         continue when pg_relation_size(format('annex.ready_%s', slot)) + pg_relation_size(format('annex.leases_%s', slot)) = 0;
         if clock_timestamp() - since > interval '30 s' then
-            execute format('update annex.ready set slot = %s where slot = %s and (queue, remote, priority, job_id) in (
-                select queue, remote, priority, job_id from annex.ready_%2$s limit 5000 for update skip locked)', now_at, slot);
-            execute format('update annex.leases set slot = %s where slot = %s and id in (
-                select id from annex.leases_%2$s limit 5000 for update skip locked)', now_at, slot);
+            -- A backlog stays where it is: only what sets the slot free is worth a move.
+            execute format('select count(*) <= 2000 from (select from annex.ready_%1$s limit 2001) r', slot) into is_empty;
+            if is_empty then
+                execute format('update annex.ready set slot = %s where slot = %s and (queue, remote, priority, job_id) in (
+                    select queue, remote, priority, job_id from annex.ready_%2$s limit 2000 for update skip locked)', now_at, slot);
+                execute format('update annex.leases set slot = %s where slot = %s and id in (
+                    select id from annex.leases_%2$s limit 2000 for update skip locked)', now_at, slot);
+            end if;
         end if;
         begin
             execute format('select not exists (select from annex.ready_%1$s) and not exists (select from annex.leases_%1$s)', slot) into is_empty;
@@ -1265,6 +1294,14 @@ begin
             null;
         end;
     end loop;
+    -- What a key counted is over.
+    delete from annex.limiters l using (
+        select f.queue, f.key from annex.limiters f
+        where f.running = 0 and f.key <> '' and f.wake_at is null
+            and (f.period is null or f.bucket + 17 < annex.rate_bucket(f.period))
+            and not exists (select from annex.parked p where p.queue = f.queue and p.key = f.key)
+        limit 1000 for update skip locked
+    ) o where l.queue = o.queue and l.key = o.key;
     if pg_relation_size(format('annex.ready_%s', now_at)) + pg_relation_size(format('annex.leases_%s', now_at)) > largest then
         select n into slot from generate_series(0, 2) n
             where n <> now_at and pg_relation_size(format('annex.ready_%s', n)) + pg_relation_size(format('annex.leases_%s', n)) = 0

@@ -75,6 +75,15 @@ impl Db {
     }
 }
 
+/// A pool of one connection to the same database, for what must not wait for the others.
+pub fn single(pool: &PgPool) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with((*pool.connect_options()).clone())
+}
+
 /// A pool of one connection to the same database, to listen on: one of the other pool would be missing there. It is closed where it
 /// is given back, and not tried: nobody else takes it, and where the database has gone it can only fail.
 pub fn listening(pool: &PgPool) -> PgPool {

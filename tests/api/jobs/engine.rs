@@ -298,3 +298,88 @@ async fn a_lease_that_cannot_be_taken_back_holds_no_other_up() {
     .await;
     assert_eq!(value(&app, "select count(*) from annex.leases").await, "1", "and the one stays");
 }
+
+#[tokio::test]
+async fn what_a_worker_holds_without_knowing_it_is_in_the_line_again() {
+    let app = TestApp::start().await;
+    let worker = app.inside().clock.uuid_v7();
+    let hold = async || -> i64 {
+        enqueue(&app, "x", json!({})).await;
+        sqlx::query_scalar("select lease from annex.claim_jobs('default', true, 1, $1, 'w', 0)")
+            .bind(worker)
+            .fetch_one(&app.inside().db.pool)
+            .await
+            .unwrap()
+    };
+    // Its life must be known of, or it is taken for gone.
+    app.sql(&format!(
+        "insert into annex.workers values ('{worker}', 'w', '{{}}', 1, now(), now() + interval '1 h')"
+    ))
+    .await;
+    let (known, _) = (hold().await, hold().await);
+    let back: i32 = sqlx::query_scalar("select annex.release_unknown($1, array[$2])")
+        .bind(worker)
+        .bind(known)
+        .fetch_one(&app.inside().db.pool)
+        .await
+        .unwrap();
+    assert_eq!((back, value(&app, "select id from annex.leases").await), (1, known.to_string()));
+    assert_eq!(value(&app, "select attempt from annex.ready").await, "1", "as if it had not been claimed");
+}
+
+#[tokio::test]
+async fn a_job_whose_unique_key_another_has_is_not_tried_again() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut connection = app.database.connect().await;
+    let first = enqueue(&app, "x", json!({"unique_key": "u", "max_attempts": 1})).await;
+    let claimed = claim(&app, "default", 1).await;
+    assert!(finish(&mut connection, &claimed[0], "failed").await);
+    let second = enqueue(&app, "x", json!({"unique_key": "u"})).await;
+    assert_ne!(first, second);
+    let retry = format!("/v1/jobs/{first}/retry");
+    admin.post(&retry, json!({})).await.expect_problem("job_state_conflict");
+    let claimed = claim(&app, "default", 9).await;
+    assert_eq!(claimed.iter().map(|job| job.0).collect::<Vec<_>>(), [second]);
+    assert!(finish(&mut connection, &claimed[0], "succeeded").await);
+    admin.post(&retry, json!({})).await.expect_status(200);
+    assert_eq!(claim(&app, "default", 9).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_keys_counted_is_forgotten_when_it_is_over() {
+    let app = TestApp::start().await;
+    queue(&app, "keyed", json!({"key_concurrency": 1, "key_rate": {"limit": 5, "period_seconds": 0.1}}))
+        .await;
+    enqueue(&app, "x", json!({"queue": "keyed", "key": "k"})).await;
+    let claimed = claim(&app, "keyed", 1).await;
+    let limiters = "select count(*) from annex.limiters where key = 'k'";
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    app.sql("select annex.rotate_slots()").await;
+    assert_eq!(value(&app, limiters).await, "1", "it runs");
+    assert!(finish(&mut app.database.connect().await, &claimed[0], "succeeded").await);
+    app.sql("select annex.rotate_slots()").await;
+    assert_eq!(value(&app, limiters).await, "0");
+}
+
+#[tokio::test]
+async fn a_backlog_stays_where_it_is_and_a_few_are_moved_on() {
+    let app = TestApp::start().await;
+    app.admin()
+        .await
+        .request("PUT", "/v1/queues/default")
+        .json(&json!({"paused": true}))
+        .await
+        .expect_status(200);
+    let fill = async |count: i32| {
+        app.sql(&format!("select annex.enqueue('x') from generate_series(1, {count})")).await
+    };
+    let turn = "select annex.rotate_slots(1); update annex.job_slots set rotated_at = now() - interval '1 h'; select annex.rotate_slots(1000000000)";
+    fill(3).await;
+    app.sql(turn).await;
+    let current = "select count(*) from annex.ready r, annex.job_slots s where r.slot = s.current";
+    assert_eq!(value(&app, current).await, "3");
+    fill(2500).await;
+    app.sql(turn).await;
+    assert_eq!(value(&app, current).await, "0");
+}

@@ -329,21 +329,22 @@ async fn retry(pool: &PgPool, model: &mut Model, dice: &mut Dice) {
         .fetch_one(pool)
         .await
         .expect("jobs can be tried again");
+    // Of several with one unique key the database chooses who has it; the others are left.
+    let holders: Vec<(String, Uuid)> = sqlx::query_as("select key, job_id from annex.unique_jobs")
+        .fetch_all(pool)
+        .await
+        .expect("they can be read");
     let mut expected = 0;
     for id in chosen {
         let job = model.jobs.get_mut(&id).expect("it is known");
-        if !matches!(job.place, Place::Failed | Place::Cancelled) {
+        let is_left = job.unique_key.is_some_and(|key| !holders.contains(&(key.to_owned(), id)));
+        if is_left || !matches!(job.place, Place::Failed | Place::Cancelled) {
             continue;
         }
         job.place = Place::Ready;
         expected += 1;
     }
     assert_eq!(count, expected);
-    // Of several with one unique key the database chooses who has it.
-    let holders: Vec<(String, Uuid)> = sqlx::query_as("select key, job_id from annex.unique_jobs")
-        .fetch_all(pool)
-        .await
-        .expect("they can be read");
     for (key, id) in holders {
         let key = ["u", "v"].into_iter().find(|known| *known == key).expect("it is one of ours");
         assert!(

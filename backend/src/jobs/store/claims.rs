@@ -168,3 +168,23 @@ pub async fn release(executor: impl PgExecutor<'_>, held: &[(i64, i32)]) -> Resu
         .fetch_one(executor)
         .await
 }
+
+/// Gives back the jobs of a worker's leases that it does not know. Returns how many.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn release_unknown(executor: impl PgExecutor<'_>, worker: Uuid, known: &[i64]) -> Result<i32> {
+    sqlx::query_scalar!(r#"select coalesce(annex.release_unknown($1, $2), 0) as "count!""#, worker, known)
+        .fetch_one(executor)
+        .await
+}
+
+/// Those of the leases that a worker still holds.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn leases_of(executor: impl PgExecutor<'_>, worker: Uuid, leases: &[i64]) -> Result<Vec<i64>> {
+    sqlx::query_scalar!("select id from annex.leases where worker_id = $1 and id = any($2)", worker, leases)
+        .fetch_all(executor)
+        .await
+}

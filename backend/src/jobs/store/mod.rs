@@ -14,7 +14,9 @@ pub mod queues;
 pub mod schedules;
 pub mod stats;
 
-pub use claims::{Claimant, Claimed, Finish, Outcome, claim, finish, finish_within, release};
+pub use claims::{
+    Claimant, Claimed, Finish, Outcome, claim, finish, finish_within, leases_of, release, release_unknown,
+};
 pub use completion::COMPLETE;
 pub use maintenance::{
     Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,

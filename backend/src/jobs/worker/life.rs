@@ -14,7 +14,7 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// Goes on until it is aborted.
 pub(super) async fn live(shift: &Shift) {
-    let pool = &shift.app.db.pool;
+    let pool = &shift.heart;
     let mut beats = tokio::time::interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_registered = false;

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Data;
+use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,9 +24,12 @@ use uuid::Uuid;
 use super::store::{self, Finish};
 use crate::app::App;
 use crate::background::supervised;
+use crate::db;
 
 /// How much work is taken ahead of time, where jobs are short.
 const AHEAD: Duration = Duration::from_millis(50);
+/// How long a job may be held that has not begun, where those before it take longer than was thought.
+const HELD: Duration = Duration::from_secs(1);
 /// How many jobs are held at the most, however short they are.
 const MOST_HELD: usize = 1600;
 
@@ -72,6 +76,10 @@ struct Shift {
     mean: AtomicU64,
     finishes: mpsc::UnboundedSender<Finish>,
     given_back: Mutex<Vec<(i64, i32)>>,
+    /// What the claim loop holds; it outlives the loop, which may begin again.
+    known: tokio::sync::Mutex<claim::Known>,
+    /// A connection of its own to say that the worker lives: where all others are busy it lives all the same.
+    heart: PgPool,
 }
 
 /// A job that is held.
@@ -98,6 +106,8 @@ impl Worker {
             mean: AtomicU64::new(0),
             finishes,
             given_back: Mutex::default(),
+            known: tokio::sync::Mutex::default(),
+            heart: db::single(&app.db.pool),
             options,
             app,
         });
@@ -175,6 +185,15 @@ impl Shift {
             (concurrency as u64).saturating_mul(AHEAD.as_nanos() as u64).checked_div(mean).unwrap_or(0);
         let most = (ahead as usize).clamp(concurrency, MOST_HELD.max(concurrency));
         most.saturating_sub(self.held.load(Ordering::Relaxed))
+    }
+
+    /// Notes how long a job took.
+    fn took(&self, time: Duration) {
+        let took = time.as_nanos() as u64;
+        let mean = self.mean.load(Ordering::Relaxed);
+        // What is long is believed at once: much was taken ahead of time on the word that all are short.
+        let next = if mean == 0 || time >= HELD { took.max(mean) } else { mean - mean / 16 + took / 16 };
+        self.mean.store(next, Ordering::Relaxed);
     }
 
     fn stop_all(&self) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Running, Shift};
+use super::{HELD, Running, Shift};
 use crate::jobs::job::{Completed, Context, End, JobError};
 use crate::jobs::store::{Claimed, Finish, Outcome};
 
@@ -52,7 +52,14 @@ async fn attempt(shift: &Arc<Shift>, job: Claimed, stop: CancellationToken) -> O
         biased;
         () = shift.stopping.cancelled() => return Over::GiveBack,
         () = stop.cancelled() => None,
-        slot = shift.slots.acquire() => slot.ok(),
+        slot = tokio::time::timeout(HELD, shift.slots.acquire()) => match slot {
+            Ok(slot) => slot.ok(),
+            // Others may be free to begin it, and where this worker dies it must not count as begun.
+            Err(_) => {
+                shift.took(HELD);
+                return Over::GiveBack;
+            }
+        },
     };
     let outcome = match slot {
         Some(_) => work(shift, &job, &stop).await,
@@ -101,9 +108,7 @@ async fn work(shift: &Shift, job: &Claimed, stop: &CancellationToken) -> Option<
         () = stop.cancelled() => return None,
         ended = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()) => ended,
     };
-    let took = began.elapsed().as_nanos() as u64;
-    let mean = shift.mean.load(Ordering::Relaxed);
-    shift.mean.store(if mean == 0 { took } else { mean - mean / 16 + took / 16 }, Ordering::Relaxed);
+    shift.took(began.elapsed());
     Some(match ended {
         Ok(Ok(Ok(Completed(End::Committed)))) => Over::Nothing,
         Ok(Ok(Ok(Completed(End::Result(result))))) => Over::Write(Outcome::Succeeded(result)),
