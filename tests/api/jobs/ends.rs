@@ -95,3 +95,21 @@ async fn a_worker_whose_beginning_was_heard_but_not_answered_begins_all_the_same
         annex::jobs::store::register(&app.inside().db.pool, &row, 4.0).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_worker_is_heard_of_while_the_server_is_busy() {
+    let app = start().await;
+    let job = enqueue(&app, json!({"kind": "test.nap", "args": {"seconds": 8}, "max_attempts": 1})).await;
+    let worker = work(&app);
+    app.eventually("the job is taken", || async { read(&app, &job).await["state"] == "running" }).await;
+    let pool = &app.inside().db.pool;
+    let mut busy = Vec::new();
+    while busy.len() < pool.options().get_max_connections() as usize {
+        busy.extend(pool.acquire().await);
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(app.sql_value("select annex.reclaim_leases()").await.as_deref(), Some("0"));
+    drop(busy);
+    ended(&app, &[job]).await;
+    worker.stop(Duration::from_secs(3)).await;
+}
