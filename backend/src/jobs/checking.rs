@@ -196,6 +196,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_refers_to_itself_ends() {
+        let checker = Checker::default();
+        let nested = (0..60).fold(json!(1), |inner, _| json!({"a": inner}));
+        for schema in [
+            json!({"$ref": "#"}),
+            json!({"allOf": [{"$ref": "#"}]}),
+            json!({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}),
+            json!({"properties": {"a": {"$ref": "#"}}}),
+        ] {
+            if compile(&schema).is_ok() {
+                drop(checker.check(vec![args(&schema, nested.clone())]).await);
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn what_never_ends_is_given_up_and_holds_no_other_up() {
         let last = 60;
         let mut parts = serde_json::Map::new();
