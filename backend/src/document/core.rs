@@ -155,6 +155,12 @@ fn build() -> Value {
     let gathered = serde_json::to_value(Gathered::openapi()).expect("the document can be written");
     let mut paths = gathered["paths"].as_object().cloned().unwrap_or_default();
     let schemas = gathered["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let stream = "/get/responses/200/content/text~1event-stream/schema";
+    let events = paths.get_mut("/v1/jobs/{id}/events").and_then(|events| events.pointer_mut(stream));
+    if let Some(schema) = events {
+        // What stands in the data of each event; OpenAPI 3.1 has no word for that.
+        schema["contentSchema"] = json!({"$ref": "#/components/schemas/JobEvent"});
+    }
     paths.extend(operations::general());
     finish(&mut paths);
     let mut document = json!({
@@ -170,6 +176,7 @@ fn build() -> Value {
         "security": [{"bearer": []}],
         "tags": TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect::<Value>(),
         "paths": paths,
+        "webhooks": {"hook": asked()},
         "components": {
             "schemas": schemas,
             "responses": {"Problem": problem()},
@@ -210,6 +217,23 @@ pub(super) fn extend(document: &mut Value, other: &Value) {
     if let (Some(tags), Some(added)) = (document["tags"].as_array_mut(), other["tags"].as_array()) {
         tags.extend(added.iter().cloned());
     }
+}
+
+/// What a program is asked that a hook names.
+fn asked() -> Value {
+    let json = |schema: &str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    json!({"post": {
+        "operationId": "hook_ask",
+        "tags": ["hooks"],
+        "summary": "Asks a program before something is written",
+        "description": "Sent to the `url` of a hook, signed as the Standard Webhooks specification says: `webhook-id`, `webhook-timestamp`, `webhook-signature`.",
+        "security": [],
+        "requestBody": {"required": true, "content": json("HookCall")},
+        "responses": {
+            "200": {"description": "It refuses, or says what is to be written instead", "content": json("HookAnswer")},
+            "204": {"description": "It goes on as it is"},
+        },
+    }})
 }
 
 fn problem() -> Value {

@@ -137,7 +137,8 @@ pub struct CompleteRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({"message_id": "7"}))]
     pub result: Option<Value>,
-    /// Operations as those of `POST /v1/batch`, done in one transaction with the completion: all or nothing, and once.
+    /// Operations as those of `POST /v1/batch`, done in one transaction with the completion: all or nothing, and once. Workers may enqueue
+    /// what workers run; what servers run only admins do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 1000)]
     pub operations: Option<Vec<BatchOperation>>,

@@ -167,6 +167,11 @@ async fn a_worker_writes_what_the_rules_let_it_write() {
         json!({"operations": [order(1), {"method": "create", "collection": "ledger", "body": {"n": 1}}]});
     say(&worker, &claimed, "complete", closed).await.expect_problem("forbidden");
     assert_eq!(count(&app, "orders").await, "0");
+    // What servers run they run with rights of their own.
+    let function = json!({"kind": "sql.function", "args": {"function": "public.anything"}});
+    let servers = json!({"operations": [{"method": "enqueue", "job": function}]});
+    let problem = say(&worker, &claimed, "complete", servers).await.expect_problem("forbidden");
+    assert_eq!(problem.errors[0].pointer, "/operations/0");
     let open = json!({"operations": [order(1), {"method": "enqueue", "job": {"kind": "next"}}]});
     say(&worker, &claimed, "complete", open).await.expect_status(200);
     assert_eq!(

@@ -41,6 +41,19 @@ pub async fn changed(
     .await
 }
 
+/// Those of the kinds that servers run, with the servers' rights.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn run_by_servers(executor: impl PgExecutor<'_>, names: &[&str]) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select name from annex.job_kinds where name = any($1) and not remote",
+        names as &[&str]
+    )
+    .fetch_all(executor)
+    .await
+}
+
 struct Row {
     name: String,
     description: Option<String>,

@@ -14,6 +14,7 @@ use super::answer::locate;
 use super::input::{self, Given, Input, Reference};
 use super::work::{Done, Prepared, Work};
 use crate::jobs::input::Entry;
+use crate::jobs::store::kinds;
 use crate::problem::{Code, FieldError, Problem, Result};
 use crate::records::body::{Members, pointer};
 use crate::records::operation::{Target, Verb};
@@ -63,6 +64,17 @@ impl<'a> Plan<'a> {
         });
         let app = &self.view.request.app;
         let jobs: Vec<(usize, &JobCreate)> = jobs.map(|(index, job)| (index, &**job)).collect();
+        if !jobs.is_empty() && !self.view.request.caller.is_admin() {
+            let kinds: Vec<&str> = jobs.iter().map(|(_, job)| job.kind.as_str()).collect();
+            let closed = kinds::run_by_servers(&app.db.pool, &kinds).await.map_err(Problem::from)?;
+            if let Some((index, job)) = jobs.iter().find(|(_, job)| closed.contains(&job.kind)) {
+                let detail = format!(
+                    "`{}` is run by servers, with their rights: this needs the role `admin`",
+                    job.kind
+                );
+                return Err(self.failed_at(*index, "/job/kind", Problem::new(Code::Forbidden, detail)));
+            }
+        }
         if !jobs.is_empty()
             && let Some((index, problem)) = app.jobs.schemas.first_fault(&app.db.pool, &jobs).await?
         {
