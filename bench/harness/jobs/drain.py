@@ -85,10 +85,10 @@ with claimed as (
     update q set locked_by = :client_id, locked_at = now() where id in (
         select id from q where locked_at is null order by id limit {BATCH} for update skip locked) returning id)
 select coalesce(array_agg(id), '{{}}') as ids from claimed \\gset
-delete from q where id = any(:'ids'::bigint[]);
+delete from q where id = any(:ids::bigint[]);
 """)
     clients = 2
-    command = [cluster.bin / "pgbench", "-n", "-h", cluster.socket, "-U", cluster.user, "-c", clients, "-j", clients]
+    command = [cluster.bin / "pgbench", "-n", "-M", "prepared", "-h", cluster.socket, "-U", cluster.user, "-c", clients, "-j", clients]
     command += ["-t", jobs // BATCH // clients + 1, "-f", script, "bare"]
     before, began = cpu_seconds(cluster.pid), time.monotonic()
     ran = subprocess.run([str(word) for word in command], capture_output=True, text=True)
