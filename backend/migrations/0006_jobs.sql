@@ -1402,19 +1402,3 @@ create function annex.job_states(ids uuid[])
     left join annex.parked p on p.queue = j.queue and p.key = j.key and p.priority = j.priority and p.job_id = j.id
     left join annex.cancellations c on c.job_id = j.id
 $$;
-
--- The jobs that stand in any of those states, in no order; null for all jobs. For plans of their own: the branches that are not wanted go.
-create function annex.jobs_in(states text[]) returns table (id uuid)
-    language sql stable as $$
-    select j.id from annex.jobs j where states is null
-    union all select s.job_id from annex.scheduled s where 'scheduled' = any(states)
-    union all select w.job_id from annex.waiting w where 'scheduled' = any(states)
-    union all select r.job_id from annex.ready r where 'ready' = any(states)
-    union all select p.job_id from annex.parked p where 'ready' = any(states)
-    union all select u.job_id from annex.leases l, unnest(l.jobs, l.attempts) u (job_id, attempt)
-        where 'running' = any(states) and u.job_id is not null and not exists (
-            select from annex.attempts t where t.job_id = u.job_id and t.attempt = u.attempt)
-    union all select t.job_id from annex.attempts t where t.final and t.outcome = 'succeeded' and 'succeeded' = any(states)
-    union all select t.job_id from annex.attempts t where t.final and t.outcome in ('failed', 'lost') and 'failed' = any(states)
-    union all select t.job_id from annex.attempts t where t.final and t.outcome = 'cancelled' and 'cancelled' = any(states)
-$$;

@@ -74,16 +74,20 @@ class Annex:
     def drained(self, jobs: int, seconds: float = 300) -> None:
         """Waits until so many have ended."""
         deadline = time.monotonic() + seconds
-        while int(self.sql("select n_tup_ins from pg_stat_user_tables where relid = 'annex.attempts'::regclass")) < jobs:
+        while (
+            int(self.sql("select n_tup_ins from pg_stat_user_tables where relid = 'annex.attempts'::regclass")) < jobs
+        ):
             if time.monotonic() > deadline:
                 raise BenchError(f"Annex has not done {jobs} jobs in {seconds} s: see {self.folder}/worker.log")
             time.sleep(0.1)
 
     def rate(self, queue: str = "default") -> float:
         """Jobs a second, from the first that was claimed to the last that ended, by the clock of Postgres."""
-        return float(self.sql(f"""
+        return float(
+            self.sql(f"""
             select count(*) / extract(epoch from max(a.finished_at) - min(a.started_at))
-            from annex.attempts a join annex.jobs j on j.id = a.job_id where j.queue = '{queue}' and a.final"""))
+            from annex.attempts a join annex.jobs j on j.id = a.job_id where j.queue = '{queue}' and a.final""")
+        )
 
 
 def built() -> Path:

@@ -50,11 +50,15 @@ def drain(cluster: Cluster, folder: Path, annex: Annex, peers: list[str], jobs: 
 
 def report(done: list[Drained]) -> None:
     ours = next((peer for peer in done if peer.title == "Annex"), None)
-    print("\n| | jobs/s | worker CPU, us | store CPU, us | total CPU, us | Annex's rate to it | Annex's jobs per CPU-second to it |")
+    print(
+        "\n| | jobs/s | worker CPU, us | store CPU, us | total CPU, us | Annex's rate to it | Annex's jobs per CPU-second to it |"
+    )
     print("|---|--:|--:|--:|--:|--:|--:|")
     for peer in done:
         ratios = f"{ours.rate / peer.rate:.2f} × | {peer.cpu / ours.cpu:.2f} ×" if ours else "– | –"
-        print(f"| {peer.title} | {peer.rate:,.0f} | {peer.own_cpu:.1f} | {peer.store_cpu:.1f} | {peer.cpu:.1f} | {ratios} |")
+        print(
+            f"| {peer.title} | {peer.rate:,.0f} | {peer.own_cpu:.1f} | {peer.store_cpu:.1f} | {peer.cpu:.1f} | {ratios} |"
+        )
     print(flush=True)
 
 
@@ -75,10 +79,13 @@ def of_annex(annex: Annex, jobs: int) -> Drained:
 def of_pgbench(cluster: Cluster, folder: Path, jobs: int) -> Drained:
     cluster.psql("postgres", "drop database if exists bare with (force)")
     cluster.psql("postgres", "create database bare")
-    cluster.psql("bare", f"""
+    cluster.psql(
+        "bare",
+        f"""
         create table q (id bigserial primary key, kind text not null, args jsonb not null, locked_by int, locked_at timestamptz);
         insert into q (kind, args) select 'noop', '{{}}' from generate_series(1, {jobs});
-        vacuum analyze q; checkpoint""")
+        vacuum analyze q; checkpoint""",
+    )
     script = folder / "claim.sql"
     script.write_text(f"""
 with claimed as (
@@ -88,7 +95,20 @@ select coalesce(array_agg(id), '{{}}') as ids from claimed \\gset
 delete from q where id = any(:ids::bigint[]);
 """)
     clients = 2
-    command = [cluster.bin / "pgbench", "-n", "-M", "prepared", "-h", cluster.socket, "-U", cluster.user, "-c", clients, "-j", clients]
+    command = [
+        cluster.bin / "pgbench",
+        "-n",
+        "-M",
+        "prepared",
+        "-h",
+        cluster.socket,
+        "-U",
+        cluster.user,
+        "-c",
+        clients,
+        "-j",
+        clients,
+    ]
     command += ["-t", jobs // BATCH // clients + 1, "-f", script, "bare"]
     before, began = cpu_seconds(cluster.pid), time.monotonic()
     ran = subprocess.run([str(word) for word in command], capture_output=True, text=True)
@@ -106,8 +126,13 @@ def node(script: str, *arguments: str, folder: Path) -> Iterator[subprocess.Pope
         subprocess.run(["npm", "ci", "--silent"], cwd=NODE, check=True)
     with open(folder / f"{script}.log", "ab") as log:
         process = subprocess.Popen(
-            ["node", f"jobs/{script}.js", *arguments], cwd=NODE, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=os.environ | {"NODE_ENV": "production"},
+            ["node", f"jobs/{script}.js", *arguments],
+            cwd=NODE,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=os.environ | {"NODE_ENV": "production"},
         )
     try:
         said(process, "ready", script)

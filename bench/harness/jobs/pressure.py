@@ -32,10 +32,23 @@ def spread(annex: Annex, rate: float, seconds: int, each: int) -> str:
     """Enqueues `rate` times a second `each` jobs."""
     script = annex.folder / "enqueue.sql"
     one = "select annex.enqueue('noop');"
-    many = f"select count(*) from annex.enqueue_jobs((select jsonb_agg('{{\"kind\": \"noop\"}}'::jsonb) from generate_series(1, {each})));"
+    many = f'select count(*) from annex.enqueue_jobs((select jsonb_agg(\'{{"kind": "noop"}}\'::jsonb) from generate_series(1, {each})));'
     script.write_text(one if each == 1 else many)
     cluster = annex.cluster
-    command = [cluster.bin / "pgbench", "-n", "-h", cluster.socket, "-U", cluster.user, "-c", 4, "-j", 1, "-M", "prepared"]
+    command = [
+        cluster.bin / "pgbench",
+        "-n",
+        "-h",
+        cluster.socket,
+        "-U",
+        cluster.user,
+        "-c",
+        4,
+        "-j",
+        1,
+        "-M",
+        "prepared",
+    ]
     command += ["-R", f"{rate:.1f}", "-T", seconds, "-f", script, DATABASE]
     ran = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if ran.returncode != 0:
@@ -54,13 +67,16 @@ def idle(annex: Annex, arguments: argparse.Namespace) -> None:
     """What a worker costs that has nothing to do, with its part of Postgres."""
     seconds = 30
     time.sleep(1)
-    quiet = [part(annex, seconds) for _ in range(1)][0]
+    quiet = part(annex, seconds)
     with annex.working():
         time.sleep(2)
         before = annex.cpu()
         time.sleep(seconds)
         own, store = (b - a for a, b in zip(before, annex.cpu(), strict=True))
-    print(f"idle: worker {own / seconds:.2%} of a core, Postgres {(store - quiet) / seconds:.2%} more than without", flush=True)
+    print(
+        f"idle: worker {own / seconds:.2%} of a core, Postgres {(store - quiet) / seconds:.2%} more than without",
+        flush=True,
+    )
 
 
 def part(annex: Annex, seconds: float) -> float:
@@ -93,7 +109,10 @@ def blocked(annex: Annex, arguments: argparse.Namespace) -> None:
             annex.go("keyed")
             annex.drained(jobs)
             rates.append(annex.rate("keyed"))
-    print(f"blocked: {rates[0]:,.0f} jobs/s alone, {rates[1]:,.0f} behind 100,000 that are blocked: {rates[1] / rates[0]:.0%}", flush=True)
+    print(
+        f"blocked: {rates[0]:,.0f} jobs/s alone, {rates[1]:,.0f} behind 100,000 that are blocked: {rates[1] / rates[0]:.0%}",
+        flush=True,
+    )
 
 
 def pinned(annex: Annex, arguments: argparse.Namespace) -> None:
@@ -116,8 +135,13 @@ def pinned(annex: Annex, arguments: argparse.Namespace) -> None:
                 pin.stdin.write("begin isolation level repeatable read; insert into pin values (1);\n")
                 pin.stdin.flush()
         dead = annex.sql("select sum(n_dead_tup) from pg_stat_user_tables where relname ~ '^(ready|leases)_'")
-        size = annex.sql("select pg_size_pretty(sum(pg_relation_size(relid))) from pg_stat_user_tables where relname ~ '^(ready|leases)_'")
+        size = annex.sql(
+            "select pg_size_pretty(sum(pg_relation_size(relid))) from pg_stat_user_tables where relname ~ '^(ready|leases)_'"
+        )
         pin.stdin.close()
         pin.wait()
     told = ", ".join(f"{rate:,.0f}" for rate in rates[1:])
-    print(f"pinned: {rates[0]:,.0f} jobs/s without, then with a transaction open: {told}; last {rates[-1] / rates[0]:.0%}; {dead} dead rows in {size}", flush=True)
+    print(
+        f"pinned: {rates[0]:,.0f} jobs/s without, then with a transaction open: {told}; last {rates[-1] / rates[0]:.0%}; {dead} dead rows in {size}",
+        flush=True,
+    )
