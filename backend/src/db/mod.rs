@@ -75,13 +75,13 @@ impl Db {
     }
 }
 
-/// A pool of one connection to the same database, for what must not wait for the others.
+/// A pool of one connection to the same database, for signs of life: they wait for no other, and not for the disk.
 pub fn single(pool: &PgPool) -> PgPool {
     PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .connect_lazy_with((*pool.connect_options()).clone())
+        .connect_lazy_with((*pool.connect_options()).clone().options([("synchronous_commit", "off")]))
 }
 
 /// A pool of one connection to the same database, to listen on: one of the other pool would be missing there. It is closed where it

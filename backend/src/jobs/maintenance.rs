@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::background::supervised;
 
 /// How long at the most until what is due is looked for: where nothing was heard.
-const PROMOTE: Duration = Duration::from_secs(1);
+const PROMOTE: Duration = Duration::from_secs(3);
 /// How often the dead are looked for: their jobs are back within 5 s.
 const RECLAIM: Duration = Duration::from_millis(750);
 const ROTATE: Duration = Duration::from_secs(3);

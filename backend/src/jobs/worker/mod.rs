@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Data;
+use futures_util::future::join_all;
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -28,6 +29,8 @@ use crate::db;
 
 /// How much work is taken ahead of time, where jobs are short.
 const AHEAD: Duration = Duration::from_millis(50);
+/// How many statements write ends at the same time: while one waits for the disk another works.
+const WRITERS: usize = 2;
 /// How long a job may be held that has not begun, where those before it take longer than was thought.
 const HELD: Duration = Duration::from_secs(1);
 /// How many jobs are held at the most, however short they are.
@@ -74,7 +77,8 @@ struct Shift {
     running: Mutex<HashMap<Uuid, Running>>,
     /// How long a job takes, in nanoseconds: a moving average; 0 before one has ended.
     mean: AtomicU64,
-    finishes: mpsc::UnboundedSender<Finish>,
+    /// Each lease has one of them: who writes the ends of a lease holds it.
+    finishes: [mpsc::UnboundedSender<Finish>; WRITERS],
     given_back: Mutex<Vec<(i64, i32)>>,
     /// What the claim loop holds; it outlives the loop, which may begin again.
     known: tokio::sync::Mutex<claim::Known>,
@@ -92,7 +96,7 @@ struct Running {
 impl Worker {
     /// Begins to work.
     pub fn start(app: Data<App>, options: Options) -> Self {
-        let (finishes, ended) = mpsc::unbounded_channel();
+        let ((first, firsts), (second, seconds)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         let shift = Arc::new(Shift {
             name: life::name(),
             id: Mutex::new(app.clock.uuid_v7()),
@@ -104,7 +108,7 @@ impl Worker {
             room: Notify::new(),
             running: Mutex::default(),
             mean: AtomicU64::new(0),
-            finishes,
+            finishes: [first, second],
             given_back: Mutex::default(),
             known: tokio::sync::Mutex::default(),
             heart: db::single(&app.db.pool),
@@ -122,9 +126,12 @@ impl Worker {
         ];
         let (app, stopping) = (shift.app.clone(), shift.stopping.clone());
         let finishing = tokio::spawn(async move {
-            let ended = tokio::sync::Mutex::new(ended);
-            let finish = async || finish::finish(&app, &mut *ended.lock().await, &stopping).await;
-            supervised(&app.metrics, "jobs_finish", finish).await;
+            let writers = [firsts, seconds].map(async |ended| {
+                let ended = tokio::sync::Mutex::new(ended);
+                let finish = async || finish::finish(&app, &mut *ended.lock().await, &stopping).await;
+                supervised(&app.metrics, "jobs_finish", finish).await;
+            });
+            join_all(writers).await;
         });
         Self { shift, loops, finishing }
     }
@@ -185,6 +192,12 @@ impl Shift {
             (concurrency as u64).saturating_mul(AHEAD.as_nanos() as u64).checked_div(mean).unwrap_or(0);
         let most = (ahead as usize).clamp(concurrency, MOST_HELD.max(concurrency));
         most.saturating_sub(self.held.load(Ordering::Relaxed))
+    }
+
+    /// Has the end of an attempt written.
+    fn end(&self, finish: Finish) {
+        let writer = finish.lease.unsigned_abs() as usize % WRITERS;
+        drop(self.finishes[writer].send(finish));
     }
 
     /// Notes how long a job took.
