@@ -51,13 +51,15 @@ def drain(cluster: Cluster, folder: Path, annex: Annex, peers: list[str], jobs: 
 def report(done: list[Drained]) -> None:
     ours = next((peer for peer in done if peer.title == "Annex"), None)
     print(
-        "\n| | jobs/s | worker CPU, us | store CPU, us | total CPU, us | Annex's rate to it | Annex's jobs per CPU-second to it |"
+        "\n| | jobs/s | worker CPU, us | store CPU, us | total CPU, us"
+        " | Annex's rate to it | Annex's jobs per CPU-second to it |"
     )
     print("|---|--:|--:|--:|--:|--:|--:|")
     for peer in done:
         ratios = f"{ours.rate / peer.rate:.2f} × | {peer.cpu / ours.cpu:.2f} ×" if ours else "– | –"
         print(
-            f"| {peer.title} | {peer.rate:,.0f} | {peer.own_cpu:.1f} | {peer.store_cpu:.1f} | {peer.cpu:.1f} | {ratios} |"
+            f"| {peer.title} | {peer.rate:,.0f} | {peer.own_cpu:.1f} | {peer.store_cpu:.1f} | {peer.cpu:.1f}"
+            f" | {ratios} |"
         )
     print(flush=True)
 
@@ -82,7 +84,8 @@ def of_pgbench(cluster: Cluster, folder: Path, jobs: int) -> Drained:
     cluster.psql(
         "bare",
         f"""
-        create table q (id bigserial primary key, kind text not null, args jsonb not null, locked_by int, locked_at timestamptz);
+        create table q (
+            id bigserial primary key, kind text not null, args jsonb not null, locked_by int, locked_at timestamptz);
         insert into q (kind, args) select 'noop', '{{}}' from generate_series(1, {jobs});
         vacuum analyze q; checkpoint""",
     )

@@ -1,4 +1,4 @@
-"""What the queue does beside draining: how soon a job starts, what waiting costs, and what stands in the way of others."""
+"""What the queue does beside draining: how soon a job starts, what waiting costs, what stands in the way of others."""
 
 import argparse
 import subprocess
@@ -9,7 +9,7 @@ from .annex import DATABASE, Annex
 
 
 def latency(annex: Annex, arguments: argparse.Namespace) -> None:
-    """From the enqueuing statement to the claim, by the clock of Postgres: alone, and at half of what the worker can do."""
+    """From the enqueuing statement to the claim, by the clock of Postgres: alone, and at half of what is possible."""
     jobs = min(arguments.jobs, 100_000)
     annex.sql("update annex.queues set paused = true")
     annex.fill(jobs)
@@ -32,7 +32,8 @@ def spread(annex: Annex, rate: float, seconds: int, each: int) -> str:
     """Enqueues `rate` times a second `each` jobs."""
     script = annex.folder / "enqueue.sql"
     one = "select annex.enqueue('noop');"
-    many = f'select count(*) from annex.enqueue_jobs((select jsonb_agg(\'{{"kind": "noop"}}\'::jsonb) from generate_series(1, {each})));'
+    jobs = f"(select jsonb_agg(jsonb_build_object('kind', 'noop')) from generate_series(1, {each}))"
+    many = f"select count(*) from annex.enqueue_jobs({jobs});"
     script.write_text(one if each == 1 else many)
     cluster = annex.cluster
     command = [
@@ -57,10 +58,11 @@ def spread(annex: Annex, rate: float, seconds: int, each: int) -> str:
     return annex.sql("""
         select format('%s jobs, %s a second, p50 %s ms, p99 %s ms, longest %s ms', count(*),
             round(count(*) / extract(epoch from max(j.created_at) - min(j.created_at))),
-            round((percentile_cont(0.5) within group (order by extract(epoch from a.started_at - j.created_at) * 1000))::numeric, 2),
-            round((percentile_cont(0.99) within group (order by extract(epoch from a.started_at - j.created_at) * 1000))::numeric, 2),
-            round((max(extract(epoch from a.started_at - j.created_at)) * 1000)::numeric, 2))
-        from annex.attempts a join annex.jobs j on j.id = a.job_id""")
+            round((percentile_cont(0.5) within group (order by waited.ms))::numeric, 2),
+            round((percentile_cont(0.99) within group (order by waited.ms))::numeric, 2),
+            round(max(waited.ms)::numeric, 2))
+        from annex.attempts a join annex.jobs j on j.id = a.job_id,
+            lateral (select extract(epoch from a.started_at - j.created_at) * 1000 as ms) waited""")
 
 
 def idle(annex: Annex, arguments: argparse.Namespace) -> None:
@@ -110,7 +112,8 @@ def blocked(annex: Annex, arguments: argparse.Namespace) -> None:
             annex.drained(jobs)
             rates.append(annex.rate("keyed"))
     print(
-        f"blocked: {rates[0]:,.0f} jobs/s alone, {rates[1]:,.0f} behind 100,000 that are blocked: {rates[1] / rates[0]:.0%}",
+        f"blocked: {rates[0]:,.0f} jobs/s alone, {rates[1]:,.0f} behind 100,000 that are blocked:"
+        f" {rates[1] / rates[0]:.0%}",
         flush=True,
     )
 
@@ -136,12 +139,14 @@ def pinned(annex: Annex, arguments: argparse.Namespace) -> None:
                 pin.stdin.flush()
         dead = annex.sql("select sum(n_dead_tup) from pg_stat_user_tables where relname ~ '^(ready|leases)_'")
         size = annex.sql(
-            "select pg_size_pretty(sum(pg_relation_size(relid))) from pg_stat_user_tables where relname ~ '^(ready|leases)_'"
+            "select pg_size_pretty(sum(pg_relation_size(relid))) from pg_stat_user_tables"
+            " where relname ~ '^(ready|leases)_'"
         )
         pin.stdin.close()
         pin.wait()
     told = ", ".join(f"{rate:,.0f}" for rate in rates[1:])
     print(
-        f"pinned: {rates[0]:,.0f} jobs/s without, then with a transaction open: {told}; last {rates[-1] / rates[0]:.0%}; {dead} dead rows in {size}",
+        f"pinned: {rates[0]:,.0f} jobs/s without, then with a transaction open: {told};"
+        f" last {rates[-1] / rates[0]:.0%}; {dead} dead rows in {size}",
         flush=True,
     )
