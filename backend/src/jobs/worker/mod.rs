@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Data;
-use futures_util::future::join_all;
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -29,8 +28,6 @@ use crate::db;
 
 /// How much work is taken ahead of time, where jobs are short.
 const AHEAD: Duration = Duration::from_millis(50);
-/// How many statements write ends at the same time: while one waits for the disk another works.
-const WRITERS: usize = 2;
 /// How long a job may be held that has not begun, where those before it take longer than was thought.
 const HELD: Duration = Duration::from_secs(1);
 /// How many jobs are held at the most, however short they are.
@@ -77,8 +74,7 @@ struct Shift {
     running: Mutex<HashMap<Uuid, Running>>,
     /// How long a job takes, in nanoseconds: a moving average; 0 before one has ended.
     mean: AtomicU64,
-    /// Each lease has one of them: who writes the ends of a lease holds it.
-    finishes: [mpsc::UnboundedSender<Finish>; WRITERS],
+    finishes: mpsc::UnboundedSender<Finish>,
     given_back: Mutex<Vec<(i64, i32)>>,
     /// What the claim loop holds; it outlives the loop, which may begin again.
     known: tokio::sync::Mutex<claim::Known>,
@@ -96,7 +92,7 @@ struct Running {
 impl Worker {
     /// Begins to work.
     pub fn start(app: Data<App>, options: Options) -> Self {
-        let ((first, firsts), (second, seconds)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let (finishes, ended) = mpsc::unbounded_channel();
         let shift = Arc::new(Shift {
             name: life::name(),
             id: Mutex::new(app.clock.uuid_v7()),
@@ -108,7 +104,7 @@ impl Worker {
             room: Notify::new(),
             running: Mutex::default(),
             mean: AtomicU64::new(0),
-            finishes: [first, second],
+            finishes,
             given_back: Mutex::default(),
             known: tokio::sync::Mutex::default(),
             heart: db::single(&app.db.pool),
@@ -126,12 +122,9 @@ impl Worker {
         ];
         let (app, stopping) = (shift.app.clone(), shift.stopping.clone());
         let finishing = tokio::spawn(async move {
-            let writers = [firsts, seconds].map(async |ended| {
-                let ended = tokio::sync::Mutex::new(ended);
-                let finish = async || finish::finish(&app, &mut *ended.lock().await, &stopping).await;
-                supervised(&app.metrics, "jobs_finish", finish).await;
-            });
-            join_all(writers).await;
+            let ended = tokio::sync::Mutex::new(ended);
+            let finish = async || finish::finish(&app, &mut *ended.lock().await, &stopping).await;
+            supervised(&app.metrics, "jobs_finish", finish).await;
         });
         Self { shift, loops, finishing }
     }
@@ -192,12 +185,6 @@ impl Shift {
             (concurrency as u64).saturating_mul(AHEAD.as_nanos() as u64).checked_div(mean).unwrap_or(0);
         let most = (ahead as usize).clamp(concurrency, MOST_HELD.max(concurrency));
         most.saturating_sub(self.held.load(Ordering::Relaxed))
-    }
-
-    /// Has the end of an attempt written.
-    fn end(&self, finish: Finish) {
-        let writer = finish.lease.unsigned_abs() as usize % WRITERS;
-        drop(self.finishes[writer].send(finish));
     }
 
     /// Notes how long a job took.

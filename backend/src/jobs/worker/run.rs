@@ -29,7 +29,7 @@ pub(super) fn begin(shift: &Arc<Shift>, job: Claimed) {
     jobs.spawn(async move {
         let (id, lease, position) = (job.id, job.lease, job.position);
         match attempt(&shift, job, stop).await {
-            Over::Write(outcome) => shift.end(Finish { lease, position, outcome }),
+            Over::Write(outcome) => drop(shift.finishes.send(Finish { lease, position, outcome })),
             Over::GiveBack => {
                 shift.given_back.lock().unwrap_or_else(PoisonError::into_inner).push((lease, position));
             }
