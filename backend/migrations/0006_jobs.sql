@@ -357,7 +357,7 @@ $$;
 -- `delay_seconds`, `key`, `unique_key` with `unique_seconds`, `tags`, `max_attempts`, `backoff`, `deadline`, `timeout_seconds`,
 -- `batch_id`, `step`, `schedule`, `created_by`, `id`, and `needs` (how many jobs it waits for). For each by its position: the id, and
 -- whether it is new or one that has the unique key already. It takes part in the caller's transaction.
-create function annex.enqueue_jobs(jobs jsonb, notify boolean default true)
+create function annex.enqueue_jobs(jobs jsonb)
     returns table (ordinal bigint, id uuid, created boolean)
     language plpgsql as $$
 declare
@@ -430,7 +430,7 @@ begin
         returning ready.queue
     ),
     told as materialized (
-        select pg_notify('annex_jobs', q.queue) is null as told from (select distinct n.queue from now n) q where notify
+        select pg_notify('annex_jobs', q.queue) is null as told from (select distinct n.queue from now n) q
     )
     select g.ordinal, coalesce((holders ->> g.ordinal::text)::uuid, g.job_id),
         coalesce((holders ->> g.ordinal::text)::uuid = g.job_id, true)
@@ -572,13 +572,11 @@ begin
 end
 $$;
 
--- Takes up to `wanted` jobs of a queue under one lease: the most urgent, the oldest first, none that another has. `seen` is the last
--- (priority, job) that the caller took: rows up to there are skipped unread, which is worth something where an old transaction
--- keeps deleted rows; null reads from the start.
+-- Takes up to `wanted` jobs of a queue under one lease: the most urgent, the oldest first, none that another has.
 --
 -- What the jobs are comes from here too: the snapshot of a statement around this one may be older than they are.
 create function annex.claim_jobs(in_queue text, in_remote boolean, wanted integer, in_worker_id uuid, in_worker text,
-        lease_seconds double precision, seen_priority smallint default null, seen_job uuid default null)
+        lease_seconds double precision)
     returns table (lease bigint, "position" integer, id uuid, attempt smallint, kind text, args jsonb, max_attempts smallint,
         deadline timestamptz, timeout_seconds integer, batch_id uuid)
     language plpgsql
@@ -616,7 +614,6 @@ begin
         with first as (
             select r.slot, r.ctid from annex.ready r
             where r.queue = in_queue and r.remote = in_remote
-                and (r.priority, r.job_id) > (coalesce(seen_priority, -32768), coalesce(seen_job, '00000000-0000-0000-0000-000000000000'))
             order by r.priority, r.job_id limit wanted for update skip locked
         ),
         taken as (
