@@ -6,10 +6,10 @@ use actix_web::web::Data;
 use annex_openapi::hooks::Hook;
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::input::{Name, no_such_hook};
+use super::input::no_such_hook;
 use super::store;
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
+use crate::extract::{Admin, Name, NoParameters, Query};
 use crate::problem::Result;
 
 /// Read a hook. For admins.

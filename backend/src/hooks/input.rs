@@ -1,9 +1,5 @@
 //! A hook as it was sent, checked.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use annex_openapi::hooks::HookReplace;
 use annex_openapi::problem::FieldError;
 
@@ -14,29 +10,6 @@ use crate::problem::{Problem, Result};
 pub const DEFAULT_TIMEOUT_MS: u32 = 5000;
 /// The longest URL, in bytes.
 const MAX_URL: usize = 8192;
-
-/// The `{name}` of the path.
-#[derive(Debug, Clone)]
-pub struct Name(pub String);
-
-impl FromRequest for Name {
-    type Error = Problem;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let name = request.match_info().get("name").filter(|name| is_name(name));
-        ready(name.map(|name| Self(name.to_owned())).ok_or_else(|| {
-            Problem::not_found("such name")
-                .with_hint("Names have 1 to 63 of a-z, 0-9, `_`, `.` and `-`, and begin with a letter")
-        }))
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    name.len() <= 63
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
-}
 
 /// There is no hook of that name.
 pub fn no_such_hook(name: &str) -> Problem {

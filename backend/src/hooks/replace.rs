@@ -6,10 +6,10 @@ use actix_web::web::Data;
 use annex_openapi::hooks::{Hook, HookReplace};
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::input::{Name, check, refused};
+use super::input::{check, refused};
 use super::store;
 use crate::app::App;
-use crate::extract::{Admin, Json, NoParameters, Query};
+use crate::extract::{Admin, Json, Name, NoParameters, Query};
 use crate::problem::Result;
 
 /// Say how a hook is to be; it is made where there is none. For admins.

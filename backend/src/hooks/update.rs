@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use annex_openapi::hooks::{Hook, HookReplace, HookUpdate};
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::input::{Name, check, no_such_hook, refused};
+use super::input::{check, no_such_hook, refused};
 use super::store;
 use crate::app::App;
-use crate::extract::{Admin, Json, NoParameters, Query};
+use crate::extract::{Admin, Json, Name, NoParameters, Query};
 use crate::problem::Result;
 
 /// Change a hook, or stop asking it. For admins.

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::extract::can_be_kept;
+use crate::extract::is_name;
 use crate::problem::{FieldError, Problem, Result};
 
 /// The largest arguments, and the largest result.
@@ -173,13 +174,6 @@ impl Faults {
         self.backoff(at, job.backoff.as_ref());
         self.bound(at, "timeout_seconds", job.timeout_seconds, 1, YEAR as u32);
     }
-}
-
-/// Whether that can be the name of a queue or of a kind.
-pub fn is_name(value: &str, most: usize) -> bool {
-    value.len() <= most
-        && value.starts_with(|first: char| first.is_ascii_lowercase())
-        && value.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
 }
 
 /// Whether there is a NUL in a text somewhere: Postgres keeps none.

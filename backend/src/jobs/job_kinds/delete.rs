@@ -6,8 +6,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{of_the_program, read};
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
-use crate::jobs::path::Name;
+use crate::extract::{Admin, Name, NoParameters, Query};
 use crate::jobs::store::kinds;
 use crate::problem::Result;
 

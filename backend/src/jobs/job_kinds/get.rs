@@ -7,8 +7,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::read;
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
-use crate::jobs::path::Name;
+use crate::extract::{Admin, Name, NoParameters, Query};
 use crate::problem::Result;
 
 /// Read a kind of jobs. For admins.

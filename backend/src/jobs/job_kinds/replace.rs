@@ -7,9 +7,8 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{of_the_program, read};
 use crate::app::App;
-use crate::extract::{Admin, Json, NoParameters, Query};
+use crate::extract::{Admin, Json, Name, NoParameters, Query};
 use crate::jobs::input::{Faults, MAX_ARGS};
-use crate::jobs::path::Name;
 use crate::jobs::patience::patiently;
 use crate::jobs::schemas::compile;
 use crate::jobs::store::kinds;

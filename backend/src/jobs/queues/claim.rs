@@ -18,10 +18,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::connection::Exchange;
-use crate::extract::{Json, NoParameters, Query, Worker};
+use crate::extract::{Json, Name, NoParameters, Query, Worker};
 use crate::jobs::input::Faults;
 use crate::jobs::lease::Token;
-use crate::jobs::path::Name;
 use crate::jobs::patience::patiently;
 use crate::jobs::store::{self, Claimant, Claimed, Finish, Outcome, leases};
 use crate::problem::{Problem, Result};

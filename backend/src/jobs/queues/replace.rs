@@ -7,8 +7,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{check, read};
 use crate::app::App;
-use crate::extract::{Admin, Json, NoParameters, Query};
-use crate::jobs::path::Name;
+use crate::extract::{Admin, Json, Name, NoParameters, Query};
 use crate::jobs::patience::patiently;
 use crate::jobs::store::queues;
 use crate::problem::Result;

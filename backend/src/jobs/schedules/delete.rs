@@ -6,8 +6,7 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::no_schedule;
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
-use crate::jobs::path::Name;
+use crate::extract::{Admin, Name, NoParameters, Query};
 use crate::jobs::store::schedules;
 use crate::problem::Result;
 

@@ -7,10 +7,9 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{check_job, check_timing, read, settle};
 use crate::app::App;
-use crate::extract::{Admin, Json, NoParameters, Query};
+use crate::extract::{Admin, Json, Name, NoParameters, Query};
 use crate::jobs::create::check_args;
 use crate::jobs::input::{self, Faults};
-use crate::jobs::path::Name;
 use crate::jobs::patience::{Failed, patiently};
 use crate::jobs::store::schedules::{self, ScheduleRow};
 use crate::problem::Result;

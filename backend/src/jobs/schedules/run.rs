@@ -7,10 +7,9 @@ use annex_openapi::problem::Problem as ProblemBody;
 
 use super::no_schedule;
 use crate::app::App;
-use crate::extract::{Admin, NoParameters, Query};
+use crate::extract::{Admin, Name, NoParameters, Query};
 use crate::jobs::create::{check_args, enqueued};
 use crate::jobs::input::Faults;
-use crate::jobs::path::Name;
 use crate::jobs::store::schedules;
 use crate::problem::Result;
 
