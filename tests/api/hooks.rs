@@ -203,6 +203,18 @@ async fn an_answer_may_change_what_is_written() {
         {"method": "create", "collection": "things", "body": {"name": "b", "n": 2.50}}]}"#;
     ada.request("POST", "/v1/batch").body("application/json", operations).await.expect_status(200);
     assert_eq!(things(&app).await, "LOUD 1,LOUD 1,b 2.50", "what is left alone keeps every digit");
+    // What others of the batch refer to stays what it was.
+    app.collection(json!({
+        "name": "parts", "fields": [{"name": "of", "type": "relation", "collection": "things", "required": true}],
+        "rules": {"list": "", "view": "", "create": ""}
+    }))
+    .await;
+    let operations = json!({"operations": [
+        {"method": "create", "collection": "things", "body": {"name": "whole"}},
+        {"method": "create", "collection": "parts", "body": {"of": {"$result": "0.id"}}}]});
+    let results = ada.post("/v1/batch", operations).await.expect_status(200).json()["results"].clone();
+    assert_eq!(results[0]["record"]["name"], "LOUD");
+    assert_eq!(results[1]["record"]["of"], results[0]["id"]);
     // The program has no more rights than the caller.
     put(&app, "shout-too", "hide", json!({"events": ["update"], "collection": "things"})).await;
     let path = format!("{THINGS}/{}", made["id"].as_str().unwrap());

@@ -8,9 +8,9 @@ use super::body::{self, Members, Write};
 use super::hooked;
 use super::operation::{Operation, Verb};
 use super::request::{Request, View};
-use super::sql;
 use super::sql::predicate::Verdict;
 use super::sql::write::Value;
+use super::sql::{self, Bind};
 use super::store::Failure;
 use super::write::Returning;
 use crate::collections::catalogue::{Table, Wire};
@@ -31,7 +31,7 @@ pub async fn create(request: Request, prefer: Prefer, body: JsonBytes) -> Result
         .await
 }
 
-/// The creation of a record of those members.
+/// The creation of a record of those members, under the key that was made for it where that is known already.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -39,14 +39,21 @@ pub fn prepare<'a>(
     view: View<'a>,
     table: &'a Table,
     members: &Members<'_>,
+    made: Option<&str>,
 ) -> Result<Operation<'a>, Failure> {
     let context = view.context();
     check_writable(table)?;
     if matches!(context.verdict(&table.rules.create), Verdict::Nothing) {
         return Err(denied(table, context.caller).into());
     }
-    let assignments =
+    let mut assignments =
         body::assignments(table, context.caller, &view.request.app.clock, Write::Create, members)?;
+    if let (Some(made), Some(key)) = (made, body::made_key(table))
+        && !members.contains_key(table.collection.fields[key].name.as_str())
+    {
+        let assigned = assignments.iter_mut().filter(|(index, _)| *index == key);
+        assigned.for_each(|(_, value)| *value = Value::Given(Bind::text(made)));
+    }
     let returning = Returning::new(table, context.caller)?;
     let statement =
         sql::write::insert(&context, table, &assignments, &returning.projection.columns)?.map(Rc::new);

@@ -5,10 +5,10 @@ use annex_openapi::hooks::HookMethod;
 use serde_json::{Map, Value};
 
 use super::body::{self, Members};
+use super::key;
 use super::operation::{Operation, Verb};
 use super::request::View;
 use super::store::Failure;
-use super::{create, delete, key, replace, update};
 use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::hooks::{Change, Due};
@@ -97,21 +97,8 @@ pub fn settle<'a>(
         return Ok(None);
     }
     members.extend(made.iter().map(|(name, raw)| (name.as_str().into(), &**raw)));
-    prepare(view, operation.table, operation.verb.clone(), &members).map(Some)
-}
-
-fn prepare<'a>(
-    view: View<'a>,
-    table: &'a Table,
-    verb: Verb,
-    members: &Members<'_>,
-) -> Result<Operation<'a>, Failure> {
-    match verb {
-        Verb::Create => create::prepare(view, table, members),
-        Verb::Update(target) => update::prepare(view, table, target, members),
-        Verb::Replace(target) => replace::prepare(view, table, target, members.clone()),
-        Verb::Delete(target) => delete::prepare(view, table, target),
-    }
+    let made = operation.made.as_deref();
+    Operation::prepare(view, operation.table, operation.verb.clone(), &members, made).map(Some)
 }
 
 /// Prepares a write of one record from a body, and asks the hooks about it. A write that is denied without looking is not asked about.
@@ -125,7 +112,7 @@ pub async fn ask<'a>(
     body: &[u8],
 ) -> Result<Operation<'a>, Failure> {
     let members = body::members(body)?;
-    let operation = prepare(view, table, verb, &members)?;
+    let operation = Operation::prepare(view, table, verb, &members, None)?;
     let due = due(view, table, operation.verb.method());
     if due.is_empty() || operation.statement.is_none() {
         return Ok(operation);

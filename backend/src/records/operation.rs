@@ -9,13 +9,15 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tokio_postgres::Row;
 
-use super::create::denied;
+use super::body::Members;
+use super::create::{self, denied};
 use super::delete;
 use super::etag::{self, Demand};
-use super::replace::{names_key, takes_key};
+use super::replace::{self, names_key, takes_key};
 use super::request::{View, no_such_record};
 use super::sql::{Bind, Sql, select};
 use super::store::{self, Failure, raw};
+use super::update;
 use super::write::{Returning, Written};
 use crate::collections::catalogue::Table;
 use crate::problem::{Code, Problem};
@@ -71,6 +73,27 @@ pub enum Outcome {
     Written(Written),
     /// There is none any more.
     Deleted,
+}
+
+impl<'a> Operation<'a> {
+    /// The write of those members. `made` is the key of a record to create where that is known already: others may refer to it.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn prepare(
+        view: View<'a>,
+        table: &'a Table,
+        verb: Verb,
+        members: &Members<'_>,
+        made: Option<&str>,
+    ) -> Result<Self, Failure> {
+        match verb {
+            Verb::Create => create::prepare(view, table, members, made),
+            Verb::Update(target) => update::prepare(view, table, target, members),
+            Verb::Replace(target) => replace::prepare(view, table, target, members.clone()),
+            Verb::Delete(target) => delete::prepare(view, table, target),
+        }
+    }
 }
 
 impl Operation<'_> {

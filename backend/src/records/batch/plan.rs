@@ -17,11 +17,11 @@ use crate::jobs::input::Entry;
 use crate::jobs::store::kinds;
 use crate::problem::{Code, FieldError, Problem, Result};
 use crate::records::body::{Members, pointer};
-use crate::records::operation::{Target, Verb};
+use crate::records::operation::{Operation, Target, Verb};
 use crate::records::projection::readable_field;
 use crate::records::request::View;
 use crate::records::store::Failure;
-use crate::records::{create, delete, hooked, key, replace, update};
+use crate::records::{hooked, key};
 
 /// A batch may take and give so many times as much as one body may have.
 const BODIES: usize = 4;
@@ -253,15 +253,13 @@ impl<'a> Plan<'a> {
                 Some(Target { key, demand: input.demand })
             }
         };
-        let prepare = |target: Option<Target>| match (input.method, target) {
-            (BatchMethod::Update, Some(target)) => update::prepare(self.view, table, target, &members),
-            (BatchMethod::Replace, Some(target)) => {
-                replace::prepare(self.view, table, target, members.clone())
-            }
-            (BatchMethod::Delete, Some(target)) => delete::prepare(self.view, table, target),
-            _ => create::prepare(self.view, table, &members),
+        let verb = match (input.method, target) {
+            (BatchMethod::Update, Some(target)) => Verb::Update(target),
+            (BatchMethod::Replace, Some(target)) => Verb::Replace(target),
+            (BatchMethod::Delete, Some(target)) => Verb::Delete(target),
+            _ => Verb::Create,
         };
-        let operation = prepare(target).map_err(fail)?;
+        let operation = Operation::prepare(self.view, table, verb, &members, None).map_err(fail)?;
         let asks = operation.statement.is_some()
             && !hooked::due(self.view, table, operation.verb.method()).is_empty();
         let unasked = asks.then(|| {
