@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::commands::Cli;
 use crate::document::Documents;
 use crate::hooks::{Change, Hooks};
-use crate::jobs::{Job, Registry};
+use crate::jobs::{self, Job, Registry};
 use crate::problem::Result;
+use crate::records::transfer::background;
 
 /// Adds routes to the server of each thread.
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -40,12 +41,10 @@ impl fmt::Debug for Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        Self {
-            kinds: Registry::built_in(),
-            hooks: Hooks::default(),
-            routes: Vec::new(),
-            documents: Documents::default(),
-        }
+        let mut kinds = Registry::default();
+        jobs::kinds::add_to(&mut kinds);
+        background::add_to(&mut kinds);
+        Self { kinds, hooks: Hooks::default(), routes: Vec::new(), documents: Documents::default() }
     }
 }
 

@@ -16,6 +16,8 @@ pub mod extract;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
+#[cfg(test)]
+mod imports;
 pub mod jobs;
 pub mod mail;
 pub mod outbound;

@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::{self, sessions, users};
 use crate::collections;
-use crate::jobs::{self, batches, job_kinds, queues, schedules, transfers};
+use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
+use crate::records::transfer::background;
 use crate::{document, health, hooks, mail, records, requests, server, stats};
 
 /// Every route of the server.
@@ -31,16 +32,16 @@ pub fn configure(routes: &mut ServiceConfig) {
         )
         .service(
             resource("/v1/records/{collection}/import")
-                .guard(fn_guard(transfers::is_wanted))
-                .route(post().to(transfers::import::import)),
+                .guard(fn_guard(background::is_wanted))
+                .route(post().to(background::import::import)),
         )
         .service(
             resource("/v1/records/{collection}/import").route(post().to(records::transfer::import::import)),
         )
         .service(
             resource("/v1/records/{collection}/export")
-                .guard(fn_guard(transfers::is_wanted))
-                .route(post().to(transfers::export::export)),
+                .guard(fn_guard(background::is_wanted))
+                .route(post().to(background::export::export)),
         )
         .service(
             resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
@@ -57,7 +58,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
         .service(resource("/v1/jobs/{id}/complete").post(records::batch::complete::complete))
         .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
-        .service(resource("/v1/jobs/{id}/file").get(transfers::file::file))
+        .service(resource("/v1/jobs/{id}/file").get(jobs::files::get::get))
         .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))
         .service(resource("/v1/jobs/{id}/events").get(jobs::events::events))
         .service(resource("/v1/jobs/{id}/cancel").post(jobs::cancel::cancel))

@@ -50,7 +50,7 @@ use crate::idempotency::has_keys;
         crate::jobs::list::list,
         crate::jobs::create::create,
         crate::jobs::get::get,
-        crate::jobs::transfers::file::file,
+        crate::jobs::files::get::get,
         crate::jobs::logs::logs,
         crate::jobs::events::events,
         crate::jobs::cancel::cancel,

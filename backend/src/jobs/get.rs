@@ -9,10 +9,11 @@ use actix_web::web::Data;
 use annex_openapi::jobs::Job;
 use annex_openapi::problem::Problem as ProblemBody;
 
+use super::files::add_link;
 use super::no_such_job;
+use super::on_behalf::may_see;
 use super::path::Id;
 use super::store::jobs;
-use super::transfers;
 use crate::app::App;
 use crate::extract::{Parameters, Query, SignedIn};
 use crate::problem::Result;
@@ -61,7 +62,7 @@ pub async fn get(
     let mut following = (!parameters.wait.is_zero()).then(|| app.jobs.followers.follow(&app, id));
     let read = async || {
         let job = jobs::get(&app.db.pool, id).await?;
-        job.filter(|job| transfers::may_see(&identity, job)).ok_or_else(no_such_job)
+        job.filter(|job| may_see(&app, &identity, job)).ok_or_else(no_such_job)
     };
     let mut job = read().await?;
     if let Some(following) = following.as_mut().filter(|_| !job.state.is_final()) {
@@ -70,6 +71,6 @@ pub async fn get(
             job = read().await?;
         }
     }
-    transfers::add_link(&app, &identity, &mut job);
+    add_link(&app, &identity, &mut job);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(job))
 }

@@ -25,6 +25,9 @@ pub trait Job: DeserializeOwned + Send + 'static {
     /// A sentence for people.
     const DESCRIPTION: &'static str = "";
 
+    /// Whether accounts ask for such jobs: whom [`OnBehalf`](super::on_behalf::OnBehalf) names in the arguments sees the job.
+    const ON_BEHALF: bool = false;
+
     /// JSON Schema (2020-12) of the arguments, which are checked against it when a job is enqueued through the API.
     fn schema() -> Option<Value> {
         None
@@ -229,7 +232,7 @@ impl Context {
     ///
     /// # Errors
     /// As for [`Context::complete`].
-    pub(super) async fn complete_on(&self, client: &Client, result: &Value) -> Result<(), JobError> {
+    pub(crate) async fn complete_on(&self, client: &Client, result: &Value) -> Result<(), JobError> {
         let (lease, position) = (self.lease.to_string(), self.position.to_string());
         let refused = client.query(store::COMPLETE, &[&lease, &position, &result.to_string()]).await;
         let refused = refused.map_err(|error| {
@@ -265,7 +268,7 @@ fn stale() -> JobError {
 
 impl Completed {
     /// Its end was written with what the handler wrote.
-    pub(super) fn committed() -> Self {
+    pub(crate) fn committed() -> Self {
         Self(End::Committed)
     }
 }

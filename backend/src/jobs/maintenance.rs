@@ -8,8 +8,7 @@ use actix_web::web::Data;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::schedules::enqueue_due;
-use super::store;
-use super::transfers;
+use super::{files, store};
 use crate::app::App;
 use crate::background::supervised;
 
@@ -96,7 +95,7 @@ async fn forget(app: &App) {
 /// The database does not answer.
 async fn forget_ended(app: &App) -> sqlx::Result<()> {
     let (config, pool, now) = (&app.config.jobs, &app.db.pool, app.clock.now());
-    transfers::sweep(app).await?;
+    files::sweep(app).await?;
     // Rows that cannot be cleaned up would only be in the way.
     if store::is_held_back(pool).await? {
         return Ok(());

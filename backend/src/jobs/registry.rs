@@ -20,6 +20,7 @@ struct Kind {
     begin: Begin,
     schema: Option<Value>,
     description: &'static str,
+    is_on_behalf: bool,
 }
 
 /// The kinds of jobs that this program runs, by name.
@@ -33,13 +34,6 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// The kinds that every server runs.
-    pub fn built_in() -> Self {
-        let mut registry = Self::default();
-        super::kinds::add_to(&mut registry);
-        registry
-    }
-
     /// Adds a kind; one of the same name is replaced.
     pub fn add<T: Job>(&mut self) {
         let begin: Begin = |args, context| {
@@ -51,7 +45,13 @@ impl Registry {
             })?;
             Ok(Box::pin(job.run(context)))
         };
-        self.0.insert(T::KIND, Kind { begin, schema: T::schema(), description: T::DESCRIPTION });
+        let (schema, description, is_on_behalf) = (T::schema(), T::DESCRIPTION, T::ON_BEHALF);
+        self.0.insert(T::KIND, Kind { begin, schema, description, is_on_behalf });
+    }
+
+    /// Whether accounts ask for jobs of that kind; see [`Job::ON_BEHALF`].
+    pub fn is_on_behalf(&self, kind: &str) -> bool {
+        self.0.get(kind).is_some_and(|kind| kind.is_on_behalf)
     }
 
     /// Begins an attempt; `None` where this program does not run the kind.

@@ -257,7 +257,7 @@ async fn an_attempt_whose_worker_was_lost_leaves_no_second_file() {
     let file = fetch(&app, &job).await;
     assert_eq!(json!(file.body.len()), job["result"]["file"]["size"]);
     assert_eq!(file.text().lines().count(), 10_001);
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     let (files, chunks) = kept(&app).await;
     assert_eq!((files.as_str(), chunks), ("1", file.body.len().div_ceil(1 << 18).to_string()));
 }

@@ -87,15 +87,15 @@ async fn a_file_goes_when_its_time_is_over_or_its_job_is_discarded() {
     let job = exported(&app, &admin, 600_000).await;
     let discarded = succeeded(&admin, &accepted(ask(&admin, "notes", json!({})).await)).await;
     assert_eq!(kept(&app).await, ("2".to_owned(), "6".to_owned()));
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     fetch(&app, &job).await;
     let only = json!({"ids": [id(&discarded)]});
     admin.post("/v1/jobs/discard", only).await.expect_status(200);
     app.anonymous().get(&link(&discarded)).await.expect_problem("not_found");
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     assert_eq!(kept(&app).await, ("1".to_owned(), "3".to_owned()));
     app.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     assert_eq!(kept(&app).await, ("0".to_owned(), "0".to_owned()));
     let login = json!({"email": "admin@example.com", "password": PASSWORD});
     let again = app.anonymous().post("/v1/auth/login", login).await.expect_status(200).json();
@@ -145,7 +145,7 @@ async fn files_have_their_bounds() {
     let job = failed(&uma, &accepted(ask(&uma, "notes", json!({})).await), "payload_too_large").await;
     assert_eq!(job["attempt"], 1, "it is not tried again");
     assert!(job["error"].to_string().contains("ANNEX_JOBS_MAX_FILE"), "{job}");
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     assert_eq!(kept(&app).await.0, "0");
 
     let app = builder().set("ANNEX_JOBS_MAX_FILES", "300KiB").start().await;

@@ -44,7 +44,7 @@ async fn rows_are_imported_as_at_once() {
         "select string_agg(coalesce(title, 'null'), ',' order by title nulls last) from public.notes";
     assert_eq!(app.sql_value(titles).await.as_deref(), Some("first,third,null"));
     // What was imported is not kept.
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     assert_eq!(kept(&app).await, ("0".to_owned(), "0".to_owned()));
 }
 
@@ -95,7 +95,7 @@ async fn what_is_wrong_is_told_at_once() {
     csv(&app.anonymous(), "", "title\nx\n").await.expect_problem("unauthenticated");
     assert_eq!(app.sql_value("select count(*) from annex.jobs").await.as_deref(), Some("0"));
     app.eventually("nothing is kept", async || {
-        annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+        annex::jobs::files::sweep(app.inside()).await.unwrap();
         kept(&app).await.0 == "0"
     })
     .await;
@@ -221,7 +221,7 @@ async fn what_was_accepted_is_kept_until_it_is_done() {
     pause(&app, true).await;
     let job = accepted(csv(&uma, "", "title\nx\n").await);
     app.clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
-    annex::jobs::transfers::sweep(app.inside()).await.unwrap();
+    annex::jobs::files::sweep(app.inside()).await.unwrap();
     assert_eq!(kept(&app).await.0, "1");
     app.sql("update annex.queues set paused = false; select pg_notify('annex_jobs', 'transfers')").await;
     app.eventually("it is done", async || count(&app).await == "1").await;

@@ -43,7 +43,7 @@ async fn what_was_accepted_is_done_once_although_workers_are_killed() {
     let file = app.anonymous().get(link.expect("it is the server's")).await.expect_status(200).text();
     let expected = format!("title,held\r\n{}", rows.replace('\n', ",\"\"\r\n"));
     assert!(file == expected, "{} bytes came back", file.len());
-    annex::jobs::transfers::sweep(app.inside()).await.expect("files can go");
+    annex::jobs::files::sweep(app.inside()).await.expect("files can go");
     let files = app.sql_value("select count(*) from annex.job_files").await;
     assert_eq!(files.as_deref(), Some("1"), "what was not finished has gone");
 }

@@ -1,24 +1,17 @@
-//! The kinds of jobs that come with the server.
+//! The kinds of jobs that know nothing but jobs; those of a feature stand with it.
 
 mod email_send;
 mod http_request;
-mod records_export;
-mod records_import;
 mod sql_function;
-mod teller;
 
 use super::Registry;
 use email_send::EmailSend;
 use http_request::HttpRequest;
-use records_export::RecordsExport;
-use records_import::RecordsImport;
 use sql_function::SqlFunction;
 
-/// All of them.
-pub(super) fn add_to(registry: &mut Registry) {
+/// Adds them all.
+pub fn add_to(registry: &mut Registry) {
     registry.add::<EmailSend>();
     registry.add::<HttpRequest>();
-    registry.add::<RecordsExport>();
-    registry.add::<RecordsImport>();
     registry.add::<SqlFunction>();
 }

@@ -1,5 +1,6 @@
 //! Import and export: many rows as one stream, of which only a small part is in memory at a time.
 
+pub mod background;
 pub mod body;
 mod csv;
 pub mod export;

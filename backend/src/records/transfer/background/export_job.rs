@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use super::teller::Teller;
+use super::told;
+use crate::jobs::files::Keeping;
+use crate::jobs::on_behalf::OnBehalf;
 use crate::jobs::store::files;
-use crate::jobs::transfers::{EXPORT, Keeping, OnBehalf, told};
 use crate::jobs::{Completed, Context, Job, JobError};
 use crate::problem::Problem;
 use crate::records::sql::predicate;
@@ -39,8 +41,9 @@ impl<'de> Deserialize<'de> for RecordsExport {
 }
 
 impl Job for RecordsExport {
-    const KIND: &'static str = EXPORT;
+    const KIND: &'static str = "records.export";
     const DESCRIPTION: &'static str = "Writes the rows of a collection into a file with a signed link.";
+    const ON_BEHALF: bool = true;
 
     fn schema() -> Option<Value> {
         let name = json!({"type": "string", "minLength": 1, "maxLength": 100});

@@ -6,7 +6,8 @@ use actix_web::HttpResponse;
 use annex_openapi::transfer::ExportRequest;
 use serde_json::{Map, Value};
 
-use super::{EXPORT, accepted, check_waiting, entries};
+use super::export_job::RecordsExport;
+use super::{accepted, check_waiting, entries};
 use crate::extract::{Json, SignedIn};
 use crate::jobs::patience::patiently;
 use crate::jobs::store::jobs;
@@ -27,7 +28,7 @@ pub async fn export(
     request.attempt(async |view| Reading::of(&view.context(), view.table()?, &asked).map(|_| ())).await?;
     check_waiting(app, &identity).await?;
     let id = app.clock.uuid_v7();
-    let entries = entries(id, EXPORT, &identity, arguments(&request.collection, &asked)?)?;
+    let entries = entries::<RecordsExport>(id, &identity, arguments(&request.collection, &asked)?)?;
     patiently(async || jobs::enqueue(&app.db.pool, &entries).await).await?;
     accepted(app, id).await
 }

@@ -13,8 +13,10 @@ use serde::de::{Deserializer, Error};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::told;
+use crate::jobs::files::get::read;
+use crate::jobs::on_behalf::OnBehalf;
 use crate::jobs::store::files::{self, File};
-use crate::jobs::transfers::{IMPORT, OnBehalf, file, told};
 use crate::jobs::{Completed, Context, Job, JobError};
 use crate::problem::Problem;
 use crate::records::sql::predicate;
@@ -51,8 +53,9 @@ impl<'de> Deserialize<'de> for RecordsImport {
 }
 
 impl Job for RecordsImport {
-    const KIND: &'static str = IMPORT;
+    const KIND: &'static str = "records.import";
     const DESCRIPTION: &'static str = "Writes the rows of a file into a collection, all or none.";
+    const ON_BEHALF: bool = true;
 
     fn schema() -> Option<Value> {
         Some(json!({
@@ -103,7 +106,7 @@ impl Job for RecordsImport {
         let (bytes, rows) = (AtomicU64::new(0), Arc::clone(&importing.read));
         let size = kept.size.unsigned_abs();
         let mut chunks = pin!(
-            file::read(pool.clone(), kept.id, 0..size)
+            read(pool.clone(), kept.id, 0..size)
                 .inspect_ok(|chunk| _ = bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed))
         );
         let report = tokio::select! {

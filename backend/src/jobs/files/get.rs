@@ -16,10 +16,10 @@ use futures_util::Stream;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::may_see;
 use super::part::Part;
 use crate::app::App;
 use crate::extract::{Parameters, Query};
+use crate::jobs::on_behalf::may_see;
 use crate::jobs::path::Id;
 use crate::jobs::store::files::{self, CHUNK};
 use crate::jobs::store::jobs;
@@ -72,7 +72,7 @@ impl Parameters for FileParameters {
     ),
     security(()),
 )]
-pub async fn file(
+pub async fn get(
     http: HttpRequest,
     app: Data<App>,
     Id(id): Id,
@@ -121,7 +121,7 @@ async fn check(app: &App, id: Uuid, link: &FileParameters) -> Result<()> {
     let identity = app.auth.in_session(*session, app).await?.ok_or_else(invalid)?;
     let job = jobs::read(&app.db.pool, &[id], false).await?.pop();
     let job = job.ok_or_else(|| Problem::not_found("such file any more"))?;
-    if may_see(&identity, &job) { Ok(()) } else { Err(invalid()) }
+    if may_see(app, &identity, &job) { Ok(()) } else { Err(invalid()) }
 }
 
 /// These bytes of a file, a chunk at a time. No connection is held while the client is waited for.

@@ -6,8 +6,10 @@ use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
-use super::{IMPORT, Keeping, accepted, check_waiting, entries};
+use super::import_job::RecordsImport;
+use super::{accepted, check_waiting, entries};
 use crate::extract::{Query, SignedIn};
+use crate::jobs::files::Keeping;
 use crate::jobs::patience::{Failed, patiently};
 use crate::jobs::store::jobs;
 use crate::problem::{Problem, Result};
@@ -40,7 +42,7 @@ pub async fn import(
     check_waiting(app, &identity).await?;
 
     let id = app.clock.uuid_v7();
-    let entries = entries(id, IMPORT, &identity, arguments(&request.collection, &parameters)?)?;
+    let entries = entries::<RecordsImport>(id, &identity, arguments(&request.collection, &parameters)?)?;
     let mut keeping = Keeping::begin(app, id, Some(identity.user_id), "import", &media_type).await?;
     while let Some(chunk) = body.chunk().await? {
         keeping.write(&chunk).await?;
