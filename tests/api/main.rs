@@ -7,6 +7,7 @@ mod bookshop;
 mod collections;
 mod console;
 mod document;
+mod evaluator;
 mod hooks;
 mod http;
 mod jobs;

@@ -22,17 +22,24 @@
 //!
 //! # Comparing
 //! * Numbers compare by their value; where one is a `float`, both do as floats, in Postgres's order (NaN equals itself and is the greatest).
+//!   A decimal beyond all floats is infinite as one.
 //! * Text is equal where its code points are; its order is that of the database's collation. An `enum` compares as its text.
-//! * UUIDs and dates have their natural order; timestamps compare as instants.
+//! * UUIDs and dates have their natural order; timestamps compare as instants. A day beyond all instants begins at `infinity`.
 //! * Arrays are equal where their elements are, in order, null equal to null. JSON is equal as `jsonb` is.
 //! * `lower`, `upper` and `ilike` follow the database's locale.
+//! * A JSON list contains numbers by their value; NaN and the infinities are in none.
+//!
+//! Each [`Operator`] is declared once, with the types that it takes, what it says of null, and why the database alone can decide it
+//! where that is so. [`Predicate::class`] tells what that makes of a whole condition.
 
 mod check;
+mod class;
 mod complete;
 mod decimal;
 mod duration;
 mod error;
 mod lexer;
+mod operator;
 mod parser;
 mod print;
 mod rename;
@@ -47,9 +54,11 @@ mod uses;
 mod tests;
 
 pub use check::check;
+pub use class::RuleClass;
 pub use complete::{Completions, Suggestion, SuggestionKind, complete};
 pub use decimal::Decimal;
 pub use error::{ErrorCode, ExpressionError, Position};
+pub use operator::{Declaration, OnNull, Operator};
 pub use parser::parse;
 pub use scope::{Catalogue, Purpose, RuleKind, Scope};
 pub use syntax::Expression;

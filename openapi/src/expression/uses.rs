@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::operator::Operator;
 use super::typed::*;
 
 /// What a predicate names of the catalogue.
@@ -29,7 +30,7 @@ impl Predicate {
             Part::Exists(exists) => {
                 uses.collections.insert(exists.collection.clone());
             }
-            Part::User | Part::Clock => {}
+            Part::User | Part::Clock | Part::Operator(..) => {}
         });
         uses
     }
@@ -55,7 +56,10 @@ impl Predicate {
         found
     }
 
-    fn visit(&self, see: &mut dyn FnMut(Part<'_>)) {
+    pub(super) fn visit(&self, see: &mut dyn FnMut(Part<'_>)) {
+        if let Some((operator, type_)) = self.operator() {
+            see(Part::Operator(operator, type_));
+        }
         match self {
             Self::Constant(_) => {}
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.visit(see)),
@@ -81,15 +85,19 @@ impl Predicate {
 }
 
 /// What may be depended on.
-enum Part<'a> {
+pub(super) enum Part<'a> {
     Field(&'a FieldRef),
     Exists(&'a Exists),
     User,
     Clock,
+    Operator(Operator, ValueType),
 }
 
 impl Operand {
     fn visit(&self, see: &mut dyn FnMut(Part<'_>)) {
+        if let Some((operator, type_)) = self.operator() {
+            see(Part::Operator(operator, type_));
+        }
         match self {
             Self::Field(field) | Self::Json(JsonRef { field, .. }) => see(Part::Field(field)),
             Self::Literal(_) => {}

@@ -125,7 +125,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
             native_type: attribute.native_type,
             name: attribute.name.clone(),
         });
-        columns.push(column(&attribute.name, resolved, filled));
+        columns.push(column(&attribute.name, attribute.deterministic, resolved, filled));
     }
     let is_lost = |name: &&String| !fields.iter().any(|field: &Field| field.name == **name);
     let lost = relation.hidden_fields.iter().filter(is_lost).cloned().collect();
@@ -201,7 +201,7 @@ fn filled(attribute: &Attribute) -> Filled {
     }
 }
 
-fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
+fn column(name: &str, deterministic: bool, resolved: Resolved, filled: Filled) -> Column {
     Column {
         name: Identifier::quote(name),
         type_: resolved.sql,
@@ -209,6 +209,7 @@ fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
         wire: resolved.wire,
         array: resolved.wire_array,
         filled,
+        bytewise: resolved.bytewise && deterministic,
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) struct Attribute {
     /// Empty where it is not generated.
     pub(super) generated: String,
     pub(super) default_sql: Option<String>,
+    /// Whether its collation tells texts apart wherever their bytes differ; so for what has none.
+    pub(super) deterministic: bool,
 }
 
 /// A type that a column has, or that such a type is made of.
@@ -181,8 +183,10 @@ const COLUMNS: &str = "
     select a.attrelid as table_oid, a.attnum as number, a.attname::text as name,
            a.atttypid as type_oid, format_type(a.atttypid, a.atttypmod) as native_type,
            a.attnotnull as not_null, a.attidentity::text as identity, a.attgenerated::text as generated,
-           pg_get_expr(d.adbin, d.adrelid) as default_sql
+           pg_get_expr(d.adbin, d.adrelid) as default_sql,
+           coalesce(l.collisdeterministic, true) as deterministic
       from pg_attribute a
+      left join pg_collation l on l.oid = a.attcollation
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
      where a.attrelid = any($1) and a.attnum > 0 and not a.attisdropped
      order by a.attrelid, a.attnum";

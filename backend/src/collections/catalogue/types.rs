@@ -23,6 +23,8 @@ pub(super) struct Resolved {
     pub(super) wire_array: bool,
     /// Whether the type itself forbids null.
     pub(super) not_null: bool,
+    /// Whether two values of text are equal exactly where their bytes are, as far as the type says.
+    pub(super) bytewise: bool,
     /// An enum's values.
     pub(super) values: Option<Vec<String>>,
 }
@@ -64,6 +66,7 @@ impl Types {
                 wire: element.wire,
                 wire_array: true,
                 not_null: false,
+                bytewise: element.bytewise,
                 values: element.values,
             });
         }
@@ -75,6 +78,7 @@ impl Types {
             wire,
             wire_array: false,
             not_null: false,
+            bytewise: type_.kind == "e" || !matches!(type_.name.as_str(), "citext" | "bpchar" | "name"),
             values: type_.values.clone(),
         })
     }

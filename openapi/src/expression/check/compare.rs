@@ -1,6 +1,7 @@
 //! Comparisons: both sides take a common type, literals stand on the right.
 
 use super::super::error::{ErrorCode, ExpressionError};
+use super::super::operator::Operator;
 use super::super::syntax::*;
 use super::super::typed::*;
 use super::literal::Comparison;
@@ -110,9 +111,7 @@ impl<'a> Checker<'a> {
 
     fn check_order(&self, op: CompareOp, operand: &Operand, span: &Span) -> Checked<()> {
         let type_ = operand.value_type();
-        let ordered =
-            !type_.array && !matches!(type_.type_, FieldType::Bool | FieldType::Enum | FieldType::Json);
-        if !op.is_ordering() || ordered {
+        if !op.is_ordering() || Operator::Order.takes(type_) {
             return Ok(());
         }
         let message = format!(

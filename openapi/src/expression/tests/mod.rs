@@ -1,6 +1,7 @@
 //! Tests of the language as a whole, over a small catalogue with one field of each type.
 
 mod bounds;
+mod class;
 mod complete;
 mod errors;
 mod fixture;

@@ -56,13 +56,22 @@ pub(super) fn literal_text(literal: &Literal) -> String {
         Literal::Numeric(value) => value.to_string(),
         Literal::Text(value) | Literal::Enum(value) => value.clone(),
         Literal::Uuid(value) => value.to_string(),
-        Literal::Date(value) => value
-            .format(format_description!("[year padding:zero]-[month]-[day]"))
-            .expect("a date of four digits can be written"),
-        Literal::Timestamp(value) => value
-            .format(format_description!(
-                "[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:6]Z"
-            ))
-            .expect("an instant can be written"),
+        Literal::Date(value) => format!("{}{}", day(*value), era(*value)),
+        Literal::Timestamp(value) => {
+            let time = value
+                .format(format_description!("[hour]:[minute]:[second].[subsecond digits:6]Z"))
+                .expect("an instant can be written");
+            format!("{} {time}{}", day(value.date()), era(value.date()))
+        }
     }
+}
+
+/// The day, in the years of its era: Postgres knows no year 0.
+fn day(date: time::Date) -> String {
+    let year = if date.year() > 0 { date.year() } else { 1 - date.year() };
+    format!("{year:04}-{:02}-{:02}", u8::from(date.month()), date.day())
+}
+
+fn era(date: time::Date) -> &'static str {
+    if date.year() > 0 { "" } else { " BC" }
 }

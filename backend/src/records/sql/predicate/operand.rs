@@ -11,6 +11,10 @@ use crate::collections::catalogue::Column;
 use crate::records::sql::Bind;
 use crate::records::wire::parse;
 
+/// Halfway from the greatest float to what would be the next one, 2^1024 - 2^970; and half of the least one, 2^-1075, but for digits behind the 40th.
+const BEYOND_FLOATS: &str = "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
+const BELOW_FLOATS: &str = "2.4703282292062327208828439643411068618253e-324";
+
 impl Writer<'_, '_> {
     /// A value. A literal takes the type of the column that it `meets`.
     pub(super) fn operand(
@@ -49,9 +53,12 @@ impl Writer<'_, '_> {
                 Ok(())
             }
             Operand::Midnight(day) => {
-                self.sql.push("(");
+                // Days go further than instants do.
+                self.sql.push("(case when ");
                 self.operand(rows, day, None)?;
-                self.sql.push("::timestamp at time zone 'UTC')");
+                self.sql.push(" > '294276-12-31' then 'infinity' else ");
+                self.operand(rows, day, None)?;
+                self.sql.push("::timestamp end at time zone 'UTC')");
                 Ok(())
             }
             Operand::Call { function, argument } => self.call(rows, *function, argument),
@@ -90,6 +97,19 @@ impl Writer<'_, '_> {
         if matches!(operand, Operand::Field(_)) {
             self.sql.push("::text");
         }
+        Ok(())
+    }
+
+    /// A decimal as the nearest float: infinity beyond all of them, and zero where it is nearest. (A cast fails there.)
+    pub(super) fn as_float(&mut self, rows: Rows<'_>, operand: &Operand) -> Result<(), Stale> {
+        self.sql
+            .push("(select case when abs(n) >= ")
+            .push(BEYOND_FLOATS)
+            .push(" and abs(n) < 'Infinity' then sign(n)::float8 * 'Infinity' when abs(n) < ")
+            .push(BELOW_FLOATS)
+            .push(" then 0 else n::float8 end from (select ");
+        self.operand(rows, operand, None)?;
+        self.sql.push("::numeric as n) value)");
         Ok(())
     }
 

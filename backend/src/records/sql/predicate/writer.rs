@@ -13,6 +13,17 @@ use crate::collections::catalogue::{Column, Table, Wire};
 use crate::records::sql::{Alias, Bind, Sql};
 use crate::records::wire::parse;
 
+fn sign(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => " = ",
+        CompareOp::Ne => " <> ",
+        CompareOp::Lt => " < ",
+        CompareOp::Le => " <= ",
+        CompareOp::Gt => " > ",
+        CompareOp::Ge => " >= ",
+    }
+}
+
 /// Writes one condition into a statement.
 pub(super) struct Writer<'w, 'c> {
     pub(super) context: &'w Context<'c>,
@@ -99,6 +110,9 @@ impl Writer<'_, '_> {
         left: &Operand,
         right: &Operand,
     ) -> Result<(), Stale> {
+        if left.value_type().array {
+            return self.compare_lists(rows, op, left, right);
+        }
         let types = (left.value_type().type_, right.value_type().type_);
         let mixed = types.0 != types.1 && (types.0 == FieldType::Enum || types.1 == FieldType::Enum);
         let fields = matches!(left, Operand::Field(_)) && matches!(right, Operand::Field(_));
@@ -109,23 +123,49 @@ impl Writer<'_, '_> {
                 && self.column_of(left)?.map(|c| c.type_) != self.column_of(right)?.map(|c| c.type_));
         if texts {
             self.as_text(rows, left)?;
-        } else {
-            let meets = self.column_of(right)?;
-            self.operand(rows, left, meets.as_ref())?;
-        }
-        self.sql.push(match op {
-            CompareOp::Eq => " = ",
-            CompareOp::Ne => " <> ",
-            CompareOp::Lt => " < ",
-            CompareOp::Le => " <= ",
-            CompareOp::Gt => " > ",
-            CompareOp::Ge => " >= ",
-        });
-        if texts {
+            self.sql.push(sign(op));
             return self.as_text(rows, right);
         }
-        let meets = self.column_of(left)?;
-        self.operand(rows, right, meets.as_ref())
+        let floats = types.0 == FieldType::Float || types.1 == FieldType::Float;
+        self.side(rows, left, right, floats)?;
+        self.sql.push(sign(op));
+        self.side(rows, right, left, floats)
+    }
+
+    /// One side of a comparison. Where they compare as floats, a decimal becomes one.
+    fn side(
+        &mut self,
+        rows: Rows<'_>,
+        operand: &Operand,
+        other: &Operand,
+        floats: bool,
+    ) -> Result<(), Stale> {
+        if floats && operand.value_type().type_ == FieldType::Numeric {
+            return self.as_float(rows, operand);
+        }
+        let meets = self.column_of(other)?;
+        self.operand(rows, operand, meets.as_ref())
+    }
+
+    /// Arrays, as such of one type: Postgres tells those of a domain, or of another text type, apart.
+    fn compare_lists(
+        &mut self,
+        rows: Rows<'_>,
+        op: CompareOp,
+        left: &Operand,
+        right: &Operand,
+    ) -> Result<(), Stale> {
+        let columns = (self.column_of(left)?, self.column_of(right)?);
+        let same = matches!(&columns, (Some(a), Some(b)) if a.type_ == b.type_);
+        for (operand, column, sign) in [(left, columns.0, ""), (right, columns.1, sign(op))] {
+            self.sql.push(sign);
+            self.operand(rows, operand, None)?;
+            match column {
+                Some(column) if same => self.array_of(&column),
+                _ => drop(self.sql.push("::").push(list_type(operand.value_type().type_))),
+            }
+        }
+        Ok(())
     }
 
     /// The column that an operand is, where it is one: a literal that meets it takes its type.
@@ -174,6 +214,15 @@ impl Writer<'_, '_> {
                 self.operand(rows, container, None)?;
                 self.sql.push(" @> to_jsonb(");
                 self.operand(rows, element, None)?;
+                // What is not a finite number becomes a text.
+                if matches!(element.value_type().type_, FieldType::Float | FieldType::Numeric)
+                    && !matches!(element, Operand::Literal(_))
+                {
+                    self.sql.push(") and jsonb_typeof(to_jsonb(");
+                    self.operand(rows, element, None)?;
+                    self.sql.push(")) = 'number' end");
+                    return Ok(());
+                }
                 self.sql.push(") end");
                 Ok(())
             }
@@ -189,13 +238,22 @@ impl Writer<'_, '_> {
                         self.operand(rows, element, Some(&column))?;
                         self.sql.push(" is not null then ");
                     }
+                    // Not every text is one of an enum.
+                    let texts = match self.column_of(element)? {
+                        Some(other) => column.wire == Wire::Text && column.type_ != other.type_,
+                        None => may_be_null && column.wire == Wire::Text,
+                    };
                     // The cast takes a domain off; where there is none it is no cast at all.
+                    let cast = |writer: &mut Self| match texts {
+                        true => drop(writer.sql.push("::text[]")),
+                        false => writer.array_of(&column),
+                    };
                     self.operand(rows, container, None)?;
-                    self.array_of(&column);
+                    cast(self);
                     self.sql.push(" @> array[");
                     self.operand(rows, element, Some(&column))?;
                     self.sql.push("]");
-                    self.array_of(&column);
+                    cast(self);
                     if may_be_null {
                         self.sql.push(" end");
                     }
@@ -205,11 +263,14 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Casts to an array of what a column's elements are read as.
+    /// Casts to an array of what a column's elements are read as, and wide enough for whatever they meet.
     fn array_of(&mut self, column: &Column) {
         self.sql.push("::");
         match column.wire {
             Wire::Other => self.sql.push("text"),
+            Wire::Int2 => self.sql.push("int4"),
+            Wire::Float4 => self.sql.push("float8"),
+            Wire::Json => self.sql.push("jsonb"),
             _ => self.sql.fragment(&column.type_),
         };
         self.sql.push("[]");

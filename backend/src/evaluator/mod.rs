@@ -1,0 +1,106 @@
+//! The in-process executor of the expression language: decides from images of rows what the SQL executor
+//! ([`records::sql::predicate`](crate::records::sql::predicate)) decides in the database, for those that learn of rows from the log.
+//!
+//! Both mean what [`annex_openapi::expression`] says. An operator is evaluated here only where it is
+//! [declared](annex_openapi::expression::Operator) to be proven equal in both, and a column only where its text says all that the
+//! database compares; a differential test holds the two together. The rest is refused when a condition is compiled, with the reason.
+
+mod array;
+mod compile;
+mod image;
+mod instant;
+mod json;
+mod node;
+mod number;
+mod operand;
+mod pattern;
+mod value;
+
+use annex_openapi::expression::{Predicate, Row};
+use time::OffsetDateTime;
+
+pub use image::Image;
+
+use crate::collections::catalogue::Table;
+use crate::extract::{Caller, Identity};
+use compile::Compiler;
+use node::Node;
+
+/// A condition, compiled against the table that it is about.
+#[derive(Debug, Clone)]
+pub struct Program {
+    root: Node,
+}
+
+/// The database alone can decide a condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the database alone can decide the condition: {}", reasons.join("; "))]
+pub struct DatabaseAlone {
+    /// Why, each a sentence.
+    pub reasons: Vec<String>,
+}
+
+/// What a condition may refer to besides its rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    identity: Option<&'a Identity>,
+    /// The caller's id as text.
+    id: [u8; uuid::fmt::Hyphenated::LENGTH],
+    /// In microseconds.
+    now: i64,
+}
+
+impl<'a> Context<'a> {
+    /// For that caller, at that instant.
+    pub fn new(caller: &'a Caller, now: OffsetDateTime) -> Self {
+        let identity = caller.identity();
+        let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
+        identity.map(|identity| identity.user_id).unwrap_or_default().hyphenated().encode_lower(&mut id);
+        Self { identity, id, now: instant::of_time(now) }
+    }
+
+    fn id_text(&self) -> Option<&str> {
+        self.identity.and(std::str::from_utf8(&self.id).ok())
+    }
+}
+
+/// The rows that a condition is about.
+#[derive(Debug, Clone, Copy)]
+struct Rows<'a> {
+    this: &'a Image,
+    new: Option<&'a Image>,
+    outer: Option<&'a Image>,
+}
+
+impl<'a> Rows<'a> {
+    fn get(self, row: Row) -> Option<&'a Image> {
+        match row {
+            Row::This => Some(self.this),
+            Row::New => self.new,
+            Row::Outer => self.outer,
+        }
+    }
+}
+
+impl Program {
+    /// Compiles a condition about rows of the table.
+    ///
+    /// # Errors
+    /// The database alone can decide it.
+    pub fn compile(predicate: &Predicate, table: &Table) -> Result<Self, DatabaseAlone> {
+        let mut compiler = Compiler { table, reasons: Vec::new() };
+        let root = compiler.predicate(predicate);
+        if compiler.reasons.is_empty() {
+            Ok(Self { root })
+        } else {
+            Err(DatabaseAlone { reasons: compiler.reasons })
+        }
+    }
+
+    /// Whether the condition holds for the row; none for unknown, which passes no more than false. `new` is the row as it would be
+    /// written, for an update rule; a create rule is about that row alone, which is then both. Where a condition asks for a
+    /// new row and there is none, its fields are null.
+    pub fn holds(&self, context: &Context<'_>, this: &Image, new: Option<&Image>) -> Option<bool> {
+        self.root.holds(context, Rows { this, new, outer: None })
+    }
+}
