@@ -1,27 +1,64 @@
 //! From a checked condition to a program: columns by their index, literals and patterns prepared, everything that the database
 //! alone can decide found.
 
-use annex_openapi::collections::FieldType;
+use annex_openapi::collections::{CollectionKind, FieldType};
 use annex_openapi::expression::{
-    self, CompareOp, Containment, FieldRef, Function, JsonStep, Predicate, UserAttribute, UserRef, ValueType,
+    self, CompareOp, Containment, FieldRef, Function, JsonStep, Predicate, Row, UserAttribute, UserRef,
+    ValueType,
 };
 
 use super::json::Step;
+use super::mirror::{Need, is_indexable};
 use super::node::Node;
-use super::operand::{Column, Constant, Operand};
+use super::operand::{Column, Constant, Operand, Place};
+use super::others::{Exists, Hop, Other, Sight, Way};
 use super::pattern::Pattern;
 use super::value::{Kind, compare};
-use crate::collections::catalogue::{self, Filled, Table, Wire};
+use crate::collections::catalogue::{Filled, Rule, Snapshot, Table, Trust, Wire};
 
 /// Compiles one condition.
 pub(super) struct Compiler<'a> {
-    pub(super) table: &'a Table,
+    /// The other collections; none where no rows of them are at hand.
+    snapshot: Option<&'a Snapshot>,
+    trust: Trust,
     /// Why the database alone can decide it, each once.
     pub(super) reasons: Vec<String>,
+    /// What is asked of other collections, each once.
+    pub(super) needs: Vec<Need>,
+}
+
+/// The tables of the rows that a condition may name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'a> {
+    this: Spot<'a>,
+    outer: Option<Spot<'a>>,
+    new: Spot<'a>,
+}
+
+/// A table, and which of the needs its columns belong to.
+#[derive(Debug, Clone, Copy)]
+struct Spot<'a> {
+    table: &'a Table,
+    need: Option<usize>,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn of(table: &'a Table) -> Self {
+        let spot = Spot { table, need: None };
+        Self { this: spot, outer: None, new: spot }
+    }
+
+    fn spot(&self, row: Row) -> Option<Spot<'a>> {
+        match row {
+            Row::This => Some(self.this),
+            Row::New => Some(self.new),
+            Row::Outer => self.outer,
+        }
+    }
 }
 
 /// As what a value of that type is read by itself.
-fn kind(type_: FieldType) -> Kind {
+pub(super) fn kind(type_: FieldType) -> Kind {
     match type_ {
         FieldType::Bool => Kind::Bool,
         FieldType::Int | FieldType::Bigint => Kind::Whole,
@@ -44,7 +81,11 @@ fn common(left: ValueType, right: ValueType) -> Kind {
     }
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
+    pub(super) fn new(snapshot: Option<&'a Snapshot>, trust: Trust) -> Self {
+        Self { snapshot, trust, reasons: Vec::new(), needs: Vec::new() }
+    }
+
     /// Notes why the database alone can decide it.
     fn leave(&mut self, reason: String) {
         if !self.reasons.contains(&reason) {
@@ -52,7 +93,7 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn predicate(&mut self, predicate: &Predicate) -> Node {
+    pub(super) fn predicate(&mut self, frame: Frame<'a>, predicate: &Predicate) -> Node {
         if let Some(reason) =
             predicate.operator().and_then(|(operator, type_)| operator.database_alone(type_))
         {
@@ -60,118 +101,139 @@ impl Compiler<'_> {
         }
         match predicate {
             Predicate::Constant(value) => Node::Constant(*value),
-            Predicate::And(parts) => Node::All(parts.iter().map(|part| self.predicate(part)).collect()),
-            Predicate::Or(parts) => Node::Any(parts.iter().map(|part| self.predicate(part)).collect()),
-            Predicate::Not(inner) => Node::Not(Box::new(self.predicate(inner))),
-            Predicate::Compare { op, left, right } => self.compare(*op, left, right),
-            Predicate::IsNull(operand) => self.is_null(operand),
+            Predicate::And(parts) => {
+                Node::All(parts.iter().map(|part| self.predicate(frame, part)).collect())
+            }
+            Predicate::Or(parts) => Node::Any(parts.iter().map(|part| self.predicate(frame, part)).collect()),
+            Predicate::Not(inner) => Node::Not(Box::new(self.predicate(frame, inner))),
+            Predicate::Compare { op, left, right } => self.compare(frame, *op, left, right),
+            Predicate::IsNull(operand) => self.is_null(frame, operand),
             Predicate::In { values, .. } if values.is_empty() => Node::Constant(false),
             Predicate::In { operand, values } => {
                 let mut values: Vec<Constant> = values.iter().map(Constant::new).collect();
                 let order = |a: &Constant, b: &Constant| compare(&a.value()?, &b.value()?);
                 values.sort_by(|a, b| order(a, b).expect("the values of a list have one type"));
-                Node::In { operand: self.value(operand), values: values.into() }
+                Node::In { operand: self.value(frame, operand), values: values.into() }
             }
             Predicate::Like { operand, pattern, .. } => {
-                Node::Like { operand: self.value(operand), pattern: Pattern::new(pattern) }
+                Node::Like { operand: self.value(frame, operand), pattern: Pattern::new(pattern) }
             }
             Predicate::Contains { container, element, kind: Containment::Element } => {
                 let kind = kind(container.value_type().type_);
-                Node::Element { list: self.operand(container, kind), element: self.operand(element, kind) }
+                Node::Element {
+                    list: self.operand(frame, container, kind),
+                    element: self.operand(frame, element, kind),
+                }
             }
             Predicate::Contains { container, element, kind: Containment::Substring } => {
-                Node::Substring { text: self.value(container), part: self.value(element) }
+                Node::Substring { text: self.value(frame, container), part: self.value(frame, element) }
             }
             Predicate::Contains { container, element, kind: Containment::Json } => {
                 let kind = match kind(element.value_type().type_) {
                     Kind::Float | Kind::Whole => Kind::Number,
                     kind => kind,
                 };
-                Node::JsonElement { list: self.value(container), element: self.operand(element, kind) }
+                Node::JsonElement {
+                    list: self.value(frame, container),
+                    element: self.operand(frame, element, kind),
+                }
             }
-            Predicate::Is(operand) => Node::Is(self.value(operand)),
-            Predicate::Exists(exists) => {
-                self.leave(format!("it looks for rows of `{}`", exists.collection));
-                Node::Constant(false)
-            }
+            Predicate::Is(operand) => Node::Is(self.value(frame, operand)),
+            Predicate::Exists(exists) => self.exists(frame, exists),
         }
     }
 
-    fn compare(&mut self, op: CompareOp, left: &expression::Operand, right: &expression::Operand) -> Node {
+    fn compare(
+        &mut self,
+        frame: Frame<'a>,
+        op: CompareOp,
+        left: &expression::Operand,
+        right: &expression::Operand,
+    ) -> Node {
         let kind = common(left.value_type(), right.value_type());
-        Node::Compare { op, left: self.operand(left, kind), right: self.operand(right, kind) }
+        Node::Compare { op, left: self.operand(frame, left, kind), right: self.operand(frame, right, kind) }
     }
 
-    fn is_null(&mut self, operand: &expression::Operand) -> Node {
+    fn is_null(&mut self, frame: Frame<'a>, operand: &expression::Operand) -> Node {
         match operand {
-            expression::Operand::Field(field) => match self.column(field, true) {
-                Some((index, _)) => Node::Absent { row: field.row, index },
-                None => Node::Constant(false),
-            },
-            operand => Node::IsNull(self.value(operand)),
+            expression::Operand::Field(field) => {
+                match self.column(frame, field, kind(field.value_type.type_), true) {
+                    Some(column) => Node::Absent(column),
+                    None => Node::Constant(false),
+                }
+            }
+            operand => Node::IsNull(self.value(frame, operand)),
         }
     }
 
     /// An operand, read as what it is.
-    fn value(&mut self, operand: &expression::Operand) -> Operand {
-        self.operand(operand, kind(operand.value_type().type_))
+    fn value(&mut self, frame: Frame<'a>, operand: &expression::Operand) -> Operand {
+        self.operand(frame, operand, kind(operand.value_type().type_))
     }
 
     /// An operand, read as that kind.
-    fn operand(&mut self, operand: &expression::Operand, kind: Kind) -> Operand {
+    fn operand(&mut self, frame: Frame<'a>, operand: &expression::Operand, kind: Kind) -> Operand {
         if let Some(reason) = operand.operator().and_then(|(operator, type_)| operator.database_alone(type_))
         {
             self.leave(reason);
         }
         match operand {
-            expression::Operand::Field(field) => self.field(field, kind),
-            expression::Operand::Json(json) => match self.column(&json.field, false) {
-                Some((index, _)) => Operand::Json {
-                    column: Column { row: json.field.row, index, kind: Kind::Json },
-                    path: json.path.iter().map(step).collect(),
-                    expected: kind,
-                },
+            expression::Operand::Field(field) => self.field(frame, field, kind),
+            expression::Operand::Json(json) => match self.column(frame, &json.field, Kind::Json, false) {
+                Some(column) => {
+                    Operand::Json { column, path: json.path.iter().map(step).collect(), expected: kind }
+                }
                 None => Operand::Null,
             },
             expression::Operand::Literal(literal) => Operand::Constant(Constant::new(literal)),
             expression::Operand::User(user) => self::user(user),
             expression::Operand::Now { offset } => Operand::Now(offset * 1_000_000),
             expression::Operand::Today { days } => Operand::Today(*days),
-            expression::Operand::Midnight(day) => Operand::Midnight(Box::new(self.value(day))),
+            expression::Operand::Midnight(day) => Operand::Midnight(Box::new(self.value(frame, day))),
             expression::Operand::Call { function: Function::Length, argument } => {
-                Operand::Length(Box::new(self.value(argument)))
+                Operand::Length(Box::new(self.value(frame, argument)))
             }
             expression::Operand::Call { function: Function::Lower | Function::Upper, argument } => {
-                self.value(argument);
+                self.value(frame, argument);
                 Operand::Null
             }
         }
     }
 
-    fn field(&mut self, field: &FieldRef, kind: Kind) -> Operand {
-        let Some((index, column)) = self.column(field, false) else { return Operand::Null };
-        let kind = match kind {
-            Kind::Float if column.wire == Wire::Float4 => Kind::Single,
-            kind => kind,
-        };
-        let column = Column { row: field.row, index, kind };
-        if field.value_type.array { Operand::List(column) } else { Operand::Column(column) }
+    fn field(&mut self, frame: Frame<'a>, field: &FieldRef, kind: Kind) -> Operand {
+        match self.column(frame, field, kind, false) {
+            None => Operand::Null,
+            Some(column) if field.value_type.array => Operand::List(column),
+            Some(column) => Operand::Column(column),
+        }
     }
 
     /// The column of a field, where a row outside of the database says what it holds: by its value, or only whether there is one.
-    fn column(&mut self, field: &FieldRef, presence: bool) -> Option<(usize, &catalogue::Column)> {
-        let name = &field.field;
-        if let Some(hop) = field.hops.first() {
-            self.leave(format!("it follows the relation `{}`", hop.field));
+    fn column(&mut self, frame: Frame<'a>, field: &FieldRef, kind: Kind, presence: bool) -> Option<Column> {
+        let Some(spot) = frame.spot(field.row) else {
+            self.leave(format!("there is no row around for `$.{}`", field.field));
             return None;
-        }
-        let table = self.table;
-        let Some(index) = table.column(name) else {
+        };
+        let (place, spot) = match field.hops.split_first() {
+            None => (Place::Here(field.row), spot),
+            Some((first, rest)) => self.way(spot, field.row, first, rest)?,
+        };
+        let index = self.read(spot, &field.field, presence)?;
+        let kind = match kind {
+            Kind::Float if spot.table.columns[index].wire == Wire::Float4 => Kind::Single,
+            kind => kind,
+        };
+        Some(Column { place, index, kind })
+    }
+
+    /// The index of a column that is read.
+    fn read(&mut self, spot: Spot<'_>, name: &str, presence: bool) -> Option<usize> {
+        let Some(index) = spot.table.column(name) else {
             self.leave(format!("the catalogue no longer has `{name}`"));
             return None;
         };
-        let column = &table.columns[index];
-        let native = &table.collection.fields[index].native_type;
+        let column = &spot.table.columns[index];
+        let native = &spot.table.collection.fields[index].native_type;
         if matches!(column.filled, Filled::Generated(_)) {
             self.leave(format!("`{name}` is generated: the database's log does not carry it"));
         } else if column.wire == Wire::Json {
@@ -179,7 +241,120 @@ impl Compiler<'_> {
         } else if !presence && (column.wire == Wire::Other || !column.bytewise) {
             self.leave(format!("`{name}` is {native}, which the database compares by rules of its own"));
         }
-        Some((index, column))
+        if let Some(need) = spot.need {
+            self.needs[need].columns.insert(index);
+        }
+        Some(index)
+    }
+
+    /// The way over relations, and the table that it leads to.
+    fn way(
+        &mut self,
+        from: Spot<'a>,
+        row: Row,
+        first: &expression::Hop,
+        rest: &[expression::Hop],
+    ) -> Option<(Place, Spot<'a>)> {
+        let index = self.read(from, &first.field, false)?;
+        let start = Column { place: Place::Here(row), index, kind: column_kind(from.table, index) };
+        let (other, mut spot) = self.other(&first.target)?;
+        let mut hops = vec![Hop { to: other, key: self.read(spot, &first.key, false)?, next: None }];
+        self.joins(start.kind, &spot, &mut hops);
+        for hop in rest {
+            let index = self.read(spot, &hop.field, false)?;
+            let kind = column_kind(spot.table, index);
+            hops.last_mut()?.next = Some((index, kind));
+            let (other, next) = self.other(&hop.target)?;
+            spot = next;
+            hops.push(Hop { to: other, key: self.read(spot, &hop.key, false)?, next: None });
+            self.joins(kind, &spot, &mut hops);
+        }
+        Some((Place::Far(Box::new(Way { start, hops: hops.into() })), spot))
+    }
+
+    /// Asks for the index that the last hop needs.
+    fn joins(&mut self, kind: Kind, to: &Spot<'_>, hops: &mut [Hop]) {
+        let (Some(hop), Some(need)) = (hops.last(), to.need) else { return };
+        if kind != column_kind(to.table, hop.key) || !is_indexable(kind) {
+            let name = &to.table.collection.fields[hop.key].name;
+            self.leave(format!("`{name}` has not the type of the relations that point at it"));
+        }
+        self.needs[need].lookups.insert(vec![hop.key]);
+    }
+
+    /// Another collection, as the condition sees it.
+    fn other(&mut self, collection: &str) -> Option<(Other, Spot<'a>)> {
+        let Some(table) = self.snapshot.and_then(|snapshot| snapshot.table(collection)) else {
+            self.leave(format!("it asks for rows of `{collection}`"));
+            return None;
+        };
+        if table.collection.kind == CollectionKind::View {
+            self.leave(format!("`{collection}` is a view: the database's log does not tell of its rows"));
+        } else if table.key.is_empty() {
+            self.leave(format!("`{collection}` has no key: its rows cannot be told apart"));
+        }
+        let place = self.needs.iter().position(|need| need.collection() == collection);
+        let need = place.unwrap_or_else(|| {
+            self.needs.push(Need::new(table));
+            self.needs.len() - 1
+        });
+        let spot = Spot { table, need: Some(need) };
+        let sight = match (self.trust, &table.rules.view) {
+            (Trust::Rule, _) | (Trust::Filter, Rule::Everyone) => Sight::All,
+            (Trust::Filter, Rule::Admins | Rule::Broken(_)) => Sight::Admins,
+            (Trust::Filter, Rule::When(rule)) => {
+                self.trust = Trust::Rule;
+                let rule = self.predicate(Frame { this: spot, outer: None, new: spot }, rule);
+                self.trust = Trust::Filter;
+                Sight::When(Box::new(rule))
+            }
+        };
+        Some((Other { collection: collection.into(), sight }, spot))
+    }
+
+    fn exists(&mut self, frame: Frame<'a>, exists: &expression::Exists) -> Node {
+        let Some((of, spot)) = self.other(&exists.collection) else { return Node::Constant(false) };
+        let within = Frame { this: spot, outer: Some(frame.this), new: frame.new };
+        let condition = Box::new(self.predicate(within, &exists.predicate));
+        // What its rows must equal is known before they are looked at.
+        let mut known: Vec<(usize, Operand)> = Vec::new();
+        for (field, value) in demands(&exists.predicate) {
+            let kind = common(field.value_type, value.value_type());
+            let Some(index) = spot.table.column(&field.field) else { continue };
+            if is_indexable(kind) && kind == column_kind(spot.table, index) {
+                known.push((index, self.operand(within, value, kind)));
+            }
+        }
+        known.sort_by_key(|(index, _)| *index);
+        known.dedup_by_key(|(index, _)| *index);
+        let (columns, values): (Vec<usize>, Vec<Operand>) = known.into_iter().unzip();
+        if let (false, Some(need)) = (columns.is_empty(), spot.need) {
+            self.needs[need].lookups.insert(columns.clone());
+        }
+        Node::Exists(Exists { of, columns: columns.into(), values: values.into(), condition })
+    }
+}
+
+/// As what a column is read by itself.
+fn column_kind(table: &Table, column: usize) -> Kind {
+    kind(ValueType::of(&table.collection.fields[column]).type_)
+}
+
+/// The fields of the row that have to equal something which is known without it, for the condition to hold.
+fn demands(predicate: &Predicate) -> Vec<(&FieldRef, &expression::Operand)> {
+    use expression::Operand::Field;
+    let own = |operand: &&expression::Operand| matches!(operand, Field(field) if field.row == Row::This && field.hops.is_empty() && !field.value_type.array);
+    match predicate {
+        Predicate::And(parts) => parts.iter().flat_map(demands).collect(),
+        Predicate::Compare { op: CompareOp::Eq, left, right } => [(left, right), (right, left)]
+            .into_iter()
+            .filter(|(field, value)| own(field) && !value.uses_row(Row::This))
+            .filter_map(|(field, value)| match field {
+                Field(field) => Some((field, value)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

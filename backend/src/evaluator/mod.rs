@@ -10,26 +10,30 @@ mod compile;
 mod image;
 mod instant;
 mod json;
+mod mirror;
 mod node;
 mod number;
 mod operand;
+mod others;
 mod pattern;
 mod value;
 
-use annex_openapi::expression::{Predicate, Row};
+use annex_openapi::expression::{Predicate, Row, RuleClass};
 use time::OffsetDateTime;
 
 pub use image::Image;
+pub use mirror::{Mirror, Mirrors, Need};
 
-use crate::collections::catalogue::Table;
+use crate::collections::catalogue::{Snapshot, Table, Trust};
 use crate::extract::{Caller, Identity};
-use compile::Compiler;
+use compile::{Compiler, Frame};
 use node::Node;
 
 /// A condition, compiled against the table that it is about.
 #[derive(Debug, Clone)]
 pub struct Program {
     root: Node,
+    needs: Vec<Need>,
 }
 
 /// The database alone can decide a condition.
@@ -48,6 +52,7 @@ pub struct Context<'a> {
     id: [u8; uuid::fmt::Hyphenated::LENGTH],
     /// In microseconds.
     now: i64,
+    mirrors: Option<&'a Mirrors>,
 }
 
 impl<'a> Context<'a> {
@@ -56,7 +61,12 @@ impl<'a> Context<'a> {
         let identity = caller.identity();
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         identity.map(|identity| identity.user_id).unwrap_or_default().hyphenated().encode_lower(&mut id);
-        Self { identity, id, now: instant::of_time(now) }
+        Self { identity, id, now: instant::of_time(now), mirrors: None }
+    }
+
+    /// With the rows of other collections that a program [needs](Program::needs).
+    pub fn with_mirrors(self, mirrors: &'a Mirrors) -> Self {
+        Self { mirrors: Some(mirrors), ..self }
     }
 
     fn id_text(&self) -> Option<&str> {
@@ -73,6 +83,11 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// A row by itself.
+    fn of(this: &'a Image) -> Self {
+        Self { this, new: None, outer: None }
+    }
+
     fn get(self, row: Row) -> Option<&'a Image> {
         match row {
             Row::This => Some(self.this),
@@ -83,24 +98,62 @@ impl<'a> Rows<'a> {
 }
 
 impl Program {
-    /// Compiles a condition about rows of the table.
+    /// Compiles a condition that is about the rows of the table alone.
+    ///
+    /// # Errors
+    /// The database alone can decide it, or it asks for rows of other collections.
+    pub fn compile(predicate: &Predicate, table: &Table) -> Result<Self, DatabaseAlone> {
+        Self::finish(Compiler::new(None, Trust::Rule), predicate, table)
+    }
+
+    /// Compiles a condition that may ask for rows of other collections: a rule is given all of them, a filter those that the
+    /// caller may view.
     ///
     /// # Errors
     /// The database alone can decide it.
-    pub fn compile(predicate: &Predicate, table: &Table) -> Result<Self, DatabaseAlone> {
-        let mut compiler = Compiler { table, reasons: Vec::new() };
-        let root = compiler.predicate(predicate);
-        if compiler.reasons.is_empty() {
-            Ok(Self { root })
-        } else {
-            Err(DatabaseAlone { reasons: compiler.reasons })
-        }
+    pub fn compile_over(
+        predicate: &Predicate,
+        table: &Table,
+        snapshot: &Snapshot,
+        trust: Trust,
+    ) -> Result<Self, DatabaseAlone> {
+        Self::finish(Compiler::new(Some(snapshot), trust), predicate, table)
+    }
+
+    fn finish<'a>(
+        mut compiler: Compiler<'a>,
+        predicate: &Predicate,
+        table: &'a Table,
+    ) -> Result<Self, DatabaseAlone> {
+        let root = compiler.predicate(Frame::of(table), predicate);
+        let Compiler { reasons, needs, .. } = compiler;
+        if reasons.is_empty() { Ok(Self { root, needs }) } else { Err(DatabaseAlone { reasons }) }
+    }
+
+    /// What it asks of other collections; nothing where it is about the row alone.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
     }
 
     /// Whether the condition holds for the row; none for unknown, which passes no more than false. `new` is the row as it would be
     /// written, for an update rule; a create rule is about that row alone, which is then both. Where a condition asks for a
-    /// new row and there is none, its fields are null.
+    /// new row and there is none, its fields are null. Without the [mirrors](Context::with_mirrors) that it
+    /// [needs](Self::needs), what depends on them is unknown or null.
     pub fn holds(&self, context: &Context<'_>, this: &Image, new: Option<&Image>) -> Option<bool> {
         self.root.holds(context, Rows { this, new, outer: None })
+    }
+}
+
+/// Where a condition can be decided, as the types of its columns have it.
+pub fn class(predicate: &Predicate, table: &Table, snapshot: &Snapshot, trust: Trust) -> RuleClass {
+    match Program::compile_over(predicate, table, snapshot, trust) {
+        Ok(program) if program.needs.is_empty() => RuleClass::RowLocal,
+        Ok(program) => {
+            let mut collections: Vec<String> =
+                program.needs.iter().map(|need| need.collection().to_owned()).collect();
+            collections.sort_unstable();
+            RuleClass::Membership { collections }
+        }
+        Err(DatabaseAlone { reasons }) => RuleClass::Sql { reasons },
     }
 }

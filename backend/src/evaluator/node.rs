@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use annex_openapi::expression::{CompareOp, Row};
+use annex_openapi::expression::CompareOp;
 
-use super::operand::{Constant, Operand};
+use super::operand::{Column, Constant, Operand};
+use super::others::Exists;
 use super::pattern::Pattern;
 use super::value::{Value, compare, contains};
 use super::{Context, Rows, json};
@@ -21,11 +22,8 @@ pub(super) enum Node {
         left: Operand,
         right: Operand,
     },
-    /// Whether a column is null.
-    Absent {
-        row: Row,
-        index: usize,
-    },
+    /// Whether a column is null, whatever it holds.
+    Absent(Column),
     IsNull(Operand),
     In {
         operand: Operand,
@@ -49,6 +47,7 @@ pub(super) enum Node {
         element: Operand,
     },
     Is(Operand),
+    Exists(Exists),
 }
 
 impl Node {
@@ -89,9 +88,8 @@ impl Node {
                     CompareOp::Ge => order != Ordering::Less,
                 })
             }
-            Self::Absent { row, index } => {
-                Some(rows.get(*row).is_none_or(|image| image.get(*index).is_none()))
-            }
+            Self::Absent(column) => Some(column.text(context, rows).is_none()),
+            Self::Exists(exists) => exists.holds(context, rows),
             Self::IsNull(operand) => Some(operand.value(context, rows).is_none()),
             Self::In { operand, values } => {
                 let value = operand.value(context, rows)?;

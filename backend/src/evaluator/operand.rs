@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::json::{self, Step};
 use super::number::Number;
+use super::others::Way;
 use super::value::{Kind, Value};
 use super::{Context, Rows, array, instant};
 
@@ -39,11 +40,19 @@ pub(super) enum Operand {
 }
 
 /// A column of a row, and as what it is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
-    pub(super) row: Row,
+    pub(super) place: Place,
     pub(super) index: usize,
     pub(super) kind: Kind,
+}
+
+/// Where a row is.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Here(Row),
+    /// Behind relations.
+    Far(Box<Way>),
 }
 
 /// A literal.
@@ -89,8 +98,11 @@ impl Constant {
 }
 
 impl Column {
-    pub(super) fn text<'a>(&self, rows: Rows<'a>) -> Option<&'a str> {
-        rows.get(self.row)?.get(self.index)
+    pub(super) fn text<'a>(&'a self, context: &'a Context<'_>, rows: Rows<'a>) -> Option<&'a str> {
+        match &self.place {
+            Place::Here(row) => rows.get(*row)?.get(self.index),
+            Place::Far(way) => way.follow(context, rows)?.get(self.index),
+        }
     }
 }
 
@@ -100,9 +112,11 @@ impl Operand {
         match self {
             Self::Null => None,
             Self::Constant(constant) => constant.value(),
-            Self::Column(column) => column.kind.read(column.text(rows)?),
-            Self::List(column) => Some(Value::List(column.text(rows)?, column.kind)),
-            Self::Json { column, path, expected } => within(json::at(column.text(rows)?, path)?, *expected),
+            Self::Column(column) => column.kind.read(column.text(context, rows)?),
+            Self::List(column) => Some(Value::List(column.text(context, rows)?, column.kind)),
+            Self::Json { column, path, expected } => {
+                within(json::at(column.text(context, rows)?, path)?, *expected)
+            }
             Self::UserId => context.identity.map(|identity| Value::Uuid(identity.user_id)),
             Self::UserIdText => context.id_text().map(|text| Value::Text(Cow::Borrowed(text))),
             Self::UserEmail => context.identity.map(|identity| Value::Text(Cow::Borrowed(&identity.email))),

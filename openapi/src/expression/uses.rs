@@ -94,6 +94,13 @@ pub(super) enum Part<'a> {
 }
 
 impl Operand {
+    /// Whether it is, or is made of, something of that row.
+    pub fn uses_row(&self, row: Row) -> bool {
+        let mut found = false;
+        self.visit(&mut |part| found |= matches!(part, Part::Field(field) if field.row == row));
+        found
+    }
+
     fn visit(&self, see: &mut dyn FnMut(Part<'_>)) {
         if let Some((operator, type_)) = self.operator() {
             see(Part::Operator(operator, type_));

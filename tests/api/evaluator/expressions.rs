@@ -315,12 +315,19 @@ impl<'a> Author<'a> {
         Some(match self.random.below(9) {
             0 => path,
             1 | 2 => {
+                let path = match self.field(|_, type_| type_ == ValueType::one(FieldType::Json)) {
+                    Some((whole, ..)) if self.random.percent(60) => whole,
+                    _ => path,
+                };
                 let element = match self.field(|_, type_| {
                     !type_.array
                         && (is_text(type_.type_) || is_number(type_.type_) || type_.type_ == FieldType::Bool)
                 }) {
                     Some((other, ..)) if self.random.percent(50) => other,
-                    _ => self.literal(FieldType::Json, None),
+                    _ => self
+                        .random
+                        .one(&["1", "7.0", "0.1", "true", "\"a\"", "\"1\"", "\"a b\"", "\"NaN\""])
+                        .to_string(),
                 };
                 format!("{path} contains {element}")
             }

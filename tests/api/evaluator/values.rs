@@ -198,6 +198,10 @@ fn json(random: &mut Random, depth: usize) -> String {
             ])
             .to_string();
     }
+    if depth == 3 && random.percent(40) {
+        let items: Vec<String> = (0..1 + random.below(4)).map(|_| json(random, 0)).collect();
+        return format!("[{}]", items.join(", "));
+    }
     let count = random.below(5);
     let depth = if random.percent(40) { 1 } else { depth };
     if random.percent(50) {

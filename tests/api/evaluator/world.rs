@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annex::collections::catalogue::{Snapshot, Table};
-use annex::evaluator::Image;
+use annex::evaluator::{Image, Mirror, Mirrors, Need};
+use annex_openapi::expression::{Purpose, RuleKind, Scope, check, parse};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Row};
 
+use super::expressions::Author;
 use super::random::Random;
 use super::values;
 
@@ -84,6 +86,8 @@ impl World {
         }
         relate(random, &names, connection).await;
         let snapshot = Snapshot::read(pool).await.unwrap();
+        guard(random, &names, &snapshot, connection).await;
+        let snapshot = Snapshot::read(pool).await.unwrap();
         let collections: Vec<Arc<Table>> =
             names.iter().map(|name| Arc::clone(&snapshot.tables[name])).collect();
         let mut images = BTreeMap::new();
@@ -91,6 +95,83 @@ impl World {
             images.insert(name.to_owned(), read(&snapshot.tables[name], connection).await);
         }
         Self { snapshot, collections, images }
+    }
+}
+
+impl World {
+    /// Mirrors of all that is needed: of rows that were others before, and have changed since.
+    pub fn mirror(&self, needs: &[Need], mirrors: &mut Mirrors, random: &mut Random) {
+        if mirrors.cover(needs) {
+            return;
+        }
+        for need in needs {
+            let mut need = need.clone();
+            if let Some(mirror) = mirrors.get(need.collection()) {
+                need.add(mirror.need());
+            }
+            let rows = &self.images[need.collection()];
+            let key = need.table.key.clone();
+            let mut mirror = Mirror::new(need);
+            // Each row begins as another one of its key, and then becomes what it is; some were away in between.
+            let salt = random.below(rows.len());
+            let before: Vec<Image> = (0..rows.len())
+                .map(|at| {
+                    let other = &rows[(at + salt) % rows.len()];
+                    (0..other.columns())
+                        .map(|column| if key.contains(&column) { &rows[at] } else { other }.get(column))
+                        .collect()
+                })
+                .collect();
+            for row in &before {
+                assert!(mirror.apply(None, Some(row)));
+            }
+            for (row, before) in rows.iter().zip(&before) {
+                match random.below(3) {
+                    0 => drop(mirror.apply(Some(before), Some(row))),
+                    1 => drop(mirror.apply(None, Some(row))),
+                    _ => {
+                        assert!(mirror.apply(Some(before), None));
+                        assert!(mirror.apply(None, Some(row)));
+                    }
+                }
+                assert!(!mirror.apply(Some(row), Some(row)));
+            }
+            assert_eq!(mirror.len(), rows.len());
+            mirrors.insert(mirror);
+        }
+    }
+
+    /// A row, with the names and types of its fields.
+    pub fn show(&self, table: &Table, at: usize) -> Vec<String> {
+        let image = &self.images[&table.collection.name][at];
+        let fields = table.collection.fields.iter().zip(image.iter());
+        fields.map(|(field, value)| format!("{} {}: {value:?}", field.name, field.native_type)).collect()
+    }
+}
+
+/// Gives some tables a view rule, which filters that look at them from elsewhere are bound to.
+async fn guard(random: &mut Random, names: &[String], snapshot: &Snapshot, connection: &mut PgConnection) {
+    for name in names {
+        let rule = match random.below(4) {
+            0 => "null".to_owned(),
+            1 => "''".to_owned(),
+            _ => quote(&view_rule(random, snapshot, name)),
+        };
+        run(connection, format!("update annex.collections set view_rule = {rule} where name = '{name}'"))
+            .await;
+    }
+}
+
+fn view_rule(random: &mut Random, snapshot: &Snapshot, name: &str) -> String {
+    let collection = &snapshot.tables[name].collection;
+    let scope = Scope { collection, collections: snapshot, purpose: Purpose::Rule(RuleKind::View) };
+    loop {
+        let others = random.percent(40);
+        let source = Author { random, snapshot, rows: vec![collection], new: false, others }.condition(2);
+        let fits = |source: &str| parse(source).and_then(|expression| check(&expression, &scope)).is_ok();
+        if fits(&source) {
+            return source;
+        }
     }
 }
 

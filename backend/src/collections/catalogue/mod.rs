@@ -20,7 +20,7 @@ use crate::hooks::HttpHook;
 pub(in crate::collections) use introspect::Other;
 pub use model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
-    Unserved, Wire,
+    Trust, Unserved, Wire,
 };
 use watch::Watch;
 

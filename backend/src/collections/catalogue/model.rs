@@ -208,6 +208,15 @@ pub enum Rule {
     Broken(String),
 }
 
+/// Whether a condition sees all rows of other collections, or those that the caller may view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// All: it is a rule.
+    Rule,
+    /// Those that the caller may view: it is the caller's own filter.
+    Filter,
+}
+
 /// Who may do what with a table's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {

@@ -17,6 +17,8 @@ use time::OffsetDateTime;
 pub use rows::{Rows, Slot, Source, Written};
 pub use verdict::Verdict;
 
+pub use crate::collections::catalogue::Trust;
+
 use super::Sql;
 use crate::collections::catalogue::Snapshot;
 use crate::extract::Caller;
@@ -31,15 +33,6 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The instant of the request.
     pub now: OffsetDateTime,
-}
-
-/// Whether a condition sees all rows of other collections, or those that the caller may view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// All: it is a rule.
-    Rule,
-    /// Those that the caller may view: it is the caller's own filter.
-    Filter,
 }
 
 /// A condition names something that the catalogue does not have: it was checked against another schema.
