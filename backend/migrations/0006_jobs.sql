@@ -25,6 +25,17 @@ create function annex.is_backoff(backoff jsonb) returns boolean
         else backoff is null
     end;
 
+-- Whether every program can read that JSON: it is nested no deeper than 64, and has no number that is larger than a double.
+create function annex.is_readable(json jsonb) returns boolean
+    language sql immutable parallel safe
+    return case
+        -- Neither fits into less.
+        when octet_length(json::text) < 128 then true
+        when jsonb_path_exists(json, '$.**{65}') then false
+        when json::text !~ '[0-9]{200}[0-9]{109}' then true
+        else not jsonb_path_exists(json, '$.** ? (@.type() == "number" && (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308))')
+    end;
+
 create table annex.queues (
     name             text primary key constraint queues_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
     paused           boolean not null default false,
@@ -45,8 +56,8 @@ create table annex.job_kinds (
     name             text primary key constraint job_kinds_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,99}$'),
     -- JSON Schema of the arguments.
     schema           jsonb,
-    -- Whether workers over HTTP run it, and no server.
-    remote           boolean not null default true,
+    -- Who runs it: '@workers' over HTTP; '@annex', every server; or, by the kind's own name, the servers whose program has it.
+    runner           text not null default '@workers',
     queue            text not null default 'default',
     priority         smallint not null default 0,
     max_attempts     smallint not null default 20 constraint job_kinds_max_attempts_check check (max_attempts between 1 and 1000),
@@ -59,9 +70,9 @@ create table annex.job_kinds (
 create table annex.jobs (
     id               uuid primary key,
     kind             text not null,
-    args             jsonb not null,
+    args             jsonb not null constraint jobs_args_check check (annex.is_readable(args)),
     queue            text not null,
-    remote           boolean not null,
+    runner           text not null,
     -- The lowest first, and of one priority the oldest first.
     priority         smallint not null constraint jobs_priority_check check (priority between -100 and 100),
     -- What the queue's limits for each key count by.
@@ -98,7 +109,7 @@ insert into annex.job_slots (current) values (0);
 create table annex.ready (
     slot      smallint not null,
     queue     text not null,
-    remote    boolean not null,
+    runner    text not null,
     priority  smallint not null,
     job_id    uuid not null,
     attempt   smallint not null,
@@ -109,7 +120,7 @@ create table annex.ready (
 create table annex.ready_0 partition of annex.ready for values in (0);
 create table annex.ready_1 partition of annex.ready for values in (1);
 create table annex.ready_2 partition of annex.ready for values in (2);
-create index on annex.ready (queue, remote, priority, job_id);
+create index on annex.ready (queue, runner, priority, job_id);
 
 -- Jobs that a server or a worker has taken at one time, and works on. The id, which only grows, fences: what is said under a
 -- lease that is gone is refused.
@@ -178,7 +189,7 @@ create table annex.parked (
     priority  smallint not null,
     job_id    uuid not null,
     attempt   smallint not null,
-    remote    boolean not null,
+    runner    text not null,
     plain     boolean not null,
     primary key (queue, key, priority, job_id)
 );
@@ -266,7 +277,7 @@ create table annex.batches (
     failed       integer not null default 0,
     cancelled    integer not null default 0,
     -- A job that is enqueued when the last one ended.
-    callback     jsonb,
+    callback     jsonb constraint batches_callback_check check (annex.is_readable(callback)),
     callback_id  uuid,
     created_by   uuid,
     created_at   timestamptz not null,
@@ -280,7 +291,8 @@ create index jobs_batch_id_idx on annex.jobs (batch_id, id) where batch_id is no
 create table annex.schedules (
     name           text primary key constraint schedules_name_check check (name ~ '^[a-z][a-z0-9_.-]{0,62}$'),
     -- As `annex.enqueue_jobs` takes it.
-    job            jsonb not null constraint schedules_job_check check (jsonb_typeof(job -> 'kind') is not distinct from 'string'),
+    job            jsonb not null constraint schedules_job_check check (jsonb_typeof(job -> 'kind') is not distinct from 'string'
+        and annex.is_readable(job)),
     cron           text,
     time_zone      text not null,
     every_seconds  integer constraint schedules_every_seconds_check check (every_seconds > 0),
@@ -353,6 +365,29 @@ begin
 end
 $$;
 
+-- Makes the queues that are not there. One that another transaction is about to make is left to it, or to the next who looks: a job
+-- needs no row of its queue.
+create function annex.name_queues(names text[]) returns void
+    language sql as $$
+    insert into annex.queues (name)
+        select n.name from unnest(names) n (name)
+        where not exists (select from annex.queues q where q.name = n.name)
+            and pg_try_advisory_xact_lock(hashtextextended(n.name, 8316460))
+        order by n.name
+        on conflict do nothing
+$$;
+
+-- The queues in which jobs are ready.
+create function annex.queues_with_work() returns setof text
+    language sql stable as $$
+    with recursive named (queue) as (
+        (select r.queue from annex.ready r order by r.queue limit 1)
+        union all
+        select (select r.queue from annex.ready r where r.queue > n.queue order by r.queue limit 1) from named n where n.queue is not null
+    )
+    select n.queue from named n where n.queue is not null
+$$;
+
 -- Enqueues a list of jobs, each an object with `kind` and, where it is not as the kind says: `args`, `queue`, `priority`, `run_at` or
 -- `delay_seconds`, `key`, `unique_key` with `unique_seconds`, `tags`, `max_attempts`, `backoff`, `deadline`, `timeout_seconds`,
 -- `batch_id`, `step`, `schedule`, `created_by`, `id`, and `needs` (how many jobs it waits for). For each by its position: the id, and
@@ -371,13 +406,12 @@ begin
             from jsonb_array_elements(jobs) with ordinality e (job, ordinal));
         holders := annex.take_unique_keys(jobs, at);
     end if;
-    insert into annex.queues (name)
-        select distinct coalesce(job ->> 'queue', kind.queue, 'default')
-        from jsonb_array_elements(jobs) job left join annex.job_kinds kind on kind.name = job ->> 'kind'
-        where not exists (
-            select from annex.queues q where q.name = coalesce(job ->> 'queue', kind.queue, 'default'))
-        order by 1
-        on conflict do nothing;
+    perform annex.name_queues(array_agg(n.name))
+        from (
+            select distinct coalesce(job ->> 'queue', kind.queue, 'default') as name
+            from jsonb_array_elements(jobs) job left join annex.job_kinds kind on kind.name = job ->> 'kind'
+        ) n
+        where not exists (select from annex.queues q where q.name = n.name) having count(*) > 0;
 
     return query
     with named as (
@@ -391,7 +425,7 @@ begin
     ),
     resolved as (
         select g.ordinal, g.id, g.kind, coalesce(g.args, '{}') as args,
-            coalesce(g.queue, k.queue, 'default') as queue, coalesce(k.remote, true) as remote,
+            coalesce(g.queue, k.queue, 'default') as queue, coalesce(k.runner, '@workers') as runner,
             coalesce(g.priority, k.priority, 0::smallint) as priority, g.key, g.unique_key,
             coalesce(g.tags, '{}') as tags, coalesce(g.max_attempts, k.max_attempts, 20::smallint) as max_attempts,
             coalesce(g.backoff, k.backoff) as backoff,
@@ -409,9 +443,9 @@ begin
         select g.* from given g where g.unique_key is null or (holders ->> g.ordinal::text)::uuid = g.job_id
     ),
     inserted as (
-        insert into annex.jobs (id, kind, args, queue, remote, priority, key, unique_key, tags, max_attempts, backoff, run_at,
+        insert into annex.jobs (id, kind, args, queue, runner, priority, key, unique_key, tags, max_attempts, backoff, run_at,
             deadline, timeout_seconds, batch_id, step, schedule, created_by, created_at)
-        select f.job_id, f.kind, f.args, f.queue, f.remote, f.priority, f.key, f.unique_key, f.tags, f.max_attempts, f.backoff, f.run_at,
+        select f.job_id, f.kind, f.args, f.queue, f.runner, f.priority, f.key, f.unique_key, f.tags, f.max_attempts, f.backoff, f.run_at,
             f.deadline, f.timeout_seconds, f.batch_id, f.step, f.schedule, f.created_by, at
         from fresh f
     ),
@@ -424,8 +458,8 @@ begin
         returning pg_notify('annex_jobs', '') is null as told
     ),
     now as (
-        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
-        select s.current, f.queue, f.remote, f.priority, f.job_id, 1, f.key, f.unique_key is null and f.batch_id is null
+        insert into annex.ready (slot, queue, runner, priority, job_id, attempt, key, plain)
+        select s.current, f.queue, f.runner, f.priority, f.job_id, 1, f.key, f.unique_key is null and f.batch_id is null
         from annex.job_slots s, fresh f where f.needs = 0 and (f.run_at is null or f.run_at <= at)
         returning ready.queue
     ),
@@ -538,8 +572,8 @@ create function annex.unpark(in_queue text, in_key text, wanted integer) returns
         returning p.*
     ),
     back as (
-        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
-        select s.current, n.queue, n.remote, n.priority, n.job_id, n.attempt, n.key, n.plain from next n, annex.job_slots s
+        insert into annex.ready (slot, queue, runner, priority, job_id, attempt, key, plain)
+        select s.current, n.queue, n.runner, n.priority, n.job_id, n.attempt, n.key, n.plain from next n, annex.job_slots s
         returning 1
     )
     select count(*)::integer from back
@@ -572,10 +606,11 @@ begin
 end
 $$;
 
--- Takes up to `wanted` jobs of a queue under one lease: the most urgent, the oldest first, none that another has.
+-- Takes up to `wanted` jobs of a queue that one of those runs under one lease: the most urgent, the oldest first, none that another has.
+-- Where there are several who run them, one call takes what one of them runs: another may find more.
 --
 -- What the jobs are comes from here too: the snapshot of a statement around this one may be older than they are.
-create function annex.claim_jobs(in_queue text, in_remote boolean, wanted integer, in_worker_id uuid, in_worker text,
+create function annex.claim_jobs(in_queue text, in_runners text[], wanted integer, in_worker_id uuid, in_worker text,
         lease_seconds double precision)
     returns table (lease bigint, "position" integer, id uuid, attempt smallint, kind text, args jsonb, max_attempts smallint,
         deadline timestamptz, timeout_seconds integer, batch_id uuid)
@@ -599,11 +634,30 @@ declare
     left_over integer;
     picked record;
     allowed integer;
+    chosen_runner text := in_runners[1];
+    -- Others have something that is more urgent than what is behind that.
+    most_priority smallint := 32767;
 begin
     -- A change of the limits waits for whoever claims by the old ones; see `apply_limits`.
     perform pg_advisory_xact_lock_shared(annex.queue_lock(in_queue));
+    -- One whose row is still another's, in a transaction that is open, has no limits.
     select * into q from annex.queues where name = in_queue;
-    if not found or q.paused or wanted < 1 then
+    if q.paused or wanted < 1 then
+        return;
+    end if;
+    if cardinality(in_runners) > 1 then
+        select h.runners[1], coalesce(h.priorities[2], 32767) into chosen_runner, most_priority
+        from (
+            select array_agg(u.runner order by first.priority, first.job_id) as runners,
+                array_agg(first.priority order by first.priority, first.job_id) as priorities
+            from unnest(in_runners) u (runner)
+            cross join lateral (
+                select r.priority, r.job_id from annex.ready r
+                where r.queue = in_queue and r.runner = u.runner order by r.priority, r.job_id limit 1
+            ) first
+        ) h;
+    end if;
+    if chosen_runner is null then
         return;
     end if;
     wanted := least(wanted, 400);
@@ -613,7 +667,7 @@ begin
         return query
         with first as (
             select r.slot, r.ctid from annex.ready r
-            where r.queue = in_queue and r.remote = in_remote
+            where r.queue = in_queue and r.runner = chosen_runner and r.priority <= most_priority
             order by r.priority, r.job_id limit wanted for update skip locked
         ),
         taken as (
@@ -646,7 +700,7 @@ begin
         for picked in
             with first as (
                 select r.slot, r.ctid from annex.ready r
-                where r.queue = in_queue and r.remote = in_remote
+                where r.queue = in_queue and r.runner = chosen_runner and r.priority <= most_priority
                 order by r.priority, r.job_id
                 -- After a round of jobs that may not start, look further at once.
                 limit case when rounds = 1 then left_over else greatest(left_over, 500) end
@@ -676,14 +730,14 @@ begin
             taken_plain := taken_plain and not (false = any(picked.plains[1:allowed]));
             left_over := left_over - allowed;
             if picked.key is not null and left_over > 0 then
-                insert into annex.parked (queue, key, priority, job_id, attempt, remote, plain)
-                select in_queue, picked.key, m.priority, m.job_id, m.attempt, in_remote, m.plain
+                insert into annex.parked (queue, key, priority, job_id, attempt, runner, plain)
+                select in_queue, picked.key, m.priority, m.job_id, m.attempt, chosen_runner, m.plain
                 from unnest(picked.jobs, picked.attempts, picked.priorities, picked.plains) with ordinality
                     as m (job_id, attempt, priority, plain, ordinality)
                 where m.ordinality > allowed;
             else
-                insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
-                select s.current, in_queue, in_remote, m.priority, m.job_id, m.attempt, m.key, m.plain
+                insert into annex.ready (slot, queue, runner, priority, job_id, attempt, key, plain)
+                select s.current, in_queue, chosen_runner, m.priority, m.job_id, m.attempt, m.key, m.plain
                 from annex.job_slots s, unnest(picked.jobs, picked.attempts, picked.priorities, picked.plains, picked.keys) with ordinality
                     as m (job_id, attempt, priority, plain, key, ordinality)
                 where m.ordinality > allowed;
@@ -804,8 +858,8 @@ $$;
 create function annex.make_ready(ids uuid[], tries smallint[]) returns void
     language sql as $$
     with lined as (
-        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, key, plain)
-        select s.current, j.queue, j.remote, j.priority, j.id, coalesce(r.attempt, 1), j.key, j.unique_key is null and j.batch_id is null
+        insert into annex.ready (slot, queue, runner, priority, job_id, attempt, key, plain)
+        select s.current, j.queue, j.runner, j.priority, j.id, coalesce(r.attempt, 1), j.key, j.unique_key is null and j.batch_id is null
         from unnest(ids, tries) r (id, attempt) join annex.jobs j using (id), annex.job_slots s
         returning queue
     )
@@ -1041,6 +1095,10 @@ declare
     held annex.leases;
     total integer := 0;
 begin
+    -- What was said while the clock was ahead holds no longer than it would have.
+    update annex.workers w set expires_at = at + interval '4 s' where w.expires_at > at + interval '1 minute';
+    update annex.leases l set expires_at = at + interval '1 h'
+        where l.expires_at > at + interval '61 minutes' and l.expires_at < 'infinity';
     for held in
         select l.* from annex.leases l
         where l.expires_at < at
@@ -1124,7 +1182,7 @@ begin
         ),
         lined as (
             delete from annex.ready r using annex.jobs j
-            where j.id = any(ids) and r.queue = j.queue and r.remote = j.remote and r.priority = j.priority and r.job_id = j.id
+            where j.id = any(ids) and r.queue = j.queue and r.runner = j.runner and r.priority = j.priority and r.job_id = j.id
             returning r.job_id, r.queue, r.key
         ),
         gone as (
@@ -1273,8 +1331,8 @@ begin
             -- A backlog stays where it is: only what sets the slot free is worth a move.
             execute format('select count(*) <= 2000 from (select from annex.ready_%1$s limit 2001) r', slot) into is_empty;
             if is_empty then
-                execute format('update annex.ready set slot = %s where slot = %s and (queue, remote, priority, job_id) in (
-                    select queue, remote, priority, job_id from annex.ready_%2$s limit 2000 for update skip locked)', now_at, slot);
+                execute format('update annex.ready set slot = %s where slot = %s and (queue, runner, priority, job_id) in (
+                    select queue, runner, priority, job_id from annex.ready_%2$s limit 2000 for update skip locked)', now_at, slot);
                 execute format('update annex.leases set slot = %s where slot = %s and id in (
                     select id from annex.leases_%2$s limit 2000 for update skip locked)', now_at, slot);
             end if;

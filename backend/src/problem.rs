@@ -110,8 +110,8 @@ codes! {
     JobStateConflict = "job_state_conflict", CONFLICT, "The job is not in a state for that",
         "Read the job, and decide again.";
     /// `If-Match` does not hold.
-    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The record has changed",
-        "Read the record again, and make the change from its new `ETag`.";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed meanwhile",
+        "Read it again, and make the change from its new `ETag`.";
     /// The body is larger than is allowed.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
         "Send less at a time; for many rows there is the import.";

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::error::Elapsed;
 
 use super::media_type::media_type;
+use super::numbers::check_numbers;
 use super::object::list_for_object;
 use super::shape::check_shape;
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::problem::{Code, FieldError, Problem, Result};
 ///
 /// # Errors
 /// `unsupported_media_type`, `payload_too_large`, `invalid_json` (also for a repeated key and for JSON nested deeper
-/// than 64), `validation_failed` for JSON that is not of the type.
+/// than 64), `validation_failed` for JSON that is not of the type, and for numbers that would lose digits.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -129,6 +130,7 @@ pub fn read_body(
 /// As for [`Json`].
 pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T> {
     check_shape(bytes)?;
+    check_numbers("", bytes)?;
     let read: T = parse_checked(bytes)?;
     let (sent, read_as) = (parse_checked(bytes)?, serde_json::to_value(&read).map_err(Problem::internal)?);
     match list_for_object(&sent, &read_as) {

@@ -81,7 +81,7 @@ async fn claim(app: &Data<App>, key: &Key) -> Result<Claimed> {
     let now = app.clock.now();
     let lease = Lease { key: key.id, holder: app.clock.uuid_v7() };
     match store::claim(&app.db.pool, &lease, &key.fingerprint, now, now + LEASE, now + LIFETIME).await? {
-        Claim::Held => Ok(Claimed::Work(Work { app: app.clone(), lease })),
+        Claim::Held => Ok(Claimed::Work(Work { app: app.clone(), lease, is_stream: key.is_stream })),
         Claim::Answered(kept) => Ok(Claimed::Answer(kept)),
         Claim::InFlight => Err(Problem::new(
             Code::IdempotencyInFlight,
@@ -100,6 +100,7 @@ async fn claim(app: &Data<App>, key: &Key) -> Result<Claimed> {
 struct Work {
     app: Data<App>,
     lease: Lease,
+    is_stream: bool,
 }
 
 impl Work {
@@ -116,7 +117,9 @@ impl Work {
         let (answered, kept) = match answered {
             Ok(response) => {
                 let (response, kept) = Kept::of(response);
-                (Ok(response), kept)
+                // A stream that broke off, or was not taken, is sent again.
+                let is_kept = !self.is_stream || response.status().is_success();
+                (Ok(response), kept.filter(|_| is_kept))
             }
             Err(error) => (Err(error), None),
         };

@@ -60,10 +60,11 @@ pub async fn events(
         job,
         line: 0,
         ready: VecDeque::new(),
+        is_behind: true,
+        last: None,
         ended: false,
     };
     events.ready.push_back(written(&state(&events.job)));
-    events.catch_up().await?;
     events.ended = events.job.state.is_final();
     let stream = stream::unfold(events, |mut events| async {
         let next = events.next().await?;
@@ -86,7 +87,12 @@ struct Events {
     job: Job,
     /// The last line that was sent.
     line: i64,
+    /// A page of lines and what came with it: no more than that is held for a client that reads slowly.
     ready: VecDeque<Bytes>,
+    /// Whether there may be lines to be read, before what comes next is said.
+    is_behind: bool,
+    /// The state in which the job has ended, which is said after all lines.
+    last: Option<Bytes>,
     ended: bool,
 }
 
@@ -104,50 +110,50 @@ impl Events {
             if let Some(next) = self.ready.pop_front() {
                 return Some(next);
             }
+            if self.is_behind {
+                self.read_on().await;
+                continue;
+            }
             if self.ended {
-                return None;
+                return self.last.take();
             }
             let left = ASKED.saturating_sub(self.asked_at.elapsed());
             match tokio::time::timeout(left, self.following.next()).await {
                 Err(_) => {}
                 Ok(News::Gone) => self.ended = true,
-                Ok(News::Missed) => {
-                    if self.catch_up().await.is_err() {
-                        self.ended = true;
-                    }
-                }
-                Ok(News::Look(job, lines)) => self.take(*job, lines).await,
+                Ok(News::Missed) => self.is_behind = true,
+                Ok(News::Look(job, lines)) => self.take(*job, lines),
             }
         }
     }
 
-    async fn take(&mut self, job: Job, lines: Vec<JobLogLine>) {
+    fn take(&mut self, job: Job, lines: Vec<JobLogLine>) {
         lines.into_iter().for_each(|line| self.say(line));
         if (job.progress, &job.message) != (self.job.progress, &self.job.message) {
             let progress = JobProgressEvent { progress: job.progress, message: job.message.clone() };
             self.ready.push_back(written(&JobEvent::Progress(progress)));
         }
-        // What was written last is in the next look, and there is none.
         if job.state.is_final() {
-            self.ended = true;
-            if let Err(problem) = self.catch_up().await {
-                tracing::debug!(%problem, "the last lines of a job could not be read");
-            }
-        }
-        if !stands_still(&job, &self.job) {
+            // What was written last is in the next look, and there is none.
+            (self.ended, self.is_behind) = (true, true);
+            self.last = Some(written(&state(&job)));
+        } else if !stands_still(&job, &self.job) {
             self.ready.push_back(written(&state(&job)));
         }
         self.job = job;
     }
 
-    /// Reads the lines that there are.
-    async fn catch_up(&mut self) -> Result<()> {
-        loop {
-            let lines = jobs::log(&self.app.db.pool, self.job.id, self.line, LINES).await?;
-            let is_last = (lines.len() as i64) < LINES;
-            lines.into_iter().for_each(|line| self.say(line));
-            if is_last {
-                return Ok(());
+    /// Reads a page of the lines that there are.
+    async fn read_on(&mut self) {
+        match jobs::log(&self.app.db.pool, self.job.id, self.line, LINES).await {
+            Ok(lines) => {
+                self.is_behind = lines.len() as i64 == LINES;
+                lines.into_iter().for_each(|line| self.say(line));
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the lines of a job could not be read");
+                // Whoever follows begins anew.
+                (self.is_behind, self.ended, self.last) = (false, true, None);
             }
         }
     }

@@ -7,10 +7,8 @@ use annex_openapi::jobs::leases::{FailRequest, JobFailed};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::input::{Faults, has_nul};
-use super::lease::{Token, stale};
 use super::path::Id;
-use super::patience::patiently;
-use super::store::{self, Finish, Outcome, jobs};
+use super::store::{Outcome, jobs};
 use crate::app::App;
 use crate::extract::{Json, NoParameters, Query, Worker};
 use crate::problem::{Problem, Result};
@@ -20,11 +18,11 @@ use crate::problem::{Problem, Result};
 /// Where attempts are left the job is tried again, after as long as its backoff says. One that was asked to stop is `cancelled`.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `stale_lease`, `validation_failed`
+/// `unauthenticated`, `invalid_token`, `forbidden`, `stale_lease`, `validation_failed`, `overloaded` where it is to be said again
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/fail", operation_id = "jobs_fail", tag = "workers",
     params(("id" = Uuid, Path, description = "The job's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
-    request_body(content = FailRequest, example = json!({"lease_token": "17-1", "error": {"message": "The mail server refused the address", "code": "address_refused"}})),
+    request_body(content = FailRequest, example = json!({"lease_token": "17-1-0d9WQ3cXmJ5f2kTe", "error": {"message": "The mail server refused the address", "code": "address_refused"}})),
     responses(
         (status = 200, description = "What becomes of the job", body = JobFailed),
         (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -39,22 +37,15 @@ pub async fn fail(
     _: Query<NoParameters>,
     Json(said): Json<FailRequest>,
 ) -> Result<HttpResponse> {
-    let token = Token::parse(&said.lease_token)?;
+    let token = app.jobs.leases.read(&said.lease_token)?;
     check(&said)?;
     token.held(&app, id).await?;
-    let finish = [Finish {
-        lease: token.lease,
-        position: token.position,
-        outcome: Outcome::Failed {
-            error: serde_json::to_value(&said.error).map_err(Problem::internal)?,
-            retry: said.retry.unwrap_or(true),
-            delay: said.retry_in_seconds,
-        },
-    }];
-    let refused = patiently(async || store::finish(&app.db.pool, &finish).await).await?;
-    if !refused.is_empty() {
-        return Err(stale());
-    }
+    let outcome = Outcome::Failed {
+        error: serde_json::to_value(&said.error).map_err(Problem::internal)?,
+        retry: said.retry.unwrap_or(true),
+        delay: said.retry_in_seconds,
+    };
+    token.end(&app, outcome).await?;
     let job = jobs::read(&app.db.pool, &[id], true).await?.pop();
     let job = job.ok_or_else(|| Problem::internal("a job that failed is not there"))?;
     let run_at = job.run_at.filter(|_| job.state == JobState::Scheduled);

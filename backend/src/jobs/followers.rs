@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_millis(300);
 /// The most lines of one job that a look brings.
 const MOST_LINES: i64 = 200;
 /// Looks that a follower may be behind.
-const BEHIND: usize = 32;
+const BEHIND: usize = 8;
 
 /// The jobs that are followed, and by how many.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use annex_openapi::jobs::leases::{Heartbeat, HeartbeatRequest};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::input::Faults;
-use super::lease::{Token, stale};
+use super::lease::stale;
 use super::path::Id;
 use super::patience::patiently;
 use super::queues::claim::{LEASE_SECONDS, MOST_LEASE_SECONDS};
@@ -24,7 +24,7 @@ use crate::problem::Result;
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/heartbeat", operation_id = "jobs_heartbeat", tag = "workers",
     params(("id" = Uuid, Path, description = "The job's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
-    request_body(content = HeartbeatRequest, example = json!({"lease_token": "17-1", "lease_seconds": 60})),
+    request_body(content = HeartbeatRequest, example = json!({"lease_token": "17-1-0d9WQ3cXmJ5f2kTe", "lease_seconds": 60})),
     responses(
         (status = 200, description = "The lease goes on", body = Heartbeat),
         (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -39,7 +39,7 @@ pub async fn heartbeat(
     _: Query<NoParameters>,
     Json(said): Json<HeartbeatRequest>,
 ) -> Result<HttpResponse> {
-    let token = Token::parse(&said.lease_token)?;
+    let token = app.jobs.leases.read(&said.lease_token)?;
     let mut faults = Faults::default();
     faults.bound("", "lease_seconds", said.lease_seconds, 1.0, MOST_LEASE_SECONDS);
     faults.check()?;

@@ -234,7 +234,7 @@ impl Context {
     /// As for [`Context::complete`].
     pub(crate) async fn complete_on(&self, client: &Client, result: &Value) -> Result<(), JobError> {
         let (lease, position) = (self.lease.to_string(), self.position.to_string());
-        let refused = client.query(store::COMPLETE, &[&lease, &position, &result.to_string()]).await;
+        let refused = client.query(store::COMPLETE, &[&lease, &position, &result.to_string(), &"0"]).await;
         let refused = refused.map_err(|error| {
             tracing::warn!(%error, "the end of a job could not be written");
             JobError::retry("The end of the job could not be written").code("database")

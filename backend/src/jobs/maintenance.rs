@@ -96,6 +96,7 @@ async fn forget(app: &App) {
 async fn forget_ended(app: &App) -> sqlx::Result<()> {
     let (config, pool, now) = (&app.config.jobs, &app.db.pool, app.clock.now());
     files::sweep(app).await?;
+    store::name_queues(pool).await?;
     // Rows that cannot be cleaned up would only be in the way.
     if store::is_held_back(pool).await? {
         return Ok(());

@@ -45,6 +45,7 @@ pub mod workers;
 
 use self::files::LinkKey;
 use self::followers::Followers;
+use self::lease::LeaseKey;
 use self::schemas::Schemas;
 use crate::clock::Random;
 use crate::problem::Problem;
@@ -68,6 +69,8 @@ pub struct Jobs {
     pub schemas: Schemas,
     /// What signs links to files.
     pub links: LinkKey,
+    /// What signs the tokens of leases.
+    pub leases: LeaseKey,
 }
 
 impl Jobs {
@@ -78,12 +81,14 @@ impl Jobs {
     pub async fn start(registry: Registry, pool: &sqlx::PgPool, random: Random) -> sqlx::Result<Self> {
         registry.publish(pool).await?;
         let links = LinkKey::new(crate::db::secret(pool, random, "job_files").await?);
+        let leases = LeaseKey::new(crate::db::secret(pool, random, "job_leases").await?);
         Ok(Self {
             registry,
             wake: Wake::default(),
             followers: Followers::default(),
             schemas: Schemas::default(),
             links,
+            leases,
         })
     }
 }

@@ -14,28 +14,45 @@ const MOST: u32 = 6;
 pub async fn patiently<T, E: Into<Failed>>(
     mut work: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, Problem> {
-    let mut tries = 0;
+    let mut patience = Patience::default();
     loop {
-        let error = match work().await.map_err(Into::into) {
+        match work().await {
             Ok(done) => return Ok(done),
-            Err(Failed::Problem(problem)) => return Err(problem),
-            Err(Failed::Database(error)) => error,
+            Err(error) => patience.lost(error.into()).await?,
+        }
+    }
+}
+
+/// How often something was lost so far.
+#[derive(Debug, Default)]
+pub struct Patience {
+    tries: u32,
+}
+
+impl Patience {
+    /// Waits until it is to be done again.
+    ///
+    /// # Errors
+    /// As for [`patiently`], where it is not.
+    pub async fn lost(&mut self, error: Failed) -> Result<(), Problem> {
+        let error = match error {
+            Failed::Problem(problem) => return Err(problem),
+            Failed::Database(error) => error,
         };
         let code = error.as_database_error().and_then(|said| said.code()).unwrap_or_default().into_owned();
         match code.as_str() {
-            "40001" | "40P01" if tries < MOST => {
-                tries += 1;
-                tokio::time::sleep(Duration::from_millis(5 << tries)).await;
+            "40001" | "40P01" if self.tries < MOST => {
+                self.tries += 1;
+                tokio::time::sleep(Duration::from_millis(5 << self.tries)).await;
+                Ok(())
             }
             "40001" | "40P01" => {
                 let problem = Problem::new(Code::Conflict, "Another change got in the way; send it again");
-                return Err(problem.with_retry_after(1));
+                Err(problem.with_retry_after(1))
             }
-            "57014" => {
-                return Err(Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
-                    .with_hint("Ask for less: one state, one batch, a smaller page"));
-            }
-            _ => return Err(error.into()),
+            "57014" => Err(Problem::new(Code::StatementTimeout, "The query took longer than is allowed")
+                .with_hint("Ask for less: one state, one batch, a smaller page")),
+            _ => Err(error.into()),
         }
     }
 }

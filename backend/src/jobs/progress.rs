@@ -6,7 +6,6 @@ use annex_openapi::jobs::leases::{ProgressNoted, ProgressRequest};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::input::Faults;
-use super::lease::Token;
 use super::path::Id;
 use super::patience::patiently;
 use super::store;
@@ -21,7 +20,7 @@ use crate::problem::Result;
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/progress", operation_id = "jobs_progress", tag = "workers",
     params(("id" = Uuid, Path, description = "The job's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
-    request_body(content = ProgressRequest, example = json!({"lease_token": "17-1", "progress": 0.4, "message": "4 of 10 pages", "log": [{"level": "info", "message": "Page 4 is done"}]})),
+    request_body(content = ProgressRequest, example = json!({"lease_token": "17-1-0d9WQ3cXmJ5f2kTe", "progress": 0.4, "message": "4 of 10 pages", "log": [{"level": "info", "message": "Page 4 is done"}]})),
     responses(
         (status = 200, description = "It is noted", body = ProgressNoted),
         (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -36,7 +35,7 @@ pub async fn progress(
     _: Query<NoParameters>,
     Json(said): Json<ProgressRequest>,
 ) -> Result<HttpResponse> {
-    let token = Token::parse(&said.lease_token)?;
+    let token = app.jobs.leases.read(&said.lease_token)?;
     check(&said)?;
     let held = token.held(&app, id).await?;
     if said.progress.is_some() || said.message.is_some() {

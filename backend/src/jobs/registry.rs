@@ -16,11 +16,17 @@ pub(super) type Attempt = Pin<Box<dyn Future<Output = Result<Completed, JobError
 /// Begins an attempt with these arguments.
 type Begin = fn(&RawValue, Context) -> Result<Attempt, JobError>;
 
+/// Who runs the kinds that every server has, as `annex.jobs` names them.
+const ANNEX: &str = "@annex";
+/// Who runs the kinds that no server has: workers over HTTP.
+pub(super) const WORKERS: &str = "@workers";
+
 struct Kind {
     begin: Begin,
     schema: Option<Value>,
     description: &'static str,
     is_on_behalf: bool,
+    runner: &'static str,
 }
 
 /// The kinds of jobs that this program runs, by name.
@@ -34,8 +40,17 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// Adds a kind; one of the same name is replaced.
+    /// Adds a kind of this program; one of the same name is replaced. Servers of other programs leave its jobs alone.
     pub fn add<T: Job>(&mut self) {
+        self.add_run_by::<T>(T::KIND);
+    }
+
+    /// Adds a kind that every server has.
+    pub(crate) fn add_built_in<T: Job>(&mut self) {
+        self.add_run_by::<T>(ANNEX);
+    }
+
+    fn add_run_by<T: Job>(&mut self, runner: &'static str) {
         let begin: Begin = |args, context| {
             let job: T = serde_json::from_str(args.get()).map_err(|error| {
                 JobError::permanent(
@@ -46,7 +61,13 @@ impl Registry {
             Ok(Box::pin(job.run(context)))
         };
         let (schema, description, is_on_behalf) = (T::schema(), T::DESCRIPTION, T::ON_BEHALF);
-        self.0.insert(T::KIND, Kind { begin, schema, description, is_on_behalf });
+        self.0.insert(T::KIND, Kind { begin, schema, description, is_on_behalf, runner });
+    }
+
+    /// As whom this program claims: it has all that they run.
+    pub fn runners(&self) -> Vec<String> {
+        let own = self.0.values().map(|kind| kind.runner).filter(|runner| *runner != ANNEX);
+        std::iter::once(ANNEX).chain(own).map(str::to_owned).collect()
     }
 
     /// Whether accounts ask for jobs of that kind; see [`Job::ON_BEHALF`].
@@ -71,10 +92,11 @@ impl Registry {
     pub async fn publish(&self, pool: &PgPool) -> sqlx::Result<()> {
         for (name, kind) in &self.0 {
             sqlx::query!(
-                "insert into annex.job_kinds as k (name, remote, schema, description) values ($1, false, $2, $3)
-                on conflict (name) do update set remote = false, schema = excluded.schema, description = excluded.description
-                where (k.remote, k.schema, k.description) is distinct from (false, excluded.schema, excluded.description)",
+                "insert into annex.job_kinds as k (name, runner, schema, description) values ($1, $2, $3, $4)
+                on conflict (name) do update set runner = excluded.runner, schema = excluded.schema, description = excluded.description
+                where (k.runner, k.schema, k.description) is distinct from (excluded.runner, excluded.schema, excluded.description)",
                 *name,
+                kind.runner,
                 kind.schema.as_ref().map(Json) as Option<Json<&Value>>,
                 kind.description,
             )

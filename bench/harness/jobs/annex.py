@@ -47,8 +47,8 @@ class Annex:
         job = f"jsonb_build_object('kind', 'noop', 'queue', '{queue}'{member})"
         # The kind is known from the first start on; before that a job would wait for workers over HTTP.
         self.sql(f"""
-            insert into annex.job_kinds (name, remote) values ('noop', false)
-                on conflict (name) do update set remote = false;
+            insert into annex.job_kinds (name, runner) values ('noop', 'noop')
+                on conflict (name) do update set runner = 'noop';
             do $$ begin for round in 1..{jobs // 1000} loop
                 perform annex.enqueue_jobs((select jsonb_agg({job}) from generate_series(1, 1000))); commit;
             end loop; end $$""")

@@ -100,7 +100,7 @@ def blocked(annex: Annex, arguments: argparse.Namespace) -> None:
             annex.fill(1000, "keyed", key)
         annex.sql("""
             update annex.queues set paused = false where name = 'keyed';
-            select count(*) from annex.claim_jobs('keyed', false, 400, null, 'busy', 3600);
+            select count(*) from annex.claim_jobs('keyed', '{noop}', 400, null, 'busy', 3600);
             update annex.queues set paused = true where name = 'keyed'""")
         for key in ("a", "b"):
             if stands:

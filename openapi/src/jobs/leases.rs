@@ -57,7 +57,7 @@ pub struct ClaimedJob {
     #[schema(example = 20)]
     pub max_attempts: u16,
     /// Names the lease in whatever the worker says of the job.
-    #[schema(example = "17-1")]
+    #[schema(example = "17-1-0d9WQ3cXmJ5f2kTe")]
     pub lease_token: String,
     /// When another gets the job unless the worker is heard of.
     #[serde(with = "time::serde::rfc3339")]
@@ -80,7 +80,7 @@ pub struct ClaimedJob {
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatRequest {
     /// As it came with the job. All jobs that came with it are held as long.
-    #[schema(example = "17-1")]
+    #[schema(example = "17-1-0d9WQ3cXmJ5f2kTe")]
     pub lease_token: String,
     /// How long the worker has the job from now on; 60 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub struct Heartbeat {
 #[serde(deny_unknown_fields)]
 pub struct ProgressRequest {
     /// As it came with the job.
-    #[schema(example = "17-1")]
+    #[schema(example = "17-1-0d9WQ3cXmJ5f2kTe")]
     pub lease_token: String,
     /// 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ pub struct ProgressNoted {
 #[serde(deny_unknown_fields)]
 pub struct CompleteRequest {
     /// As it came with the job.
-    #[schema(example = "17-1")]
+    #[schema(example = "17-1-0d9WQ3cXmJ5f2kTe")]
     pub lease_token: String,
     /// What came of it, at most 1 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,7 +158,7 @@ pub struct JobCompleted {
 #[serde(deny_unknown_fields)]
 pub struct FailRequest {
     /// As it came with the job.
-    #[schema(example = "17-1")]
+    #[schema(example = "17-1-0d9WQ3cXmJ5f2kTe")]
     pub lease_token: String,
     /// Why, at most 64 KiB.
     pub error: JobError,

@@ -135,3 +135,109 @@ async fn an_idempotency_key_makes_one_job() {
     ask("other").await.expect_problem("idempotency_mismatch");
     assert_eq!(app.sql_value("select count(*) from annex.jobs").await.as_deref(), Some("1"));
 }
+
+#[tokio::test]
+async fn numbers_that_would_lose_digits_are_refused() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let long = "123456789012345678901234567890";
+    let held = enqueue(&app, json!({"kind": "mail"})).await;
+    let claimed = claim(&admin, "default", 1).await.remove(0);
+    assert_eq!(id(&claimed), id(&held));
+    let token = claimed["lease_token"].as_str().unwrap();
+    let complete = format!("/v1/jobs/{}/complete", id(&held));
+    for (method, path, body, pointer) in [
+        ("POST", "/v1/jobs", format!(r#"{{"kind": "mail", "args": {{"a": [{long}]}}}}"#), "/args/a/0"),
+        (
+            "POST",
+            "/v1/jobs",
+            r#"{"kind": "mail", "args": {"a": 0.12345678901234567890123}}"#.to_owned(),
+            "/args/a",
+        ),
+        (
+            "POST",
+            "/v1/batch",
+            format!(
+                r#"{{"operations": [{{"method": "enqueue", "job": {{"kind": "mail", "args": {{"a": {long}}}}}}}]}}"#
+            ),
+            "/operations/0/job/args/a",
+        ),
+        (
+            "PUT",
+            "/v1/schedules/nightly",
+            format!(r#"{{"job": {{"kind": "mail", "args": {{"a": {long}}}}}, "every_seconds": 60}}"#),
+            "/job/args/a",
+        ),
+        (
+            "POST",
+            &complete,
+            format!(r#"{{"lease_token": "{token}", "result": {{"a": {long}}}}}"#),
+            "/result/a",
+        ),
+    ] {
+        let answer = admin.request(method, path).body("application/json", body).await;
+        let problem = answer.expect_problem("validation_failed");
+        assert_eq!(problem.errors[0].pointer, pointer, "{path}");
+    }
+    let exact = json!({"kind": "mail", "args": {"a": [u64::MAX, i64::MIN, 0.1, 1e300], "b": long}});
+    assert_eq!(enqueue(&app, exact.clone()).await["args"], exact["args"]);
+}
+
+#[tokio::test]
+async fn what_no_program_can_read_is_kept_out_of_the_queue() {
+    let app = TestApp::start().await;
+    let deep = |depth: usize| format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let pool = &app.inside().db.pool;
+    for args in [deep(300), deep(100), "{\"a\": 1e400}".to_owned(), "{\"a\": [[-1e400]]}".to_owned()] {
+        for statement in [
+            "select annex.enqueue('mail', $1::jsonb)::text",
+            "insert into annex.schedules (name, job, time_zone, every_seconds, catch_up, began_at, created_at, updated_at)
+                values ('a', jsonb_build_object('kind', 'mail', 'args', $1::jsonb), 'UTC', 9, 'none', now(), now(), now()) returning name",
+            "insert into annex.batches (id, total, pending, callback, created_at)
+                values (gen_random_uuid(), 1, 1, jsonb_build_object('kind', 'mail', 'args', $1::jsonb), now()) returning name",
+        ] {
+            let error = sqlx::query_scalar::<_, String>(statement).bind(&args).fetch_one(pool).await.unwrap_err();
+            let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+            assert_eq!(code, "23514", "{error}");
+        }
+    }
+    // Digits in a text, and the largest double.
+    let fine = [
+        deep(60),
+        format!("{{\"a\": \"{}\"}}", "9".repeat(400)),
+        "{\"a\": 1.7976931348623157e308}".to_owned(),
+    ];
+    for args in &fine {
+        sqlx::query("select annex.enqueue('mail', $1::jsonb)").bind(args).execute(pool).await.unwrap();
+    }
+    let admin = app.admin().await;
+    assert_eq!(admin.get("/v1/jobs").await.expect_status(200).items().len(), fine.len());
+    assert_eq!(claim(&admin, "default", 10).await.len(), fine.len());
+}
+
+#[tokio::test]
+async fn a_new_queue_of_an_open_transaction_holds_nobody_up() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut open = app.inside().db.pool.begin().await.unwrap();
+    let brand_new = "select annex.enqueue('mail', '{}', jsonb_build_object('queue', $1::text))";
+    sqlx::query(brand_new).bind("brandnew").execute(&mut *open).await.unwrap();
+    let begun = std::time::Instant::now();
+    let job = enqueue(&app, json!({"kind": "mail", "queue": "brandnew"})).await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+    // It is worked on, although no queue of that name is to be seen yet.
+    let claimed = claim(&admin, "brandnew", 10).await;
+    assert_eq!(super::ids(&claimed), [id(&job)]);
+    open.rollback().await.unwrap();
+    let next = enqueue(&app, json!({"kind": "mail", "queue": "brandnew"})).await;
+    admin.get("/v1/queues/brandnew").await.expect_status(200);
+    assert_eq!(super::ids(&claim(&admin, "brandnew", 10).await), [id(&next)]);
+    // Where nothing more comes, a look now and then makes it.
+    let mut open = app.inside().db.pool.begin().await.unwrap();
+    sqlx::query(brand_new).bind("newer").execute(&mut *open).await.unwrap();
+    enqueue(&app, json!({"kind": "mail", "queue": "newer"})).await;
+    open.rollback().await.unwrap();
+    admin.get("/v1/queues/newer").await.expect_status(404);
+    app.sql("select annex.name_queues(array(select annex.queues_with_work()))").await;
+    admin.get("/v1/queues/newer").await.expect_status(200);
+}

@@ -19,7 +19,7 @@ async fn enqueue(app: &TestApp, kind: &str, options: Value) -> Uuid {
 type Claimed = (Uuid, i64, i32);
 
 async fn claim(app: &TestApp, queue: &str, most: i32) -> Vec<Claimed> {
-    sqlx::query_as("select id, lease, position from annex.claim_jobs($1, true, $2, null, 'w', 60)")
+    sqlx::query_as("select id, lease, position from annex.claim_jobs($1, '{@workers}', $2, null, 'w', 60)")
         .bind(queue)
         .bind(most)
         .fetch_all(&app.inside().db.pool)
@@ -305,7 +305,7 @@ async fn what_a_worker_holds_without_knowing_it_is_in_the_line_again() {
     let worker = app.inside().clock.uuid_v7();
     let hold = async || -> i64 {
         enqueue(&app, "x", json!({})).await;
-        sqlx::query_scalar("select lease from annex.claim_jobs('default', true, 1, $1, 'w', 0)")
+        sqlx::query_scalar("select lease from annex.claim_jobs('default', '{@workers}', 1, $1, 'w', 0)")
             .bind(worker)
             .fetch_one(&app.inside().db.pool)
             .await
@@ -382,4 +382,39 @@ async fn a_backlog_stays_where_it_is_and_a_few_are_moved_on() {
     fill(2500).await;
     app.sql(turn).await;
     assert_eq!(value(&app, current).await, "0");
+}
+
+#[tokio::test]
+async fn who_runs_jobs_as_several_takes_the_most_urgent_first() {
+    let app = TestApp::start().await;
+    app.sql("insert into annex.job_kinds (name, runner) values ('of.all', '@annex'), ('x', 'x'), ('y', 'y')")
+        .await;
+    let claim = async |runners: &str, most: i32| -> Vec<String> {
+        sqlx::query_scalar(
+            "select j.kind || j.priority from annex.claim_jobs('default', $1::text[], $2, null, 'w', 60) c
+            join annex.jobs j using (id) order by position",
+        )
+        .bind(runners)
+        .bind(most)
+        .fetch_all(&app.inside().db.pool)
+        .await
+        .unwrap()
+    };
+    for (kind, priority) in
+        [("of.all", 5), ("x", 0), ("y", -9), ("x", 7), ("of.all", 1), ("x", 1), ("unknown", -50)]
+    {
+        enqueue(&app, kind, json!({"priority": priority})).await;
+    }
+    // What another runs is left alone, however urgent.
+    for taken in [&["x0", "x1"][..], &["of.all1", "of.all5"], &["x7"], &[]] {
+        assert_eq!(claim("{@annex,x}", 10).await, taken);
+    }
+    assert_eq!(claim("{y}", 10).await, ["y-9"]);
+    assert_eq!(claim("{@workers}", 10).await, ["unknown-50"]);
+    queue(&app, "default", json!({"key_concurrency": 1})).await;
+    for key in ["a", "a", "b"] {
+        enqueue(&app, "x", json!({"key": key})).await;
+    }
+    assert_eq!(claim("{@annex,x}", 10).await, ["x0", "x0"]);
+    assert_eq!(value(&app, "select runner from annex.parked").await, "x");
 }

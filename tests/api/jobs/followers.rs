@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use annex_openapi::jobs::{JobEvent, JobState};
-use annex_tests::TestApp;
+use annex_tests::{PASSWORD, TestApp};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{claim, enqueue, id, say};
 
@@ -135,4 +136,50 @@ async fn who_is_no_admin_any_more_hears_nothing_more() {
     let ended = tokio::time::timeout(Duration::from_secs(30), following).await.expect("it ends").unwrap();
     assert_eq!(events(&ended.text()).len(), 1);
     app.eventually("nothing is looked at", || async { !app.inside().jobs.followers.are_there() }).await;
+}
+
+/// How much memory this process has, in MiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test]
+async fn who_reads_nothing_costs_no_memory() {
+    let app = TestApp::start().await;
+    let job = enqueue(&app, json!({"kind": "a"})).await;
+    app.sql(&format!(
+        "insert into annex.job_logs (job_id, attempt, level, message, at)
+            select '{}', 1, 'info', repeat('x', 8000), now() from generate_series(1, 10000)",
+        id(&job)
+    ))
+    .await;
+    let login = json!({"email": "admin@example.com", "password": PASSWORD});
+    let login = app.anonymous().post("/v1/auth/login", login).await.expect_status(200).json();
+    let before = memory();
+    let request = format!(
+        "GET /v1/jobs/{}/events HTTP/1.1\r\nHost: annex.test\r\nAuthorization: Bearer {}\r\n\r\n",
+        id(&job),
+        login["access_token"].as_str().unwrap()
+    );
+    let mut followers = Vec::new();
+    for _ in 0..5 {
+        let mut stream = tokio::net::TcpStream::connect(app.address()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        followers.push(stream);
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let after = memory();
+    // All of it, five times, is 400 MB.
+    assert!(after < before + 150, "{before} MiB, and {after} MiB with five followers");
+    // Who reads gets all of it.
+    let (mut stream, mut seen) = (followers.remove(0), 0);
+    let mut buffer = vec![0; 1 << 20];
+    let read = async {
+        while seen < 80_000_000 {
+            seen += stream.read(&mut buffer).await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), read).await.expect("all lines come");
 }

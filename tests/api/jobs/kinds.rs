@@ -44,7 +44,7 @@ async fn kinds_are_described_changed_and_forgotten() {
 async fn kinds_of_the_servers_program_are_as_the_program_says() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
-    app.sql("insert into annex.job_kinds (name, remote) values ('of.program', false)").await;
+    app.sql("insert into annex.job_kinds (name, runner) values ('of.program', 'of.program')").await;
     admin.put("/v1/job-kinds/of.program", json!({"queue": "other"})).await.expect_problem("conflict");
     admin.delete("/v1/job-kinds/of.program").await.expect_problem("conflict");
     let kind = admin.get("/v1/job-kinds/of.program").await.expect_status(200).json();

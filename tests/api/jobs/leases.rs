@@ -95,6 +95,67 @@ async fn a_lease_that_is_gone_counts_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_is_known_to_who_got_it_alone() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.sql("select annex.enqueue('mail') from generate_series(1, 3)").await;
+    let jobs = claim(&admin, "default", 2).await;
+    let token = |job: &Value| job["lease_token"].as_str().unwrap().to_owned();
+    let (first, second) = (token(&jobs[0]), token(&jobs[1]));
+    let signature = |token: &str| token.splitn(3, '-').nth(2).unwrap().to_owned();
+    assert_ne!(signature(&first), signature(&second));
+    // One that lost its lease, or holds another, makes up none.
+    let (lease, _) = second.split_once('-').unwrap();
+    let of_another = format!("{lease}-2-{}", signature(&first));
+    for forged in
+        [format!("{lease}-2"), format!("{lease}-2-"), format!("{lease}-2-{}", "A".repeat(16)), of_another]
+    {
+        let mut held = jobs[1].clone();
+        held["lease_token"] = json!(forged);
+        for (what, body) in
+            [("heartbeat", json!({})), ("complete", json!({})), ("fail", json!({"error": {"message": "no"}}))]
+        {
+            say(&admin, &held, what, body).await.expect_problem("stale_lease");
+        }
+    }
+    assert_eq!(read(&app, &jobs[1]).await["state"], "running");
+    say(&admin, &jobs[1], "complete", json!({})).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn an_end_that_has_to_wait_is_told_and_holds_no_heartbeat_up() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let batch = json!({"jobs": [{"job": {"kind": "mail"}}, {"job": {"kind": "mail"}}]});
+    admin.post("/v1/batches", batch).await.expect_status(201);
+    let jobs = claim(&admin, "default", 2).await;
+    let mut other = app.inside().db.pool.begin().await.unwrap();
+    sqlx::query("select from annex.batches for update").execute(&mut *other).await.unwrap();
+    for (what, body) in [
+        ("complete", json!({})),
+        ("complete", json!({"operations": [{"method": "enqueue", "job": {"kind": "mail"}}]})),
+        ("fail", json!({"error": {"message": "no"}, "retry": false})),
+    ] {
+        let ending = {
+            let (admin, job) = (admin.clone(), jobs[0].clone());
+            tokio::spawn(async move { say(&admin, &job, what, body).await })
+        };
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let begun = Instant::now();
+        say(&admin, &jobs[0], "heartbeat", json!({})).await.expect_status(200);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        let answer = ending.await.unwrap().expect_status(503);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        answer.expect_problem("overloaded");
+        assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    }
+    other.rollback().await.unwrap();
+    for job in &jobs {
+        say(&admin, job, "complete", json!({})).await.expect_status(200);
+    }
+}
+
+#[tokio::test]
 async fn a_failure_is_tried_again_as_long_as_there_are_attempts() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

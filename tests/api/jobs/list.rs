@@ -109,8 +109,8 @@ async fn a_page_reads_little_however_many_jobs_there_are() {
     let admin = app.admin().await;
     app.sql(
         "create extension pg_stat_statements;
-        insert into annex.jobs (id, kind, args, queue, remote, priority, tags, max_attempts, created_at)
-            select annex.uuid_v7(), 'k' || n % 5, '{}', 'default', true, 0, '{}', 1, now() from generate_series(1, 30000) n;
+        insert into annex.jobs (id, kind, args, queue, runner, priority, tags, max_attempts, created_at)
+            select annex.uuid_v7(), 'k' || n % 5, '{}', 'default', '@workers', 0, '{}', 1, now() from generate_series(1, 30000) n;
         with numbered as (select id, row_number() over (order by id) as n from annex.jobs),
         ended as (
             insert into annex.attempts (job_id, attempt, outcome, final, started_at, finished_at, error)
@@ -118,8 +118,8 @@ async fn a_page_reads_little_however_many_jobs_there_are() {
             from numbered where n <= 15000
         ),
         later as (insert into annex.scheduled (job_id, run_at, attempt) select id, now() + interval '1 day', 1 from numbered where n > 15100)
-        insert into annex.ready (slot, queue, remote, priority, job_id, attempt, plain)
-            select 0, 'default', true, 0, id, 1, true from numbered where n > 15000 and n <= 15100;
+        insert into annex.ready (slot, queue, runner, priority, job_id, attempt, plain)
+            select 0, 'default', '@workers', 0, id, 1, true from numbered where n > 15000 and n <= 15100;
         analyze annex.jobs, annex.attempts, annex.scheduled, annex.ready",
     )
     .await;

@@ -124,7 +124,7 @@ async fn what_many_dead_workers_held_is_taken_back_without_a_rest() {
     let app = TestApp::start().await;
     app.sql(
         "select annex.enqueue('a') from generate_series(1, 1000);
-        select count(*) from generate_series(1, 1000) n, lateral annex.claim_jobs('default', true, 1, null, 'w' || n, 60);
+        select count(*) from generate_series(1, 1000) n, lateral annex.claim_jobs('default', '{@workers}', 1, null, 'w' || n, 60);
         update annex.leases set expires_at = now()",
     )
     .await;

@@ -146,3 +146,38 @@ async fn limits_that_come_while_jobs_run_count_them() {
         Some("0")
     );
 }
+
+#[tokio::test]
+async fn settings_that_have_changed_are_not_written_over() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let daily = json!({"job": {"kind": "mail"}, "every_seconds": 86400});
+    for (path, settings, change) in [
+        ("/v1/queues/letters", json!({"concurrency": 3}), json!({"paused": true})),
+        ("/v1/schedules/daily", daily, json!({"every_seconds": 60})),
+    ] {
+        // Nothing is there that could match.
+        let made = admin.put(path, settings.clone()).header("if-match", "*").await;
+        made.expect_problem("precondition_failed");
+        let made = admin.put(path, settings.clone()).await.expect_status(201);
+        let tag = made.header("etag").unwrap().to_owned();
+        assert_eq!(admin.get(path).await.header("etag"), Some(tag.as_str()));
+        let changed = admin.patch(path, change.clone()).header("if-match", &tag).await.expect_status(200);
+        let newer = changed.header("etag").unwrap().to_owned();
+        assert_ne!(newer, tag);
+        for stale in [admin.patch(path, change.clone()), admin.put(path, settings.clone())] {
+            stale.header("if-match", &tag).await.expect_problem("precondition_failed");
+        }
+        assert_eq!(admin.get(path).await.header("etag"), Some(newer.as_str()));
+        let back = admin.put(path, settings).header("if-match", &newer).await.expect_status(200);
+        assert_eq!(back.header("etag"), Some(tag.as_str()), "the tag is of what is set");
+    }
+    // What changes by itself is not in it.
+    let tag = admin.get("/v1/schedules/daily").await.header("etag").unwrap().to_owned();
+    admin.request("POST", "/v1/schedules/daily/run").await.expect_status(201);
+    enqueue(&app, json!({"kind": "mail", "queue": "letters"})).await;
+    let delete = |tag: &str| admin.delete("/v1/schedules/daily").header("if-match", tag);
+    delete("\"0\"").await.expect_problem("precondition_failed");
+    delete(&tag).await.expect_status(204);
+    delete("*").await.expect_problem("not_found");
+}

@@ -28,8 +28,8 @@ async fn what_became_of_jobs_is_counted_by_the_minute() {
     admin.request("POST", &format!("/v1/jobs/{}/cancel", super::id(&cancelled))).await.expect_status(200);
     // One that ended ten minutes ago, after it had run for 30 s and waited for 20 s; and one of before.
     app.sql(
-        "with job as (insert into annex.jobs (id, kind, args, queue, remote, priority, tags, max_attempts, created_at)
-            select annex.uuid_v7(), 'mail', '{}', 'default', true, 0, '{}', 1, now() - n * interval '10 min' - interval '50 s'
+        "with job as (insert into annex.jobs (id, kind, args, queue, runner, priority, tags, max_attempts, created_at)
+            select annex.uuid_v7(), 'mail', '{}', 'default', '@workers', 0, '{}', 1, now() - n * interval '10 min' - interval '50 s'
             from unnest(array[1, 7]) n returning id, created_at)
         insert into annex.attempts (job_id, attempt, outcome, final, started_at, finished_at)
             select id, 1, 'succeeded', true, created_at + interval '20 s', created_at + interval '50 s' from job",
@@ -62,8 +62,8 @@ async fn what_became_of_jobs_is_counted_by_the_minute() {
 async fn minutes_with_very_many_are_reckoned_from_their_beginning() {
     let app = TestApp::start().await;
     app.sql(
-        "with job as (insert into annex.jobs (id, kind, args, queue, remote, priority, tags, max_attempts, created_at)
-            select annex.uuid_v7(), 'mail', '{}', case when n % 4 = 0 then 'quarter' else 'default' end, true, 0, '{}', 1, now()
+        "with job as (insert into annex.jobs (id, kind, args, queue, runner, priority, tags, max_attempts, created_at)
+            select annex.uuid_v7(), 'mail', '{}', case when n % 4 = 0 then 'quarter' else 'default' end, '@workers', 0, '{}', 1, now()
             from generate_series(1, 12000) n returning id)
         insert into annex.attempts (job_id, attempt, outcome, final, started_at, finished_at)
             select id, 1, 'succeeded', true, at, at

@@ -1,5 +1,7 @@
 //! Cancel, retry and discard, one by one and in bulk.
 
+use std::time::Duration;
+
 use annex_tests::TestApp;
 use serde_json::json;
 
@@ -89,4 +91,52 @@ async fn in_bulk_it_is_done_to_all_that_a_filter_means() {
     admin.post("/v1/jobs/cancel", json!({"state": "gone"})).await.expect_problem("validation_failed");
     admin.post("/v1/jobs/cancel", json!({"kind": "\u{0}"})).await.expect_problem("validation_failed");
     admin.post("/v1/jobs/discard", json!({"stat": "failed"})).await.expect_problem("validation_failed");
+}
+
+#[tokio::test]
+async fn what_takes_long_in_bulk_is_gone_on_with_by_a_job() {
+    let app = TestApp::builder().set("ANNEX_JOBS_RUN", "true").start().await;
+    let admin = app.admin().await;
+    app.sql("select annex.enqueue('a', '{}', '{\"priority\": 1}') from generate_series(1, 2500)").await;
+    // The first portion has to wait for somebody: after that the request has taken long enough.
+    let mut other = app.inside().db.pool.begin().await.unwrap();
+    sqlx::query("select from annex.ready where job_id = (select id from annex.jobs order by id desc limit 1) for update")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let cancelling = {
+        let admin = admin.clone();
+        tokio::spawn(async move { admin.post("/v1/jobs/cancel", json!({})).await })
+    };
+    tokio::time::sleep(Duration::from_millis(5300)).await;
+    other.rollback().await.unwrap();
+    let answer = cancelling.await.unwrap().expect_status(202);
+    let job = answer.json();
+    assert_eq!(answer.header("location"), Some(format!("/v1/jobs/{}", id(&job)).as_str()));
+    assert_eq!(json!([job["kind"], job["queue"]]), json!(["jobs.cancel", "bulk"]));
+    app.eventually("it has ended", async || read(&app, &job).await["state"] == "succeeded").await;
+    // It has not cancelled itself, and counts what the request did.
+    assert_eq!(read(&app, &job).await["result"], json!({"count": 2500}));
+    let left = "select count(*) from annex.jobs j where not exists (select from annex.attempts t where t.job_id = j.id and t.final)";
+    assert_eq!(app.sql_value(left).await.as_deref(), Some("0"));
+
+    // By hand too, and only while whoever enqueued it is an admin.
+    let discard = json!({"kind": "jobs.discard", "args": {"filter": {"kind": "a"}}});
+    let boss = app.user("boss").await;
+    app.sql("update annex.users set roles = '{admin}' where email = 'boss@example.com'").await;
+    let boss = boss.as_admin();
+    admin.patch("/v1/queues/default", json!({"paused": true})).await.expect_status(200);
+    let late = boss.post("/v1/jobs", discard.clone()).await.expect_status(201).json();
+    app.sql("update annex.users set roles = '{}' where email = 'boss@example.com'").await;
+    let wrong = json!({"kind": "jobs.discard", "args": {"filter": {"state": "running"}}});
+    admin.post("/v1/jobs", wrong).await.expect_problem("validation_failed");
+    admin.patch("/v1/queues/default", json!({"paused": false})).await.expect_status(200);
+    app.eventually("it is refused", async || read(&app, &late).await["error"]["code"] == "forbidden").await;
+    assert_eq!(
+        app.sql_value("select count(*) from annex.jobs where kind = 'a'").await.as_deref(),
+        Some("2500")
+    );
+    let discarding = admin.post("/v1/jobs", discard).await.expect_status(201).json();
+    app.eventually("it has ended", async || read(&app, &discarding).await["state"] == "succeeded").await;
+    assert_eq!(read(&app, &discarding).await["result"], json!({"count": 2500}));
 }

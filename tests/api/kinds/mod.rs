@@ -67,13 +67,13 @@ async fn failed(app: &TestApp, kind: &str, args: Value, code: &str, is_final: bo
 async fn the_database_knows_what_the_kinds_are() {
     let app = builder().start().await;
     let kinds: Vec<(String, bool, Json<Value>)> =
-        sqlx::query_as("select name, remote, schema from annex.job_kinds where not remote order by name")
+        sqlx::query_as("select name, runner = '@annex', schema from annex.job_kinds where runner <> '@workers' order by name")
             .fetch_all(&app.inside().db.pool)
             .await
             .unwrap();
-    assert_eq!(kinds.len(), 5);
-    for (name, remote, Json(schema)) in kinds {
-        assert!(!remote, "{name}");
+    assert_eq!(kinds.len(), 8);
+    for (name, is_built_in, Json(schema)) in kinds {
+        assert!(is_built_in, "{name}");
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         let schema = jsonschema::draft202012::new(&schema).unwrap();
         let good = match name.as_str() {
@@ -93,6 +93,10 @@ async fn the_database_knows_what_the_kinds_are() {
                 {"collection": "posts", "from": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"},
                 {"collection": "posts", "from": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "mode": "skip_bad", "dry_run": true, "upsert": ["id"], "null": "-", "delimiter": "\t"},
             ]),
+            "jobs.cancel" => json!([{"filter": {"state": "ready", "queue": "a", "args": {"n": 1}}}]),
+            "jobs.retry" | "jobs.discard" => {
+                json!([{"filter": {"state": "failed", "since": "2026-01-01T00:00:00Z"}}])
+            }
             _ => {
                 json!([{"function": "public.f"}, {"function": "public.f", "args": {"a": 1}, "timeout_seconds": 1}])
             }
@@ -103,7 +107,7 @@ async fn the_database_knows_what_the_kinds_are() {
             more["more"] = json!(1);
             assert!(!schema.is_valid(&more), "{name} {more}");
         }
-        assert!(!schema.is_valid(&json!({})), "{name}");
+        assert_eq!(schema.is_valid(&json!({})), name.starts_with("jobs."), "{name}");
         if name == "http.request" {
             for wrong in [
                 json!({"url": "file:///etc/passwd"}),
@@ -116,4 +120,19 @@ async fn the_database_knows_what_the_kinds_are() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_another_program_runs_is_left_to_it() {
+    let app = TestApp::builder().set("ANNEX_JOBS_RUN", "true").start().await;
+    let admin = app.admin().await;
+    app.sql("insert into annex.job_kinds (name, runner) values ('of.program', 'of.program')").await;
+    let of_program = admin.post("/v1/jobs", json!({"kind": "of.program"})).await.expect_status(201).json();
+    let call = json!({"kind": "sql.function", "args": {"function": "public.nothing"}});
+    let own = admin.post("/v1/jobs", call).await.expect_status(201).json();
+    let read =
+        async |job: &Value| admin.get(&format!("/v1/jobs/{}", job["id"].as_str().unwrap())).await.json();
+    app.eventually("its own is run", async || read(&own).await["attempt"] == 1).await;
+    let left = read(&of_program).await;
+    assert_eq!(json!([left["state"], left["attempt"]]), json!(["ready", 0]));
 }

@@ -131,6 +131,7 @@ async fn a_part_of_a_file_is_sent() {
     }
     let outside = part(&format!("bytes={size}-")).await.expect_status(416);
     outside.expect_problem("range_not_satisfiable");
+    outside.expect_header("content-range", &format!("bytes */{size}"));
     let request = || app.anonymous().get(&link(&job)).header("range", "bytes=0-0");
     request().header("if-range", &etag).await.expect_status(206);
     request().header("if-range", "\"another\"").await.expect_status(200);

@@ -298,3 +298,45 @@ async fn a_large_file_goes_there_and_back() {
     let file = super::fetch(&app, &job).await.text();
     assert!(file == format!("title\r\n{}", rows.replace('\n', "\r\n")), "{} bytes came back", file.len());
 }
+
+#[tokio::test]
+async fn what_is_sent_again_with_its_key_is_imported_once() {
+    let app = builder().start().await;
+    notes(&app, json!({"list": "", "create": ""})).await;
+    let uma = app.user("uma").await;
+    let import = async |client: &Client, key: &str, rows: &'static str, prefer: &str| {
+        let request = client.request("POST", "/v1/records/notes/import").body("text/csv", rows);
+        request.header("idempotency-key", key).header("prefer", prefer).await
+    };
+    // In the background, and at once.
+    let first = import(&uma, "a", "title\none\n", "respond-async").await.expect_status(202);
+    let again = import(&uma, "a", "title\none\n", "respond-async").await.expect_status(202);
+    let again = again.expect_header("idempotency-replayed", "true");
+    assert_eq!(again.header("location"), first.header("location"));
+    succeeded(&uma, &first.json()).await;
+    let first = import(&uma, "b", "title\ntwo\n", "return=minimal").await.expect_status(200);
+    let again = import(&uma, "b", "title\ntwo\n", "return=minimal").await.expect_status(200);
+    assert_eq!(again.expect_header("idempotency-replayed", "true").body, first.body);
+    import(&uma, "b", "title\nanother\n", "return=minimal").await.expect_problem("idempotency_mismatch");
+    assert_eq!(count(&app).await, "2");
+    // What was not taken is tried anew.
+    import(&uma, "c", "nothing\nx\n", "return=minimal").await.expect_problem("validation_failed");
+    import(&uma, "c", "title\nthree\n", "return=minimal").await.expect_status(200);
+    assert_eq!(count(&app).await, "3");
+
+    let export = async |client: &Client, prefer: &str| {
+        let request = client.post("/v1/records/notes/export", json!({}));
+        request.header("idempotency-key", "a").header("prefer", prefer).await
+    };
+    let first = accepted(export(&uma, "respond-async").await);
+    let again = export(&uma, "respond-async").await.expect_header("idempotency-replayed", "true");
+    assert_eq!(id(&accepted(again)), id(&first));
+    // What is answered at once changes nothing, and needs no key.
+    for client in [&uma, &app.anonymous()] {
+        export(client, "return=minimal").await.expect_status(200).expect_no_header("idempotency-replayed");
+    }
+    export(&app.anonymous(), "respond-async")
+        .await
+        .expect_status(200)
+        .expect_no_header("idempotency-replayed");
+}

@@ -2,6 +2,7 @@
 
 mod killed;
 mod model;
+mod pinned;
 mod schedule;
 mod transfers;
 mod worker;

@@ -202,7 +202,7 @@ async fn claim(
 ) {
     // A lease that ended long ago: of a worker over HTTP that was not heard of, as the next reclaim sees it.
     let claimed: Vec<(i64, i32, Uuid, i16)> = sqlx::query_as(
-        "select lease, position, id, attempt from annex.claim_jobs($1, true, $2, null, 'model', 36000)",
+        "select lease, position, id, attempt from annex.claim_jobs($1, '{@workers}', $2, null, 'model', 36000)",
     )
     .bind(queue)
     .bind(wanted)

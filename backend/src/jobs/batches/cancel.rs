@@ -2,16 +2,17 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use annex_openapi::jobs::JobFilter;
 use annex_openapi::jobs::batches::JobBatch;
-use annex_openapi::jobs::{JobFilter, JobState};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{no_such_batch, read};
 use crate::app::App;
 use crate::extract::{Admin, NoParameters, Query};
-use crate::jobs::bulk;
+use crate::jobs::bulk::Bulk;
+use crate::jobs::cancel_matching::Cancel;
 use crate::jobs::path::Id;
-use crate::jobs::store::{batches, jobs};
+use crate::jobs::store::batches;
 use crate::problem::Result;
 
 /// Stop all jobs of a batch. For admins.
@@ -35,9 +36,6 @@ pub async fn cancel(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>
         return Err(no_such_batch());
     }
     let filter = JobFilter { batch: Some(id), ..JobFilter::default() };
-    bulk::run(&app, &filter, &[JobState::Scheduled, JobState::Ready, JobState::Running], async |ids| {
-        Ok(jobs::cancel(&app.db.pool, ids).await?.into())
-    })
-    .await?;
+    Bulk::<Cancel>::all(&app, filter).await?;
     Ok(HttpResponse::Ok().json(read(&app, id).await?))
 }

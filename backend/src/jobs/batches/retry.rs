@@ -2,16 +2,17 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use annex_openapi::jobs::JobFilter;
 use annex_openapi::jobs::batches::JobBatch;
-use annex_openapi::jobs::{JobFilter, JobState};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::{no_such_batch, read};
 use crate::app::App;
 use crate::extract::{Admin, NoParameters, Query};
-use crate::jobs::bulk;
+use crate::jobs::bulk::Bulk;
 use crate::jobs::path::Id;
-use crate::jobs::store::{batches, jobs};
+use crate::jobs::retry_matching::Retry;
+use crate::jobs::store::batches;
 use crate::problem::Result;
 
 /// Try all jobs of a batch again that failed or were cancelled. For admins.
@@ -35,9 +36,6 @@ pub async fn retry(_: Admin, app: Data<App>, Id(id): Id, _: Query<NoParameters>)
         return Err(no_such_batch());
     }
     let filter = JobFilter { batch: Some(id), ..JobFilter::default() };
-    bulk::run(&app, &filter, &[JobState::Failed, JobState::Cancelled], async |ids| {
-        Ok(jobs::retry(&app.db.pool, ids).await?.into())
-    })
-    .await?;
+    Bulk::<Retry>::all(&app, filter).await?;
     Ok(HttpResponse::Ok().json(read(&app, id).await?))
 }

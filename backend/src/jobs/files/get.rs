@@ -6,7 +6,7 @@ use std::ops::Range;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::{Bytes, Data};
@@ -52,7 +52,7 @@ impl Parameters for FileParameters {
 /// as long as the session lasts in which it was given, and needs no token. One range of bytes may be asked for.
 ///
 /// # Errors
-/// `forbidden`, `not_found`
+/// `forbidden`, `not_found`, `range_not_satisfiable` with how long it is in `Content-Range`
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/file", operation_id = "jobs_file", tag = "jobs",
     params(
@@ -86,7 +86,11 @@ pub async fn get(
         Part::Whole => (StatusCode::OK, 0..size),
         Part::Bytes(part) => (StatusCode::PARTIAL_CONTENT, part),
         Part::Outside => {
-            return Err(Problem::new(Code::RangeNotSatisfiable, format!("The file has {size} bytes")));
+            let problem = Problem::new(Code::RangeNotSatisfiable, format!("The file has {size} bytes"));
+            let mut response = HttpResponse::from_error(problem);
+            let value = HeaderValue::from_str(&format!("bytes */{size}")).map_err(Problem::internal)?;
+            response.headers_mut().insert(CONTENT_RANGE, value);
+            return Ok(response);
         }
     };
     let mut response = HttpResponse::build(status);

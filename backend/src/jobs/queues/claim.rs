@@ -126,7 +126,7 @@ async fn take(app: &App, queue: &str, most: i32, claimant: Claimant<'_>) -> Resu
                 args: serde_json::from_str(job.args.get()).map_err(Problem::internal)?,
                 attempt: job.attempt.unsigned_abs(),
                 max_attempts: job.max_attempts.unsigned_abs(),
-                lease_token: Token { lease: job.lease, position: job.position }.to_string(),
+                lease_token: app.jobs.leases.write(Token { lease: job.lease, position: job.position }),
                 lease_expires_at,
                 deadline: job.deadline,
                 timeout_seconds: job.timeout_seconds.map(i32::unsigned_abs),

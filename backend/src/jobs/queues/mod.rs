@@ -11,6 +11,7 @@ use annex_openapi::jobs::queues::{Queue, QueueReplace, Rate};
 use super::input::Faults;
 use super::store::queues;
 use crate::app::App;
+use crate::extract::settings_tag;
 use crate::problem::{Problem, Result};
 
 const MOST: u32 = 1_000_000;
@@ -29,8 +30,16 @@ fn check(queue: &QueueReplace) -> Result<()> {
     faults.check()
 }
 
-/// The queue of that name.
-async fn read(app: &App, name: &str) -> Result<Queue> {
+/// The queue of that name, and the tag of its settings.
+async fn read(app: &App, name: &str) -> Result<(Queue, String)> {
     let queue = queues::list(&app.db.pool, Some(name)).await?.pop();
-    queue.ok_or_else(|| Problem::not_found(format_args!("queue `{name}`")))
+    let queue = queue.ok_or_else(|| Problem::not_found(format_args!("queue `{name}`")))?;
+    let settings = QueueReplace {
+        paused: queue.paused,
+        concurrency: queue.concurrency,
+        rate: queue.rate,
+        key_concurrency: queue.key_concurrency,
+        key_rate: queue.key_rate,
+    };
+    Ok((queue, settings_tag(&settings)))
 }

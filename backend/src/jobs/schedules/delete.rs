@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::no_schedule;
+use super::{no_schedule, tag};
 use crate::app::App;
-use crate::extract::{Admin, Name, NoParameters, Query};
+use crate::extract::{Admin, IfMatch, Name, NoParameters, Query};
 use crate::jobs::store::schedules;
 use crate::problem::Result;
 
@@ -15,10 +15,12 @@ use crate::problem::Result;
 /// Jobs that it has enqueued stay as they are.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `precondition_failed`
 #[utoipa::path(
     delete, path = "/v1/schedules/{name}", operation_id = "schedules_delete", tag = "schedules",
-    params(("name" = String, Path, description = "The schedule's name", example = "nightly")),
+    params(("name" = String, Path, description = "The schedule's name", example = "nightly"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the settings must still have, or `*` for any", example = "\"6c8f0f3a5d1b2e47\""),
+    ),
     responses(
         (status = 204, description = "It is forgotten"),
         (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -30,10 +32,13 @@ pub async fn delete(
     _: Admin,
     app: Data<App>,
     Name(name): Name,
+    wanted: IfMatch,
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
-    if !schedules::delete(&app.db.pool, &name).await? {
-        return Err(no_schedule(&name));
-    }
+    let mut transaction = app.db.pool.begin().await?;
+    let before = schedules::hold(&mut *transaction, &name).await?.ok_or_else(|| no_schedule(&name))?;
+    wanted.check(Some(&tag(&before)))?;
+    schedules::delete(&mut *transaction, &name).await?;
+    transaction.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use super::input::Faults;
 use super::store::schedules::{self, ScheduleRow};
 use crate::app::App;
+use crate::extract::settings_tag;
 use crate::problem::{Problem, Result};
 
 pub use due::enqueue_due;
@@ -32,10 +33,19 @@ fn no_schedule(name: &str) -> Problem {
     Problem::not_found(format_args!("schedule `{name}`"))
 }
 
-/// The schedule of that name.
-async fn read(app: &App, name: &str) -> Result<Schedule> {
+/// The schedule of that name, and the tag of its settings.
+async fn read(app: &App, name: &str) -> Result<(Schedule, String)> {
     let row = schedules::list(&app.db.pool, Some(name), None, 1).await?.pop();
-    row.map(shown).ok_or_else(|| no_schedule(name))
+    let row = row.ok_or_else(|| no_schedule(name))?;
+    let tag = tag(&row);
+    Ok((shown(row), tag))
+}
+
+/// The tag of what can be set of a schedule.
+fn tag(row: &ScheduleRow) -> String {
+    let timing =
+        (&row.cron, &row.time_zone, row.every_seconds, row.run_at.map(OffsetDateTime::unix_timestamp_nanos));
+    settings_tag(&(&row.job, timing, &row.catch_up, row.paused))
 }
 
 /// The schedule as the API shows it.

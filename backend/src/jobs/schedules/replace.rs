@@ -1,13 +1,14 @@
 //! `PUT /v1/schedules/{name}`
 
 use actix_web::HttpResponse;
+use actix_web::http::header::ETAG;
 use actix_web::web::Data;
 use annex_openapi::jobs::schedules::{Schedule, ScheduleReplace};
 use annex_openapi::problem::Problem as ProblemBody;
 
-use super::{check_job, check_timing, read, settle};
+use super::{check_job, check_timing, read, settle, tag};
 use crate::app::App;
-use crate::extract::{Admin, Json, Name, NoParameters, Query};
+use crate::extract::{Admin, IfMatch, Json, Name, NoParameters, Query};
 use crate::jobs::create::check_args;
 use crate::jobs::input::{self, Faults};
 use crate::jobs::patience::{Failed, patiently};
@@ -19,10 +20,12 @@ use crate::problem::Result;
 /// To say the same again changes nothing of when it is due, so a program may do it whenever it starts.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `validation_failed`
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `precondition_failed`, `validation_failed`
 #[utoipa::path(
     put, path = "/v1/schedules/{name}", operation_id = "schedules_replace", tag = "schedules",
-    params(("name" = String, Path, description = "The schedule's name", pattern = "^[a-z][a-z0-9_.-]{0,62}$", example = "nightly")),
+    params(("name" = String, Path, description = "The schedule's name", pattern = "^[a-z][a-z0-9_.-]{0,62}$", example = "nightly"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the settings must still have, or `*` for any", example = "\"6c8f0f3a5d1b2e47\""),
+    ),
     request_body(content = ScheduleReplace, example = json!({
         "job": {"kind": "report.send", "args": {"to": "ada@example.com"}}, "cron": "30 4 * * MON-FRI", "time_zone": "Europe/Vienna"})),
     responses(
@@ -37,6 +40,7 @@ pub async fn replace(
     Admin(identity): Admin,
     app: Data<App>,
     Name(name): Name,
+    wanted: IfMatch,
     _: Query<NoParameters>,
     Json(said): Json<ScheduleReplace>,
 ) -> Result<HttpResponse> {
@@ -66,6 +70,7 @@ pub async fn replace(
     let created = patiently(async || {
         let mut transaction = app.db.pool.begin().await?;
         let before = schedules::hold(&mut *transaction, &schedule.name).await?;
+        wanted.check(before.as_ref().map(tag).as_deref())?;
         settle(&mut schedule, before.as_ref(), now)?;
         let created = schedules::replace(&mut transaction, &schedule).await?;
         transaction.commit().await?;
@@ -73,5 +78,6 @@ pub async fn replace(
     })
     .await?;
     let mut response = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(read(&app, &schedule.name).await?))
+    let (schedule, tag) = read(&app, &schedule.name).await?;
+    Ok(response.insert_header((ETAG, tag)).json(schedule))
 }

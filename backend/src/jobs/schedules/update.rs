@@ -1,14 +1,15 @@
 //! `PATCH /v1/schedules/{name}`
 
 use actix_web::HttpResponse;
+use actix_web::http::header::ETAG;
 use actix_web::web::Data;
 use annex_openapi::jobs::schedules::{Schedule, ScheduleUpdate};
 use annex_openapi::problem::Problem as ProblemBody;
 use serde_json::Value;
 
-use super::{check_job, check_timing, no_schedule, read, settle};
+use super::{check_job, check_timing, no_schedule, read, settle, tag};
 use crate::app::App;
-use crate::extract::{Admin, Json, Name, NoParameters, Query};
+use crate::extract::{Admin, IfMatch, Json, Name, NoParameters, Query};
 use crate::jobs::create::check_args;
 use crate::jobs::input::{self, Faults};
 use crate::jobs::patience::{Failed, patiently};
@@ -20,10 +21,12 @@ use crate::problem::Result;
 /// What it missed while it was paused stays missed.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `validation_failed`
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`, `precondition_failed`, `validation_failed`
 #[utoipa::path(
     patch, path = "/v1/schedules/{name}", operation_id = "schedules_update", tag = "schedules",
-    params(("name" = String, Path, description = "The schedule's name", example = "nightly")),
+    params(("name" = String, Path, description = "The schedule's name", example = "nightly"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the settings must still have, or `*` for any", example = "\"6c8f0f3a5d1b2e47\""),
+    ),
     request_body(content = ScheduleUpdate, example = json!({"paused": true})),
     responses(
         (status = 200, description = "The schedule", body = Schedule),
@@ -36,6 +39,7 @@ pub async fn update(
     Admin(identity): Admin,
     app: Data<App>,
     Name(name): Name,
+    wanted: IfMatch,
     _: Query<NoParameters>,
     Json(change): Json<ScheduleUpdate>,
 ) -> Result<HttpResponse> {
@@ -52,6 +56,7 @@ pub async fn update(
         let Some(before) = schedules::hold(&mut *transaction, &name).await? else {
             return Err(Failed::Problem(no_schedule(&name)));
         };
+        wanted.check(Some(&tag(&before)))?;
         let mut schedule = changed(before.clone(), &change);
         schedule.job = job.clone().unwrap_or(schedule.job);
         let mut faults = Faults::default();
@@ -63,7 +68,8 @@ pub async fn update(
         Ok(())
     })
     .await?;
-    Ok(HttpResponse::Ok().json(read(&app, &name).await?))
+    let (schedule, tag) = read(&app, &name).await?;
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).json(schedule))
 }
 
 /// The schedule with all that was said but the job.

@@ -9,6 +9,8 @@ use sqlx::{PgExecutor, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::jobs::registry::WORKERS;
+
 /// A job that a worker has taken.
 #[derive(Debug)]
 pub struct Claimed {
@@ -37,13 +39,14 @@ pub struct Claimed {
 /// Who claims.
 #[derive(Debug, Clone, Copy)]
 pub enum Claimant<'a> {
-    /// A server's worker, whose life is the lease's.
-    Server(Uuid, &'a str),
+    /// A server's worker, whose life is the lease's, and as whom it runs jobs.
+    Server(Uuid, &'a str, &'a [String]),
     /// A worker over HTTP, and for how many seconds.
     Remote(&'a str, f64),
 }
 
-/// Takes up to `wanted` jobs of the queue under one lease, at most 400: the most urgent, the oldest first.
+/// Takes up to `wanted` jobs of the queue under one lease, at most 400: the most urgent, the oldest first. Of a server that runs jobs as
+/// several, those of one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -53,9 +56,10 @@ pub async fn claim(
     wanted: i32,
     claimant: Claimant<'_>,
 ) -> Result<Vec<Claimed>> {
-    let (worker_id, worker, seconds) = match claimant {
-        Claimant::Server(id, name) => (Some(id), name, 0.0),
-        Claimant::Remote(name, seconds) => (None, name, seconds),
+    let workers = [WORKERS.to_owned()];
+    let (worker_id, worker, runners, seconds) = match claimant {
+        Claimant::Server(id, name, runners) => (Some(id), name, runners, 0.0),
+        Claimant::Remote(name, seconds) => (None, name, &workers[..], seconds),
     };
     sqlx::query_as!(
         Claimed,
@@ -63,7 +67,7 @@ pub async fn claim(
             args as "args!: Json<Box<RawValue>>", max_attempts as "max_attempts!", deadline, timeout_seconds, batch_id
         from annex.claim_jobs($1, $2, $3, $4, $5, $6)"#,
         queue,
-        worker_id.is_none(),
+        runners,
         wanted,
         worker_id,
         worker,
@@ -143,7 +147,7 @@ pub async fn finish_within(
     // What a function is given is worked out before it runs.
     let refused = sqlx::query_scalar!(
         r#"select refused as "refused!" from annex.finish_jobs(
-            case when $8::text is null or set_config('lock_timeout', $8, true) = $8 then $1::bigint[] end, $2, $3, $4, $5, $6, $7)"#,
+            case when $8::text is null or set_config('lock_timeout', $8, true) is not null then $1::bigint[] end, $2, $3, $4, $5, $6, $7)"#,
         &leases,
         &positions,
         &outcomes as &[&str],

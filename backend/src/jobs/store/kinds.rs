@@ -47,7 +47,7 @@ pub async fn changed(
 /// The database does not answer.
 pub async fn run_by_servers(executor: impl PgExecutor<'_>, names: &[&str]) -> Result<Vec<String>> {
     sqlx::query_scalar!(
-        "select name from annex.job_kinds where name = any($1) and not remote",
+        "select name from annex.job_kinds where name = any($1) and runner <> '@workers'",
         names as &[&str]
     )
     .fetch_all(executor)
@@ -91,8 +91,8 @@ impl From<Row> for JobKind {
 pub async fn list(executor: impl PgExecutor<'_>, name: Option<&str>) -> Result<Vec<JobKind>> {
     let rows = sqlx::query_as!(
         Row,
-        "select name, description, schema, remote, queue, priority, max_attempts, backoff, timeout_seconds, updated_at
-        from annex.job_kinds where $1::text is null or name = $1 order by name",
+        r#"select name, description, schema, runner = '@workers' as "remote!", queue, priority, max_attempts, backoff, timeout_seconds, updated_at
+        from annex.job_kinds where $1::text is null or name = $1 order by name"#,
         name
     )
     .fetch_all(executor)
@@ -116,7 +116,7 @@ pub async fn replace(
         on conflict (name) do update set description = excluded.description, schema = excluded.schema, queue = excluded.queue,
             priority = excluded.priority, max_attempts = excluded.max_attempts, backoff = excluded.backoff,
             timeout_seconds = excluded.timeout_seconds, updated_at = excluded.updated_at
-            where k.remote
+            where k.runner = '@workers'
         returning xmax = 0 as "created!""#,
         name,
         kind.description,
@@ -136,7 +136,7 @@ pub async fn replace(
 /// # Errors
 /// The database does not answer.
 pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<bool> {
-    let deleted = sqlx::query!("delete from annex.job_kinds where name = $1 and remote", name)
+    let deleted = sqlx::query!("delete from annex.job_kinds where name = $1 and runner = '@workers'", name)
         .execute(executor)
         .await?;
     Ok(deleted.rows_affected() > 0)

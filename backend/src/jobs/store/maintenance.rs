@@ -33,14 +33,27 @@ pub async fn rotate(executor: impl PgExecutor<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The queues in which jobs wait for a server's worker.
+/// Makes the queues that have jobs and no row: what would have made one was rolled back.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn queues_with_work(executor: impl PgExecutor<'_>) -> Result<Vec<String>> {
+pub async fn name_queues(executor: impl PgExecutor<'_>) -> Result<()> {
+    sqlx::query!("select annex.name_queues(array(select annex.queues_with_work()))")
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
+/// The queues in which jobs wait for a worker that runs them as one of those.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn queues_with_work(executor: impl PgExecutor<'_>, runners: &[String]) -> Result<Vec<String>> {
     sqlx::query_scalar!(
-        "select q.name from annex.queues q
-        where not q.paused and exists (select from annex.ready r where r.queue = q.name and not r.remote)"
+        r#"select n.name as "name!" from annex.queues_with_work() n (name)
+        where not exists (select from annex.queues q where q.name = n.name and q.paused)
+            and exists (select from unnest($1::text[]) u (runner) join annex.ready r on r.queue = n.name and r.runner = u.runner)"#,
+        runners
     )
     .fetch_all(executor)
     .await

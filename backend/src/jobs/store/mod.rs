@@ -19,8 +19,8 @@ pub use claims::{
 };
 pub use completion::COMPLETE;
 pub use maintenance::{
-    Beat, WorkerRow, beat, delete_ended, is_held_back, promote, queues_with_work, reclaim, register, rotate,
-    unregister,
+    Beat, WorkerRow, beat, delete_ended, is_held_back, name_queues, promote, queues_with_work, reclaim,
+    register, rotate, unregister,
 };
 pub use matching::{count, estimated_count, matching};
 pub use progress::{append_log, set_progress};

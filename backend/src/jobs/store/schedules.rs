@@ -150,13 +150,13 @@ pub async fn replace(connection: &mut PgConnection, schedule: &ScheduleRow) -> R
     Ok(created)
 }
 
-/// Forgets the schedule. Whether it was there.
+/// Forgets the schedule.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<bool> {
-    let deleted = sqlx::query!("delete from annex.schedules where name = $1", name).execute(executor).await?;
-    Ok(deleted.rows_affected() > 0)
+pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<()> {
+    sqlx::query!("delete from annex.schedules where name = $1", name).execute(executor).await?;
+    Ok(())
 }
 
 /// When the first schedule is due.

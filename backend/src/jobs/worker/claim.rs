@@ -92,7 +92,7 @@ fn add(shift: &Shift, queues: &mut VecDeque<String>, name: &str) {
 }
 
 async fn look(shift: &Shift, queues: &mut VecDeque<String>) {
-    match store::queues_with_work(&shift.app.db.pool).await {
+    match store::queues_with_work(&shift.app.db.pool, &shift.runners).await {
         Ok(names) => names.iter().for_each(|name| add(shift, queues, name)),
         Err(error) => tracing::debug!(%error, "the queues could not be looked at"),
     }
@@ -106,10 +106,11 @@ async fn take(shift: &Arc<Shift>, queues: &mut VecDeque<String>, known: &mut Kno
     if known.life != life {
         *known = Known { life, ..Known::default() };
     }
-    let claimant = Claimant::Server(life, &shift.name);
+    let claimant = Claimant::Server(life, &shift.name, &shift.runners);
     match store::claim(&shift.app.db.pool, &queue, wanted as i32, claimant).await {
         Ok(claimed) => {
-            if claimed.len() == wanted {
+            // Another that this worker runs jobs as may have more.
+            if claimed.len() == wanted || shift.runners.len() > 1 && !claimed.is_empty() {
                 queues.push_back(queue);
             }
             shift.held.fetch_add(claimed.len(), Ordering::Relaxed);

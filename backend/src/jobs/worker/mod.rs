@@ -59,6 +59,8 @@ struct Shift {
     app: Data<App>,
     options: Options,
     name: String,
+    /// As whom it runs jobs.
+    runners: Vec<String>,
     /// Who the worker is in this life.
     id: Mutex<Uuid>,
     /// Whether the others know of this life.
@@ -95,6 +97,7 @@ impl Worker {
         let (finishes, ended) = mpsc::unbounded_channel();
         let shift = Arc::new(Shift {
             name: life::name(),
+            runners: app.jobs.registry.runners(),
             id: Mutex::new(app.clock.uuid_v7()),
             alive: watch::Sender::new(false),
             stopping: CancellationToken::new(),

@@ -9,12 +9,10 @@ use serde_json::Value;
 use super::plan::Plan;
 use super::work::Completion;
 use super::{answer, input, run};
-use crate::extract::{JsonBytes, NoParameters, Query, Worker};
+use crate::extract::{JsonBytes, NoParameters, Query, Worker, check_numbers};
 use crate::jobs::input::{Faults, MAX_ARGS};
-use crate::jobs::lease::{Token, stale};
 use crate::jobs::path::Id;
-use crate::jobs::patience::patiently;
-use crate::jobs::store::{self, Finish, Outcome};
+use crate::jobs::store::Outcome;
 use crate::problem::{Problem, Result};
 use crate::records::request::Request;
 
@@ -24,11 +22,11 @@ use crate::records::request::Request;
 /// what a job writes like this is written once, however often the job is run.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `stale_lease`, `validation_failed`; those of the operations
+/// `unauthenticated`, `invalid_token`, `forbidden`, `stale_lease`, `validation_failed`, `overloaded` where it is to be said again; those of the operations
 #[utoipa::path(
     post, path = "/v1/jobs/{id}/complete", operation_id = "jobs_complete", tag = "workers",
     params(("id" = Uuid, Path, description = "The job's id", example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")),
-    request_body(content = CompleteRequest, example = json!({"lease_token": "17-1", "result": {"pages": 10}, "operations": [
+    request_body(content = CompleteRequest, example = json!({"lease_token": "17-1-0d9WQ3cXmJ5f2kTe", "result": {"pages": 10}, "operations": [
         {"method": "update", "collection": "books", "id": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "body": {"pages": 10}}]})),
     responses(
         (status = 200, description = "It has succeeded", body = JobCompleted),
@@ -45,7 +43,8 @@ pub async fn complete(
     body: JsonBytes,
 ) -> Result<HttpResponse> {
     let ended = input::parse_end(&body.0)?;
-    let token = Token::parse(&ended.lease_token)?;
+    let token = request.app.jobs.leases.read(&ended.lease_token)?;
+    check_numbers("/result", ended.result.map_or(b"null", |raw| raw.get().as_bytes()))?;
     let result: Option<Value> =
         ended.result.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(Problem::internal)?;
     let mut faults = Faults::default();
@@ -53,12 +52,7 @@ pub async fn complete(
     faults.check()?;
     token.held(&request.app, id).await?;
     if ended.operations.is_empty() {
-        let outcome = Outcome::Succeeded(result);
-        let finish = [Finish { lease: token.lease, position: token.position, outcome }];
-        let refused = patiently(async || store::finish(&request.app.db.pool, &finish).await).await?;
-        if !refused.is_empty() {
-            return Err(stale());
-        }
+        token.end(&request.app, Outcome::Succeeded(result)).await?;
         return Ok(HttpResponse::Ok().json(JobCompleted { state: JobState::Succeeded, results: Vec::new() }));
     }
     let completion = Completion { lease: token.lease, position: token.position, result: ended.result };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::extract::{Object, parse_checked};
+use crate::extract::{Object, check_numbers, parse_checked};
 use crate::problem::{FieldError, Problem, Result};
 use crate::records::body;
 use crate::records::etag::Demand;
@@ -187,7 +187,8 @@ fn check_enqueue<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<Fie
         errors.push(FieldError::new(at("job"), "required", "`job` is required"));
         return enqueue;
     };
-    match parse_checked::<Object<JobCreate>>(raw.get().as_bytes()) {
+    let bytes = raw.get().as_bytes();
+    match check_numbers("", bytes).and_then(|()| parse_checked::<Object<JobCreate>>(bytes)) {
         Ok(Object(job)) => enqueue.job = Box::new(job),
         Err(problem) => {
             errors.extend(below(&at("job"), problem));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::collections::catalogue::Table;
 use crate::db::lanes::Place;
 use crate::jobs::input::Entry;
-use crate::jobs::lease::stale;
+use crate::jobs::lease::{PATIENCE, locked, stale};
 use crate::jobs::store::COMPLETE;
 use crate::problem::{Problem, Result};
 use crate::records::operation::{Operation, Outcome};
@@ -163,7 +163,13 @@ impl Completion<'_> {
     /// `stale_lease` where the job is not held any more, `conflict`.
     pub async fn write(&self, place: &Place) -> Result<(), Failure> {
         let result = self.result.map(|json| json.get().to_owned());
-        let binds = [Bind::text(self.lease.to_string()), Bind::text(self.position.to_string()), Bind(result)];
+        let patience = format!("{}ms", PATIENCE.as_millis());
+        let binds = [
+            Bind::text(self.lease.to_string()),
+            Bind::text(self.position.to_string()),
+            Bind(result),
+            Bind::text(patience),
+        ];
         let statement = place.prepare(COMPLETE).await.map_err(store::problem)?;
         match store::query(place.client(), &statement, &binds).await {
             Ok(refused) if refused.is_empty() => Ok(()),
@@ -172,6 +178,7 @@ impl Completion<'_> {
             Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {
                 Err(Failure::Overtaken(store::problem(error)))
             }
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Err(locked().into()),
             Err(error) => Err(store::problem(error).into()),
         }
     }

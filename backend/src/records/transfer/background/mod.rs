@@ -26,8 +26,8 @@ use crate::records::Failure;
 
 /// Adds the kinds of jobs that import and export.
 pub fn add_to(registry: &mut Registry) {
-    registry.add::<RecordsExport>();
-    registry.add::<RecordsImport>();
+    registry.add_built_in::<RecordsExport>();
+    registry.add_built_in::<RecordsImport>();
 }
 
 /// Where the jobs of accounts wait, by account.
