@@ -1,6 +1,6 @@
 //! Accounts as relations, expressions and `expand` know them: `users` stands beside the collections and is not listed with them.
 
-use crate::collections::{Collection, CollectionKind, Field, FieldType, Rules};
+use crate::collections::{Collection, CollectionKind, Field, FieldType, RuleClasses, Rules};
 
 /// The fields of an account that others may know of.
 pub const FIELDS: [(&str, FieldType); 5] = [
@@ -30,6 +30,7 @@ pub fn collection() -> Collection {
         key_type: None,
         on_delete: None,
         native_type: String::new(),
+        database_alone: None,
     };
     Collection {
         name: "users".to_owned(),
@@ -40,6 +41,7 @@ pub fn collection() -> Collection {
         indexes: Vec::new(),
         incoming: Vec::new(),
         rules: Rules::default(),
+        rule_classes: RuleClasses::default(),
         problems: Vec::new(),
     }
 }

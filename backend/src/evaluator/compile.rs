@@ -1,10 +1,10 @@
 //! From a checked condition to a program: columns by their index, literals and patterns prepared, everything that the database
 //! alone can decide found.
 
-use annex_openapi::collections::{CollectionKind, FieldType};
+use annex_openapi::collections::FieldType;
 use annex_openapi::expression::{
-    self, CompareOp, Containment, FieldRef, Function, JsonStep, Predicate, Row, UserAttribute, UserRef,
-    ValueType,
+    self, CompareOp, Containment, FieldRef, Function, JsonStep, Predicate, Row, RuleClass, UserAttribute,
+    UserRef, ValueType,
 };
 
 use super::json::Step;
@@ -14,7 +14,7 @@ use super::operand::{Column, Constant, Operand, Place};
 use super::others::{Exists, Hop, Other, Sight, Way};
 use super::pattern::Pattern;
 use super::value::{Kind, compare};
-use crate::collections::catalogue::{Filled, Rule, Snapshot, Table, Trust, Wire};
+use crate::collections::catalogue::{Rule, Snapshot, Table, Trust, Wire};
 
 /// Compiles one condition.
 pub(super) struct Compiler<'a> {
@@ -86,7 +86,18 @@ impl<'a> Compiler<'a> {
         Self { snapshot, trust, reasons: Vec::new(), needs: Vec::new() }
     }
 
-    /// Notes why the database alone can decide it.
+    /// Notes why the database alone can decide it, where that is so.
+    pub(super) fn classify(&mut self, predicate: &Predicate, table: &Table) {
+        let class = match self.snapshot {
+            Some(snapshot) => predicate.class(&table.collection, snapshot),
+            None => predicate.class(&table.collection, &Vec::new()),
+        };
+        if let RuleClass::Sql(alone) = class {
+            alone.reasons.into_iter().for_each(|reason| self.leave(reason));
+        }
+    }
+
+    /// Notes a reason, once.
     fn leave(&mut self, reason: String) {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
@@ -94,11 +105,6 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn predicate(&mut self, frame: Frame<'a>, predicate: &Predicate) -> Node {
-        if let Some(reason) =
-            predicate.operator().and_then(|(operator, type_)| operator.database_alone(type_))
-        {
-            self.leave(reason);
-        }
         match predicate {
             Predicate::Constant(value) => Node::Constant(*value),
             Predicate::And(parts) => {
@@ -157,7 +163,7 @@ impl<'a> Compiler<'a> {
     fn is_null(&mut self, frame: Frame<'a>, operand: &expression::Operand) -> Node {
         match operand {
             expression::Operand::Field(field) => {
-                match self.column(frame, field, kind(field.value_type.type_), true) {
+                match self.column(frame, field, kind(field.value_type.type_)) {
                     Some(column) => Node::Absent(column),
                     None => Node::Constant(false),
                 }
@@ -173,13 +179,9 @@ impl<'a> Compiler<'a> {
 
     /// An operand, read as that kind.
     fn operand(&mut self, frame: Frame<'a>, operand: &expression::Operand, kind: Kind) -> Operand {
-        if let Some(reason) = operand.operator().and_then(|(operator, type_)| operator.database_alone(type_))
-        {
-            self.leave(reason);
-        }
         match operand {
             expression::Operand::Field(field) => self.field(frame, field, kind),
-            expression::Operand::Json(json) => match self.column(frame, &json.field, Kind::Json, false) {
+            expression::Operand::Json(json) => match self.column(frame, &json.field, Kind::Json) {
                 Some(column) => {
                     Operand::Json { column, path: json.path.iter().map(step).collect(), expected: kind }
                 }
@@ -201,15 +203,15 @@ impl<'a> Compiler<'a> {
     }
 
     fn field(&mut self, frame: Frame<'a>, field: &FieldRef, kind: Kind) -> Operand {
-        match self.column(frame, field, kind, false) {
+        match self.column(frame, field, kind) {
             None => Operand::Null,
             Some(column) if field.value_type.array => Operand::List(column),
             Some(column) => Operand::Column(column),
         }
     }
 
-    /// The column of a field, where a row outside of the database says what it holds: by its value, or only whether there is one.
-    fn column(&mut self, frame: Frame<'a>, field: &FieldRef, kind: Kind, presence: bool) -> Option<Column> {
+    /// The column of a field.
+    fn column(&mut self, frame: Frame<'a>, field: &FieldRef, kind: Kind) -> Option<Column> {
         let Some(spot) = frame.spot(field.row) else {
             self.leave(format!("there is no row around for `$.{}`", field.field));
             return None;
@@ -218,7 +220,7 @@ impl<'a> Compiler<'a> {
             None => (Place::Here(field.row), spot),
             Some((first, rest)) => self.way(spot, field.row, first, rest)?,
         };
-        let index = self.read(spot, &field.field, presence)?;
+        let index = self.read(spot, &field.field)?;
         let kind = match kind {
             Kind::Float if spot.table.columns[index].wire == Wire::Float4 => Kind::Single,
             kind => kind,
@@ -227,20 +229,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// The index of a column that is read.
-    fn read(&mut self, spot: Spot<'_>, name: &str, presence: bool) -> Option<usize> {
+    fn read(&mut self, spot: Spot<'_>, name: &str) -> Option<usize> {
         let Some(index) = spot.table.column(name) else {
             self.leave(format!("the catalogue no longer has `{name}`"));
             return None;
         };
-        let column = &spot.table.columns[index];
-        let native = &spot.table.collection.fields[index].native_type;
-        if matches!(column.filled, Filled::Generated(_)) {
-            self.leave(format!("`{name}` is generated: the database's log does not carry it"));
-        } else if column.wire == Wire::Json {
-            self.leave(format!("`{name}` is {native}: only jsonb has one way to be written"));
-        } else if !presence && (column.wire == Wire::Other || !column.bytewise) {
-            self.leave(format!("`{name}` is {native}, which the database compares by rules of its own"));
-        }
         if let Some(need) = spot.need {
             self.needs[need].columns.insert(index);
         }
@@ -255,30 +248,26 @@ impl<'a> Compiler<'a> {
         first: &expression::Hop,
         rest: &[expression::Hop],
     ) -> Option<(Place, Spot<'a>)> {
-        let index = self.read(from, &first.field, false)?;
+        let index = self.read(from, &first.field)?;
         let start = Column { place: Place::Here(row), index, kind: column_kind(from.table, index) };
         let (other, mut spot) = self.other(&first.target)?;
-        let mut hops = vec![Hop { to: other, key: self.read(spot, &first.key, false)?, next: None }];
-        self.joins(start.kind, &spot, &mut hops);
+        let mut hops = vec![Hop { to: other, key: self.read(spot, &first.key)?, next: None }];
+        self.joins(&spot, &mut hops);
         for hop in rest {
-            let index = self.read(spot, &hop.field, false)?;
+            let index = self.read(spot, &hop.field)?;
             let kind = column_kind(spot.table, index);
             hops.last_mut()?.next = Some((index, kind));
             let (other, next) = self.other(&hop.target)?;
             spot = next;
-            hops.push(Hop { to: other, key: self.read(spot, &hop.key, false)?, next: None });
-            self.joins(kind, &spot, &mut hops);
+            hops.push(Hop { to: other, key: self.read(spot, &hop.key)?, next: None });
+            self.joins(&spot, &mut hops);
         }
         Some((Place::Far(Box::new(Way { start, hops: hops.into() })), spot))
     }
 
     /// Asks for the index that the last hop needs.
-    fn joins(&mut self, kind: Kind, to: &Spot<'_>, hops: &mut [Hop]) {
+    fn joins(&mut self, to: &Spot<'_>, hops: &mut [Hop]) {
         let (Some(hop), Some(need)) = (hops.last(), to.need) else { return };
-        if kind != column_kind(to.table, hop.key) || !is_indexable(kind) {
-            let name = &to.table.collection.fields[hop.key].name;
-            self.leave(format!("`{name}` has not the type of the relations that point at it"));
-        }
         self.needs[need].lookups.insert(vec![hop.key]);
     }
 
@@ -288,11 +277,6 @@ impl<'a> Compiler<'a> {
             self.leave(format!("it asks for rows of `{collection}`"));
             return None;
         };
-        if table.collection.kind == CollectionKind::View {
-            self.leave(format!("`{collection}` is a view: the database's log does not tell of its rows"));
-        } else if table.key.is_empty() {
-            self.leave(format!("`{collection}` has no key: its rows cannot be told apart"));
-        }
         let place = self.needs.iter().position(|need| need.collection() == collection);
         let need = place.unwrap_or_else(|| {
             self.needs.push(Need::new(table));
@@ -303,6 +287,7 @@ impl<'a> Compiler<'a> {
             (Trust::Rule, _) | (Trust::Filter, Rule::Everyone) => Sight::All,
             (Trust::Filter, Rule::Admins | Rule::Broken(_)) => Sight::Admins,
             (Trust::Filter, Rule::When(rule)) => {
+                self.classify(rule, table);
                 self.trust = Trust::Rule;
                 let rule = self.predicate(Frame { this: spot, outer: None, new: spot }, rule);
                 self.trust = Trust::Filter;

@@ -18,7 +18,7 @@ mod others;
 mod pattern;
 mod value;
 
-use annex_openapi::expression::{Predicate, Row, RuleClass};
+use annex_openapi::expression::{Predicate, Row};
 use time::OffsetDateTime;
 
 pub use image::Image;
@@ -125,6 +125,7 @@ impl Program {
         predicate: &Predicate,
         table: &'a Table,
     ) -> Result<Self, DatabaseAlone> {
+        compiler.classify(predicate, table);
         let root = compiler.predicate(Frame::of(table), predicate);
         let Compiler { reasons, needs, .. } = compiler;
         if reasons.is_empty() { Ok(Self { root, needs }) } else { Err(DatabaseAlone { reasons }) }
@@ -141,19 +142,5 @@ impl Program {
     /// [needs](Self::needs), what depends on them is unknown or null.
     pub fn holds(&self, context: &Context<'_>, this: &Image, new: Option<&Image>) -> Option<bool> {
         self.root.holds(context, Rows { this, new, outer: None })
-    }
-}
-
-/// Where a condition can be decided, as the types of its columns have it.
-pub fn class(predicate: &Predicate, table: &Table, snapshot: &Snapshot, trust: Trust) -> RuleClass {
-    match Program::compile_over(predicate, table, snapshot, trust) {
-        Ok(program) if program.needs.is_empty() => RuleClass::RowLocal,
-        Ok(program) => {
-            let mut collections: Vec<String> =
-                program.needs.iter().map(|need| need.collection().to_owned()).collect();
-            collections.sort_unstable();
-            RuleClass::Membership { collections }
-        }
-        Err(DatabaseAlone { reasons }) => RuleClass::Sql { reasons },
     }
 }

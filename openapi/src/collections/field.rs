@@ -202,6 +202,11 @@ pub struct Field {
     /// The Postgres type.
     #[schema(example = "character varying(200)")]
     pub native_type: String,
+    /// Why the database alone can compare its values, where that is so: the end of a sentence that starts with the field's
+    /// name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "is citext, which the database compares by rules of its own")]
+    pub database_alone: Option<String>,
 }
 
 impl Field {

@@ -15,7 +15,7 @@ pub use change::{
 pub use field::{Field, FieldSpec, FieldType, OnDelete};
 pub use index::{Index, IndexKind, IndexSpec};
 pub use plan::{AdoptRequest, ApplyRequest, CollectionChanged, Lock, Plan, PlanStep};
-pub use rules::{Rules, RulesPatch};
+pub use rules::{RuleClasses, Rules, RulesPatch};
 
 /// A collection to create. `id` (UUIDv7), `created_at` and `updated_at` come by themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -76,6 +76,9 @@ pub struct Collection {
     pub incoming: Vec<IncomingRelation>,
     /// Who may do what.
     pub rules: Rules,
+    /// Where each rule is decided for those who follow changes.
+    #[serde(default)]
+    pub rule_classes: RuleClasses,
     /// What is wrong with it, where something is: a rule that no longer fits the table, for example. Such a
     /// rule denies.
     pub problems: Vec<String>,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::given;
-use crate::expression::RuleKind;
+use super::{Collection, given};
+use crate::expression::{self, Purpose, RuleClass, RuleKind, Scope};
 
 /// Who may do what with the rows of a collection: each an expression, `""` for everyone, or null
 /// for admins alone.
@@ -53,6 +53,41 @@ impl Rules {
             RuleKind::Create => &mut self.create,
             RuleKind::Update => &mut self.update,
             RuleKind::Delete => &mut self.delete,
+        }
+    }
+}
+
+/// Where each rule is decided for those who follow changes; null for a rule that is no expression, or that denies since it does not
+/// fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleClasses {
+    /// Of [`Rules::list`].
+    pub list: Option<RuleClass>,
+    /// Of [`Rules::view`].
+    pub view: Option<RuleClass>,
+    /// Of [`Rules::create`].
+    pub create: Option<RuleClass>,
+    /// Of [`Rules::update`].
+    pub update: Option<RuleClass>,
+    /// Of [`Rules::delete`].
+    pub delete: Option<RuleClass>,
+}
+
+impl RuleClasses {
+    /// Those of a collection's rules.
+    pub fn of_rules(collection: &Collection, collections: &dyn expression::Catalogue) -> Self {
+        let class = |kind: RuleKind| {
+            let text = collection.rules.of(kind).as_deref().filter(|text| !text.trim().is_empty())?;
+            let scope = Scope { collection, collections, purpose: Purpose::Rule(kind) };
+            let predicate = expression::check(&expression::parse(text).ok()?, &scope).ok()?;
+            Some(predicate.class(collection, collections))
+        };
+        Self {
+            list: class(RuleKind::List),
+            view: class(RuleKind::View),
+            create: class(RuleKind::Create),
+            update: class(RuleKind::Update),
+            delete: class(RuleKind::Delete),
         }
     }
 }

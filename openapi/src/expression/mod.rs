@@ -54,7 +54,7 @@ mod uses;
 mod tests;
 
 pub use check::check;
-pub use class::RuleClass;
+pub use class::{DatabaseAlone, Membership, RowLocal, RuleClass};
 pub use complete::{Completions, Suggestion, SuggestionKind, complete};
 pub use decimal::Decimal;
 pub use error::{ErrorCode, ExpressionError, Position};

@@ -224,6 +224,57 @@ async fn a_rule_is_checked_when_it_is_saved() {
 }
 
 #[tokio::test]
+async fn a_rule_says_where_it_is_decided() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.sql("create extension citext; create table codes (id int primary key, code citext)").await;
+    let codes = json!({"table": "codes", "rules": {"list": "code = \"a\"", "view": "id = 1", "create": ""}});
+    let codes = admin.post("/v1/collections/adopt", codes).await.expect_status(201).json();
+    let reason = "is public.citext, which the database compares by rules of its own";
+    assert_eq!(codes["fields"][1]["database_alone"], reason);
+    let classes = json!({
+        "list": {"class": "sql", "reasons": [format!("`code` {reason}")]},
+        "view": {"class": "row_local"},
+        "create": null,
+        "update": null,
+        "delete": null
+    });
+    assert_eq!(codes["rule_classes"], classes);
+    let spec = json!({
+        "name": "posts",
+        "fields": [
+            {"name": "title", "type": "text"},
+            {"name": "owner", "type": "relation", "collection": "users"}
+        ],
+        "rules": {
+            "list": "owner = @user.id or title = \"free\"",
+            "view": "owner.verified and exists(posts, owner = $.owner)",
+            "create": "title > \"m\" and title ilike \"x%\"",
+            "update": ""
+        }
+    });
+    let classes = json!({
+        "list": {"class": "row_local"},
+        "view": {"class": "membership", "collections": ["posts", "users"]},
+        "create": {"class": "sql", "reasons": [
+            "`<`: the order of text is that of the database's collation",
+            "`ilike`: letter case is that of the database's locale"
+        ]},
+        "update": null,
+        "delete": null
+    });
+    let plan = admin.post("/v1/collections?dry_run=true", spec.clone()).await.expect_status(200).json();
+    assert_eq!(plan["collections"][0]["rule_classes"], classes);
+    let made = admin.post("/v1/collections", spec).await.expect_status(201).json();
+    assert_eq!(made["rule_classes"], classes);
+    let change = json!({"rules": {"list": "owner.verified", "create": null}});
+    let plan = admin.patch("/v1/collections/posts?dry_run=true", change).await.expect_status(200).json();
+    let planned = &plan["collections"][0]["rule_classes"];
+    assert_eq!(planned["list"], json!({"class": "membership", "collections": ["users"]}));
+    assert_eq!((&planned["create"], &planned["view"]), (&Value::Null, &classes["view"]));
+}
+
+#[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use annex_openapi::collections::Rules as RuleTexts;
 use annex_openapi::collections::{
-    Collection, CollectionKind, Field, FieldType, IncomingRelation, Index, IndexKind, OnDelete,
+    Collection, CollectionKind, Field, FieldType, IncomingRelation, Index, IndexKind, OnDelete, RuleClasses,
 };
 use sqlx::postgres::types::Oid;
 
 use super::introspect::{Attribute, ConstraintRow, Facts, IndexRow, Relation};
 use super::model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
-    Unserved,
+    Unserved, Wire,
 };
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
@@ -122,10 +122,11 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
             references: None,
             key_type: None,
             on_delete: None,
+            database_alone: database_alone(&attribute, &resolved, &filled),
             native_type: attribute.native_type,
             name: attribute.name.clone(),
         });
-        columns.push(column(&attribute.name, attribute.deterministic, resolved, filled));
+        columns.push(column(&attribute.name, resolved, filled));
     }
     let is_lost = |name: &&String| !fields.iter().any(|field: &Field| field.name == **name);
     let lost = relation.hidden_fields.iter().filter(is_lost).cloned().collect();
@@ -137,6 +138,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         fields,
         indexes: Vec::new(),
         incoming: Vec::new(),
+        rule_classes: RuleClasses::default(),
         rules: RuleTexts {
             list: relation.list_rule.clone(),
             view: relation.view_rule.clone(),
@@ -201,7 +203,26 @@ fn filled(attribute: &Attribute) -> Filled {
     }
 }
 
-fn column(name: &str, deterministic: bool, resolved: Resolved, filled: Filled) -> Column {
+/// Why the database alone can compare the column's values.
+fn database_alone(attribute: &Attribute, resolved: &Resolved, filled: &Filled) -> Option<String> {
+    let native = &attribute.native_type;
+    if matches!(filled, Filled::Generated(_)) {
+        return Some("is generated: the database's log does not carry it".to_owned());
+    }
+    match resolved.wire {
+        Wire::Json => Some(format!("is {native}: only jsonb has one way to be written")),
+        Wire::Other => Some(format!("is {native}, which the database compares by rules of its own")),
+        _ if !resolved.bytewise => {
+            Some(format!("is {native}, which the database compares by rules of its own"))
+        }
+        _ if !attribute.deterministic => {
+            Some("has a collation that takes different texts for equal".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn column(name: &str, resolved: Resolved, filled: Filled) -> Column {
     Column {
         name: Identifier::quote(name),
         type_: resolved.sql,
@@ -209,7 +230,6 @@ fn column(name: &str, deterministic: bool, resolved: Resolved, filled: Filled) -
         wire: resolved.wire,
         array: resolved.wire_array,
         filled,
-        bytewise: resolved.bytewise && deterministic,
     }
 }
 
@@ -425,6 +445,7 @@ fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>) -> Snapshot {
         .map(|Draft { mut table, closed, .. }| {
             let (checked, problems) = rules::check_all(&table.collection, &collections);
             table.rules = checked;
+            table.collection.rule_classes = RuleClasses::of_rules(&table.collection, &collections);
             table.collection.problems.extend(problems);
             if let Some(reason) = closed {
                 table.collection.problems.push(format!(
@@ -432,6 +453,7 @@ fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>) -> Snapshot {
                      `alter_field` and `hidden` false"
                 ));
                 table.rules = Rules::broken(&reason);
+                table.collection.rule_classes = RuleClasses::default();
             }
             (table.collection.name.clone(), Arc::new(table))
         })

@@ -123,9 +123,6 @@ pub struct Column {
     pub array: bool,
     /// Where its value comes from when nobody gives one.
     pub filled: Filled,
-    /// Whether its texts are equal exactly where their bytes are: not those of `citext`, `char(n)` and `name`, nor those under a
-    /// collation that takes different texts for equal.
-    pub bytewise: bool,
 }
 
 /// Rows of another table that point at this one.

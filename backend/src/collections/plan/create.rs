@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use annex_openapi::collections::{
-    Collection, CollectionKind, CollectionSpec, Field, FieldType, IndexKind, IndexSpec, Lock,
+    Collection, CollectionKind, CollectionSpec, Field, FieldType, IndexKind, IndexSpec, Lock, RuleClasses,
 };
 
 use super::field::TableName;
@@ -112,6 +112,7 @@ fn entry(spec: &CollectionSpec) -> Entry {
             indexes: Vec::new(),
             incoming: Vec::new(),
             rules: spec.rules.clone(),
+            rule_classes: RuleClasses::default(),
             problems: Vec::new(),
         },
         origin: Origin {
@@ -144,5 +145,6 @@ fn system_field(name: &str, type_: FieldType, native_type: &str, default: &str) 
         key_type: None,
         on_delete: None,
         native_type: native_type.to_owned(),
+        database_alone: None,
     }
 }

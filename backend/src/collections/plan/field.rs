@@ -93,6 +93,7 @@ impl Planner {
             key_type: target.as_ref().map(|target| target.key_type),
             on_delete: target.as_ref().map(|_| spec.on_delete.unwrap_or(OnDelete::Restrict)),
             native_type: type_sql.clone(),
+            database_alone: None,
         };
         let definition = ColumnDefinition {
             name: Identifier::quote(&spec.name),

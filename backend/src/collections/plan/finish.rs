@@ -60,6 +60,7 @@ impl Planner {
                 touched.push(name.clone());
             }
         }
+        self.after.classify(&touched);
         Ok(Planned { steps: self.steps, settings, forget, keep, after: self.after, touched })
     }
 }

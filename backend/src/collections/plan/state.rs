@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annex_openapi::collections::{Collection, CollectionKind, Rules};
+use annex_openapi::collections::{Collection, CollectionKind, RuleClasses, Rules};
 use annex_openapi::expression;
 
 use crate::collections::catalogue::assemble::incoming;
@@ -75,6 +75,17 @@ impl State {
             .collect();
         for (entry, relations) in self.entries.values_mut().zip(relations) {
             entry.collection.incoming = relations;
+        }
+    }
+
+    /// Works out where the rules of these collections are decided.
+    pub(super) fn classify(&mut self, names: &[String]) {
+        for name in names {
+            let Some(entry) = self.entries.get(name) else { continue };
+            let classes = RuleClasses::of_rules(&entry.collection, self);
+            if let Some(entry) = self.entries.get_mut(name) {
+                entry.collection.rule_classes = classes;
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use annex_openapi::expression::{Purpose, RuleKind};
 use leptos::prelude::*;
 
 use super::access::{Access, SIGNED_IN, kind_words, owner_fields, owner_rule};
+use super::rule_class::RuleClassNote;
 use crate::part::later;
 use crate::ui::{ExpressionEditor, Icon, Subject};
 
@@ -182,6 +183,7 @@ pub fn RuleField(
                         rule_editor,
                         |label: String, value: RwSignal<String>, subject: Subject, error: Signal<Option<String>>| view! {
                             <ExpressionEditor label value subject error />
+                            <RuleClassNote text=value subject />
                         }
                     )
                 }

@@ -8,7 +8,7 @@ mod place;
 use std::time::Duration;
 
 use annex_openapi::collections::Collection;
-use annex_openapi::expression::{self, ExpressionError, Purpose, Scope};
+use annex_openapi::expression::{self, ExpressionError, Purpose, RuleClass, Scope};
 use leptos::prelude::*;
 
 pub use known::with_users;
@@ -75,6 +75,16 @@ impl Subject {
             return None;
         }
         self.with(|scope| expression::parse(text).and_then(|parsed| expression::check(&parsed, scope)).err())
+    }
+}
+
+impl Subject {
+    /// Where the condition that the text is can be decided; none while it is no condition.
+    pub fn class(self, text: &str) -> Option<RuleClass> {
+        self.with(|scope| {
+            let condition = expression::check(&expression::parse(text).ok()?, scope).ok()?;
+            Some(condition.class(scope.collection, scope.collections))
+        })
     }
 }
 

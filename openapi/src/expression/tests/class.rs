@@ -6,21 +6,24 @@ use crate::expression::*;
 
 #[test]
 fn conditions_have_the_class_of_their_furthest_part() {
-    let membership = |names: &[&str]| RuleClass::Membership {
-        collections: names.iter().map(|name| (*name).to_owned()).collect(),
+    let membership = |names: &[&str]| {
+        RuleClass::Membership(Membership {
+            collections: names.iter().map(|name| (*name).to_owned()).collect(),
+        })
     };
-    let sql = |reasons: &[&str]| RuleClass::Sql {
-        reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+    let sql = |reasons: &[&str]| {
+        RuleClass::Sql(DatabaseAlone { reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect() })
     };
     let order = "`<`: the order of text is that of the database's collation";
     let case = |name: &str| format!("`{name}`: letter case is that of the database's locale");
+    let collections = catalogue();
     for (source, class) in [
-        ("status = \"draft\" or author = @user.id", RuleClass::RowLocal),
+        ("status = \"draft\" or author = @user.id", RuleClass::RowLocal(RowLocal {})),
         (
             "title like \"a%\" and meta.a[0] > 5 and tags contains \"x\" and @now > created_at",
-            RuleClass::RowLocal,
+            RuleClass::RowLocal(RowLocal {}),
         ),
-        ("length(title) > 5 and score < views", RuleClass::RowLocal),
+        ("length(title) > 5 and score < views", RuleClass::RowLocal(RowLocal {})),
         ("author.role = \"editor\"", membership(&["users"])),
         (
             "exists(members, room = $.room and user.role = \"x\") and score > 1",
@@ -30,7 +33,7 @@ fn conditions_have_the_class_of_their_furthest_part() {
         ("exists(members, lower(role) = \"x\") or title ilike \"x\"", sql(&[&case("lower"), &case("ilike")])),
         ("length(upper(title)) = 1", sql(&[&case("upper")])),
     ] {
-        assert_eq!(filter(source).class(), class, "{source}");
+        assert_eq!(filter(source).class(&collections[0], &collections), class, "{source}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Posts with an author, comments and rooms with members, and accounts with a secret.
 
-use crate::collections::{Collection, CollectionKind, Field, FieldType, IncomingRelation, Rules};
+use crate::collections::{
+    Collection, CollectionKind, Field, FieldType, IncomingRelation, RuleClasses, Rules,
+};
 use crate::expression::*;
 
 fn field(name: &str, type_: FieldType) -> Field {
@@ -21,6 +23,7 @@ fn field(name: &str, type_: FieldType) -> Field {
         key_type: None,
         on_delete: None,
         native_type: String::new(),
+        database_alone: None,
     }
 }
 
@@ -56,6 +59,7 @@ fn collection(name: &str, fields: Vec<Field>, incoming: &[(&str, &str, &str)]) -
         indexes: Vec::new(),
         incoming: incoming.collect(),
         rules: Rules::default(),
+        rule_classes: RuleClasses::default(),
         problems: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! The members of a field, each a signal of its own.
 
 use annex_openapi::collections::{
-    Collection, CollectionKind, CollectionSpec, Field, FieldSpec, FieldType, Index, OnDelete,
+    Collection, CollectionKind, CollectionSpec, Field, FieldSpec, FieldType, Index, OnDelete, RuleClasses,
 };
 use leptos::prelude::*;
 use serde_json::Value;
@@ -160,6 +160,7 @@ pub fn sketch(spec: &CollectionSpec, others: &[Collection]) -> Collection {
             key_type: spec.collection.as_ref().map(|_| key.map_or(FieldType::Uuid, Field::value_type)),
             on_delete: spec.on_delete,
             native_type: String::new(),
+            database_alone: None,
         }
     };
     let own = |name: &str, type_: FieldType| {
@@ -189,6 +190,7 @@ pub fn sketch(spec: &CollectionSpec, others: &[Collection]) -> Collection {
         indexes: Vec::<Index>::new(),
         incoming: Vec::new(),
         rules: spec.rules.clone(),
+        rule_classes: RuleClasses::default(),
         problems: Vec::new(),
     }
 }
