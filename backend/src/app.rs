@@ -32,6 +32,7 @@ use crate::idempotency::{idempotent, sweep};
 use crate::jobs::{self, Jobs, Worker};
 use crate::mail::Mailer;
 use crate::outbound::Outbound;
+use crate::realtime::Realtime;
 use crate::records::GroupCommit;
 use crate::requests;
 use crate::stats::{Stats, sample};
@@ -72,6 +73,8 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Durable jobs.
     pub jobs: Jobs,
+    /// Changes of rows, told as they are committed.
+    pub realtime: Realtime,
     /// The hooks of the program itself.
     pub hooks: Hooks,
     /// The routes of the program itself.
@@ -144,6 +147,7 @@ impl App {
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
+        let realtime = Realtime::new(&config.realtime, url, &db.pool, &catalogue, random)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
         Ok(Self {
@@ -163,6 +167,7 @@ impl App {
             outbound,
             auth,
             jobs,
+            realtime,
             hooks,
             routes: More(routes),
         })
@@ -180,6 +185,8 @@ pub struct Running {
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     /// What goes on beside the requests.
     beside: Vec<tokio::task::JoinHandle<()>>,
+    /// What reads the log of changes.
+    feed: tokio::task::JoinHandle<()>,
     /// What runs jobs, where this server does.
     worker: Option<Worker>,
 }
@@ -188,6 +195,7 @@ impl Running {
     /// Stops taking connections, lets accepted requests finish and ends.
     pub async fn stop(self) {
         let drain = self.app.config.server.drain_timeout;
+        self.app.realtime.ending.cancel();
         let working = async {
             if let Some(worker) = self.worker {
                 worker.stop(drain).await;
@@ -195,6 +203,7 @@ impl Running {
         };
         tokio::join!(working, self.handle.stop(true));
         drop(self.served.await);
+        drop(tokio::time::timeout(2 * LAST_STEP, self.feed).await);
         self.beside.iter().for_each(tokio::task::JoinHandle::abort);
         let counters = Counters::default();
         let flushed = requests::flush(&self.app, &counters);
@@ -295,10 +304,12 @@ pub fn serve(app: App, listener: TcpListener) -> Result<Running, StartError> {
         tokio::spawn(requests::write(app.clone())),
         tokio::spawn(requests::sweep(app.clone())),
     ];
+    let reading = app.clone();
+    let feed = tokio::spawn(async move { reading.realtime.run().await });
     let config = &app.config.jobs;
     let options = jobs::Options { queues: Vec::new(), concurrency: config.concurrency };
     let worker = config.run.then(|| Worker::start(app.clone(), options));
-    Ok(Running { app, address, handle, served: tokio::spawn(server), beside, worker })
+    Ok(Running { app, address, handle, served: tokio::spawn(server), beside, feed, worker })
 }
 
 /// Which pages of other origins may call the API, and what they may see.

@@ -68,4 +68,12 @@ impl Random {
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
         bytes
     }
+
+    /// A random id (UUIDv4), for what has no order.
+    ///
+    /// # Panics
+    /// As [`Random::bytes`].
+    pub fn uuid(&self) -> uuid::Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
 }

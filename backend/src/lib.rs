@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod mail;
 pub mod outbound;
 pub mod problem;
+pub mod realtime;
 pub mod records;
 pub mod requests;
 pub mod routes;

@@ -85,6 +85,9 @@ codes! {
     /// The request took too long to arrive.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive",
         "Send the request again, faster.";
+    /// The collection has realtime off, or the database alone can decide who may see its rows.
+    NotLive = "not_live", CONFLICT, "Changes of these rows cannot be told",
+        "Do as `hint` says: changes are told of collections that have realtime on, under conditions that can be decided row by row.";
     /// The state of things does not allow it.
     Conflict = "conflict", CONFLICT, "This conflicts with what is there",
         "Read what is there now, and decide again.";
@@ -136,6 +139,9 @@ codes! {
     /// A program that is asked before something is written refuses it.
     Refused = "refused", UNPROCESSABLE_ENTITY, "This is refused",
         "Mend what `detail` and `errors` say.";
+    /// A client that is told of changes does not take what it is sent.
+    SlowConsumer = "slow_consumer", TOO_MANY_REQUESTS, "Messages are not taken fast enough",
+        "Connect again with the last cursor, and take messages faster or subscribe to less.";
     /// Too many requests.
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests",
         "Wait as long as `Retry-After` says.";

@@ -8,6 +8,7 @@ use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
+use crate::realtime::socket;
 use crate::records::transfer::background;
 use crate::{document, health, hooks, mail, records, requests, server, stats};
 
@@ -70,6 +71,8 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(put().to(queues::replace::replace))
                 .route(patch().to(queues::update::update)),
         )
+        .service(resource("/v1/realtime").get(socket::connect))
+        .service(resource("/v1/realtime/sse").get(socket::events))
         .service(resource("/v1/hooks").get(hooks::list::list))
         .service(
             resource("/v1/hooks/{name}")

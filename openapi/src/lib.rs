@@ -13,6 +13,7 @@ pub mod near;
 pub mod outbox;
 pub mod page;
 pub mod problem;
+pub mod realtime;
 pub mod records;
 pub mod requests;
 pub mod server;

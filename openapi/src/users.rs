@@ -42,6 +42,7 @@ pub fn collection() -> Collection {
         incoming: Vec::new(),
         rules: Rules::default(),
         rule_classes: RuleClasses::default(),
+        realtime: false,
         problems: Vec::new(),
     }
 }

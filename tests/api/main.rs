@@ -12,6 +12,7 @@ mod hooks;
 mod http;
 mod jobs;
 mod kinds;
+mod realtime;
 mod records;
 mod server;
 mod transfers;

@@ -63,8 +63,21 @@ impl TestDatabase {
     /// Postgres does not answer.
     pub async fn drop_database(&self) {
         let mut connection = connect(&self.server).await;
+        // Postgres drops no database whose log is being read, even by force.
+        let readers = "select count(pg_terminate_backend(active_pid)) from pg_replication_slots where database = $1 and active";
         let statement = format!("drop database if exists {} with (force)", self.name);
-        connection.execute(AssertSqlSafe(statement)).await.expect("a database can be dropped");
+        for tries_left in (0..50).rev() {
+            sqlx::query(readers)
+                .bind(&self.name)
+                .execute(&mut connection)
+                .await
+                .expect("slots can be listed");
+            match connection.execute(AssertSqlSafe(statement.clone())).await {
+                Ok(_) => return,
+                Err(error) if tries_left == 0 => panic!("a database can be dropped: {error}"),
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        }
     }
 }
 

@@ -16,9 +16,11 @@ pub mod contract;
 mod database;
 mod program;
 pub mod raw;
+mod socket;
 
 pub use answer::Answer;
 pub use app::{Builder, PASSWORD, TestApp};
 pub use client::{Client, Request};
 pub use database::TestDatabase;
 pub use program::Program;
+pub use socket::Socket;

@@ -9,6 +9,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use time::OffsetDateTime;
 
 use super::identities::{Identities, Remembered};
 use super::store::sessions;
@@ -96,6 +97,18 @@ impl Auth {
             }
         };
         read.ok_or_else(|| token::invalid("its session has ended"))
+    }
+
+    /// Whose an access token is, and until when it counts.
+    ///
+    /// # Errors
+    /// `invalid_token`, or the database's problems.
+    pub async fn identify_until(&self, token: &str, app: &App) -> Result<(Arc<Identity>, OffsetDateTime)> {
+        let identity = self.identify(token, app).await?;
+        let until = self.identities.good_until(&Identities::hash(token));
+        let until = until.and_then(|until| OffsetDateTime::from_unix_timestamp(until).ok());
+        // What is forgotten at once was not to be remembered: it ends now.
+        Ok((identity, until.unwrap_or_else(|| app.clock.now())))
     }
 
     /// Whoever has called before as they stand now; nothing where their session has ended.

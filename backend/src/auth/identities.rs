@@ -164,6 +164,11 @@ impl Identities {
         }
     }
 
+    /// Until when a token that is remembered counts, in seconds since 1970.
+    pub fn good_until(&self, hash: &TokenHash) -> Option<i64> {
+        self.known.get(hash).map(|known| known.good_until)
+    }
+
     /// Remembers a verified token.
     pub fn remember(&self, hash: TokenHash, checked: &Checked) -> Arc<Known> {
         let known = Arc::new(Known {

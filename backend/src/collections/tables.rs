@@ -89,6 +89,7 @@ fn refusals(snapshot: &Snapshot, others: &[Other]) -> Vec<Option<TableRefusal>> 
             primary_key: None,
             hidden: Vec::new(),
             rules: annex_openapi::collections::Rules::default(),
+            realtime: false,
         };
         adoption::place(&collections, &reference, &request, "")?;
         let entry = planner.after.entries.get(&other.key).ok_or_else(run::locked)?;

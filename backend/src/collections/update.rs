@@ -54,6 +54,9 @@ pub async fn update(
     if let Some(rules) = &patch.rules {
         planner.patch_rules(&name, rules, "/rules")?;
     }
+    if let Some(realtime) = patch.realtime {
+        planner.set_realtime(&name, realtime, "/realtime");
+    }
     let mut plan = session.finish(planner, query.0.dry_run).await?;
     if !plan.applied {
         return Ok(HttpResponse::Ok().json(CollectionChanged::Plan(plan)));

@@ -9,6 +9,7 @@ mod database;
 mod jobs;
 mod mail;
 mod outbound;
+mod realtime;
 mod request_log;
 mod server;
 mod source;
@@ -20,6 +21,7 @@ pub use database::Database;
 pub use jobs::Jobs;
 pub use mail::Mail;
 pub use outbound::{Allowed, Outbound};
+pub use realtime::Realtime;
 pub use request_log::RequestLog;
 pub use server::Server;
 pub use source::{ConfigError, Source};
@@ -44,6 +46,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Durable jobs.
     pub jobs: Jobs,
+    /// Changes of rows, told as they are committed.
+    pub realtime: Realtime,
     /// The console's own server.
     pub console: Console,
 }
@@ -72,6 +76,7 @@ impl Config {
             mail: Mail::from_source(&mut source),
             outbound: Outbound::from_source(&mut source),
             jobs: Jobs::from_source(&mut source),
+            realtime: Realtime::from_source(&mut source),
             console: Console::from_source(&mut source),
         };
         source.finish()?;

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::config;
 
 pub use lanes::Lanes;
+pub(crate) use lanes::split_verification;
 pub use migrations::{MigrateError, migrate, migrations_version};
 pub use own::{Own, OwnConnection};
 pub use secrets::secret;

@@ -46,6 +46,8 @@ use crate::idempotency::has_keys;
         crate::hooks::rotate::rotate,
         crate::mail::list::list,
         crate::mail::get::get,
+        crate::realtime::socket::connect,
+        crate::realtime::socket::events,
         crate::records::batch::batch,
         crate::jobs::list::list,
         crate::jobs::create::create,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// A part of an array's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// Where its first elements are not numbered from 1: how they are.
     Bounds(&'a str),
     Open,
@@ -14,7 +14,7 @@ pub(super) enum Part<'a> {
 }
 
 /// The parts of an array, in order.
-pub(super) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     let mut rest = text;
     let mut bounds = text.find('=').filter(|_| text.starts_with('['));
     std::iter::from_fn(move || {
@@ -40,7 +40,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
 }
 
 /// The elements of an array, whatever its dimensions.
-pub(super) fn elements(text: &str) -> impl Iterator<Item = Option<Cow<'_, str>>> {
+pub(crate) fn elements(text: &str) -> impl Iterator<Item = Option<Cow<'_, str>>> {
     parts(text).filter_map(|part| match part {
         Part::Element(element) => Some(element),
         _ => None,

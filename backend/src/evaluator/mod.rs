@@ -5,7 +5,7 @@
 //! [declared](annex_openapi::expression::Operator) to be proven equal in both, and a column only where its text says all that the
 //! database compares; a differential test holds the two together. The rest is refused when a condition is compiled, with the reason.
 
-mod array;
+pub(crate) mod array;
 mod compile;
 mod image;
 mod instant;

@@ -16,6 +16,9 @@ pub struct CollectionPatch {
     /// Changes of the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesPatch>,
+    /// Whether changes of its rows are told to whoever subscribes to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realtime: Option<bool>,
 }
 
 /// One change of a collection's table.

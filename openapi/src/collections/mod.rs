@@ -32,6 +32,10 @@ pub struct CollectionSpec {
     /// Who may do what; for admins alone where nothing is said.
     #[serde(default)]
     pub rules: Rules,
+    /// Whether changes of its rows are told to whoever subscribes to it. Postgres then writes the whole of a row that changes or goes
+    /// to its log.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub realtime: bool,
 }
 
 /// What stands behind a collection.
@@ -79,6 +83,9 @@ pub struct Collection {
     /// Where each rule is decided for those who follow changes.
     #[serde(default)]
     pub rule_classes: RuleClasses,
+    /// Whether changes of its rows are told to whoever subscribes to it.
+    #[serde(default)]
+    pub realtime: bool,
     /// What is wrong with it, where something is: a rule that no longer fits the table, for example. Such a
     /// rule denies.
     pub problems: Vec<String>,

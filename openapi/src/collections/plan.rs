@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Collection, CollectionSpec, Rules};
+use super::{Collection, CollectionSpec, Rules, is_false};
 
 /// Takes an existing table or view in as a collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -25,6 +25,9 @@ pub struct AdoptRequest {
     /// Who may do what.
     #[serde(default)]
     pub rules: Rules,
+    /// Whether changes of its rows are told to whoever subscribes to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub realtime: bool,
 }
 
 /// What a statement locks while it runs.

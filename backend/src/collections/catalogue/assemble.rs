@@ -146,6 +146,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
             update: relation.update_rule.clone(),
             delete: relation.delete_rule.clone(),
         },
+        realtime: relation.realtime,
         problems,
     };
     let table = Table {

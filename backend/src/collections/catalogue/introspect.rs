@@ -36,6 +36,8 @@ pub(super) struct Relation {
     pub(super) kind: Option<String>,
     /// Whether it has triggers or rules on inserts, other than those of its constraints.
     pub(super) inserts_fire: bool,
+    /// Whether its changes are published.
+    pub(super) realtime: bool,
 }
 
 /// A table that is no collection.
@@ -71,6 +73,7 @@ impl Other {
             kind: Some(self.kind.clone()),
             // Nobody writes to it as it is.
             inserts_fire: false,
+            realtime: false,
         }
     }
 }
@@ -154,14 +157,16 @@ const RELATIONS: &str = "
            r.oid, r.relkind::text as kind,
            exists (select from pg_trigger t
                     where t.tgrelid = r.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0)
-           or exists (select from pg_rewrite w where w.ev_class = r.oid and w.ev_type = '3') as inserts_fire
+           or exists (select from pg_rewrite w where w.ev_class = r.oid and w.ev_type = '3') as inserts_fire,
+           exists (select from pg_publication_rel p
+                    where p.prrelid = r.oid and p.prpubid = (select oid from pg_publication where pubname = 'annex')) as realtime
       from annex.collections c
       left join (pg_class r join pg_namespace n on n.oid = r.relnamespace)
         on n.nspname = c.schema_name and r.relname = c.table_name and r.relkind in ('r', 'p', 'v', 'm', 'f')
     union all
     select 'users', 'annex', 'users', true, null, '{}',
            null, 'id = @user.id', null, null, null,
-           'annex.users'::regclass, 'r', false
+           'annex.users'::regclass, 'r', false, false
      order by 1";
 
 // Partitions are parts of their table, and what an extension made is the extension's.

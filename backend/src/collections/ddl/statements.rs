@@ -71,6 +71,11 @@ pub(in crate::collections) fn touch_updated_at(table: &Identifier) -> String {
     )
 }
 
+/// Publishes the changes of a table, with the rows as they were, or stops it.
+pub(in crate::collections) fn set_realtime(table: &Identifier, wanted: bool) -> String {
+    format!("select annex.set_realtime({}, {wanted})", quote(table.as_sql()))
+}
+
 pub(in crate::collections) fn create_enum(name: &Identifier, values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| quote(value)).collect();
     format!("create type {} as enum ({})", name.as_sql(), values.join(", "))

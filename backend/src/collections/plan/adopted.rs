@@ -146,6 +146,8 @@ impl Planner {
         }
         self.no_errors()?;
         self.check_key(&entry, request, pointer)?;
+        self.set_realtime(name, request.realtime, &format!("{pointer}/realtime"));
+        self.no_errors()?;
         self.rules_given.push((name.to_owned(), format!("{pointer}/rules")));
         self.asked.push(name.to_owned());
         Ok(())

@@ -148,6 +148,7 @@ impl Planner {
             if entry.collection.rules != spec.rules {
                 entry.collection.rules = spec.rules.clone();
             }
+            self.set_realtime(&spec.name, spec.realtime, &format!("{pointer}/realtime"));
             self.rules_given.push((spec.name.clone(), format!("{pointer}/rules")));
             self.asked.push(spec.name.clone());
         }

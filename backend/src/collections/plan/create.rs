@@ -72,6 +72,7 @@ impl Planner {
         for field in spec.fields.iter().filter(|field| field.type_ == FieldType::Relation) {
             self.index_relation(&spec.name, &field.name);
         }
+        self.set_realtime(&spec.name, spec.realtime, &format!("{pointer}/realtime"));
         self.rules_given.push((spec.name.clone(), format!("{pointer}/rules")));
         self.asked.push(spec.name.clone());
         self.no_errors()
@@ -113,6 +114,7 @@ fn entry(spec: &CollectionSpec) -> Entry {
             incoming: Vec::new(),
             rules: spec.rules.clone(),
             rule_classes: RuleClasses::default(),
+            realtime: false,
             problems: Vec::new(),
         },
         origin: Origin {

@@ -12,6 +12,7 @@ mod field;
 mod finish;
 mod index;
 mod naming;
+mod realtime;
 mod remove;
 mod rules;
 mod state;

@@ -65,6 +65,9 @@ impl Planner {
     fn delete_one(&mut self, name: &str, reach: Reach) -> Result<()> {
         let entry = self.after.entries.remove(name).expect("it was looked up");
         if !entry.origin.managed && !reach.drop {
+            if entry.collection.realtime {
+                self.step(statements::set_realtime(&entry.table(), false), Lock::Brief);
+            }
             return Ok(());
         }
         let kind = match self.survey.kinds.get(name).map(String::as_str) {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::Shares;
 pub use lane::{Lane, Place};
 pub use target::Target;
+pub(crate) use target::split_verification;
 pub use transaction::Transaction;
 
 /// How long a read by key waits for a table that is locked, by a change of its schema: others wait behind it.

@@ -92,7 +92,7 @@ impl Target {
 }
 
 /// libpq's `verify-ca` and `verify-full` are not known to the driver: both become `require` with a checked certificate.
-fn split_verification(url: &str) -> (String, bool) {
+pub(crate) fn split_verification(url: &str) -> (String, bool) {
     for mode in ["sslmode=verify-full", "sslmode=verify-ca"] {
         if url.contains(mode) {
             return (url.replace(mode, "sslmode=require"), true);

@@ -149,6 +149,39 @@ fn order(sql: &mut Sql, table: &Table, sort: &[SortKey]) {
     });
 }
 
+/// The rows that the caller may view and the filter fits, by key, at most so many. None where the rule denies without looking.
+///
+/// # Errors
+/// A rule was checked against another schema.
+pub fn viewed(
+    context: &Context<'_>,
+    table: &Table,
+    columns: &[usize],
+    filter: Option<&Predicate>,
+    limit: usize,
+) -> Result<Option<Sql>, Stale> {
+    let mut sql = Sql::new();
+    sql.push("select ");
+    read_columns(&mut sql, table, columns);
+    from_table(&mut sql, table);
+    sql.push(" where true");
+    let mut aliases = 0;
+    if !guard(context, &mut sql, &mut aliases, table, &table.rules.view)? {
+        return Ok(None);
+    }
+    if let Some(filter) = filter {
+        sql.push(" and (");
+        let rows = Rows::of(table, Source::Alias(Alias::ROOT));
+        context.write(&mut sql, &mut aliases, rows, Trust::Filter, filter)?;
+        sql.push(")");
+    }
+    sql.push(" order by ").separated(", ", &table.key, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[*index]);
+    });
+    sql.push(" limit ").bind(Bind::text(limit.to_string()), "int8");
+    Ok(Some(sql))
+}
+
 /// How many rows a list has in all. None where the rule denies without looking.
 ///
 /// # Errors

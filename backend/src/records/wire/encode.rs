@@ -187,7 +187,7 @@ fn integer(out: &mut Vec<u8>, value: i64) {
 }
 
 /// A whole number is written without its `.0`, as JSON's own numbers are.
-fn float(out: &mut Vec<u8>, text: &str) {
+pub(super) fn float(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
 }
 

@@ -5,3 +5,4 @@ pub mod calendar;
 pub mod encode;
 pub mod numeric;
 pub mod parse;
+pub mod text;

@@ -31,7 +31,7 @@ fn patch(was: &RuleTexts, is: &RuleTexts) -> Option<RulesPatch> {
 }
 
 fn as_change(rules: RulesPatch) -> CollectionPatch {
-    CollectionPatch { changes: Vec::new(), rules: Some(rules) }
+    CollectionPatch { changes: Vec::new(), rules: Some(rules), realtime: None }
 }
 
 /// The tab of rules.

@@ -43,7 +43,7 @@ pub fn Schema() -> impl IntoView {
     let planning = Planning::follow(
         move || {
             let changes: Vec<Change> = changes.get().into_iter().map(|(_, change)| change).collect();
-            (!changes.is_empty()).then_some(CollectionPatch { changes, rules: None })
+            (!changes.is_empty()).then_some(CollectionPatch { changes, rules: None, realtime: None })
         },
         move |patch| async move {
             let name = collection.with_untracked(|collection| collection.name.clone());

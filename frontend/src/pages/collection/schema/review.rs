@@ -43,7 +43,10 @@ pub(super) fn Review(staging: Staging) -> impl IntoView {
         let name = collection.with_untracked(|collection| collection.name.clone());
         let changes = staging.changes.get_untracked().into_iter().map(|(_, change)| change).collect();
         spawn_local(async move {
-            match api.change_collection(&name, &CollectionPatch { changes, rules: None }).await {
+            match api
+                .change_collection(&name, &CollectionPatch { changes, rules: None, realtime: None })
+                .await
+            {
                 Ok(changed) => {
                     let now = changed.name.clone();
                     staging.stage.try_set(Stage::default());

@@ -36,6 +36,7 @@ pub(super) fn AdoptForm(table: Table, back: impl Fn() + Copy + Send + Sync + 'st
         primary_key: Some(key.get()).filter(|key| !key.is_empty()),
         hidden: hidden.get(),
         rules: rules.get(),
+        realtime: false,
     });
     let planning = Planning::follow(
         move || (!needs_key || key.with(|key| !key.is_empty())).then(|| request.get()),
@@ -54,6 +55,7 @@ pub(super) fn AdoptForm(table: Table, back: impl Fn() + Copy + Send + Sync + 'st
                 fields: Vec::new(),
                 indexes: Vec::new(),
                 rules: Rules::default(),
+                realtime: false,
             };
             sketch(&spec, &[])
         };

@@ -191,6 +191,7 @@ pub fn sketch(spec: &CollectionSpec, others: &[Collection]) -> Collection {
         incoming: Vec::new(),
         rules: spec.rules.clone(),
         rule_classes: RuleClasses::default(),
+        realtime: spec.realtime,
         problems: Vec::new(),
     }
 }

@@ -44,6 +44,7 @@ impl Draft {
                 .map(IndexDraft::spec)
                 .collect(),
             rules: self.rules.get(),
+            realtime: false,
         }
     }
 

@@ -1,0 +1,16 @@
+//! Changes of rows, told as they are committed.
+
+use super::source::{Bytes, Source};
+
+/// Changes of rows, told as they are committed.
+#[derive(Debug, Clone)]
+pub struct Realtime {
+    /// How many bytes of past changes are kept in memory, for clients that come back.
+    pub kept: usize,
+}
+
+impl Realtime {
+    pub(super) fn from_source(source: &mut Source) -> Self {
+        Self { kept: source.get("ANNEX_REALTIME_KEPT", "realtime.kept", Bytes::ALLOWED, Bytes(64 << 20)).0 }
+    }
+}

@@ -1,0 +1,242 @@
+//! From messages of the log to changes of collections.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::change::{Change, RowChange};
+use super::pgoutput::{self, Datum, Message, Relation, Tuple};
+use super::{Committed, Event, FeedError};
+use crate::collections::catalogue::{Catalogue, Snapshot, Table};
+use crate::evaluator::Image;
+use crate::realtime::position::{Lsn, Position};
+use crate::realtime::store;
+
+/// How long a transaction that is in the log may take to count.
+const VISIBLE: Duration = Duration::from_millis(1);
+
+/// Seconds from 1970-01-01 to 2000-01-01, from where Postgres counts.
+const EPOCH: i64 = 946_684_800;
+
+/// Reads one stretch of the log.
+#[derive(Debug)]
+pub struct Decoder<'a> {
+    pool: &'a PgPool,
+    catalogue: &'a Catalogue,
+    tables: HashMap<u32, Known>,
+    transaction: Option<Transaction>,
+    reached: Option<Lsn>,
+}
+
+/// A table of the log.
+#[derive(Debug)]
+struct Known {
+    relation: Relation,
+    /// The collection that it is, where it is one, and for each of its columns the place in the log's rows.
+    collection: Option<(Arc<Table>, Vec<Option<usize>>)>,
+}
+
+#[derive(Debug)]
+struct Transaction {
+    commit: Lsn,
+    id: u32,
+    at: OffsetDateTime,
+    changes: u32,
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads from the beginning of a stretch.
+    pub fn new(pool: &'a PgPool, catalogue: &'a Catalogue) -> Self {
+        Self { pool, catalogue, tables: HashMap::new(), transaction: None, reached: None }
+    }
+
+    /// A transaction follows.
+    pub fn begin(&mut self, commit: Lsn, id: u32, micros: i64) {
+        let nanos = (i128::from(micros) + i128::from(EPOCH) * 1_000_000) * 1000;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        self.transaction = Some(Transaction { commit, id, at, changes: 0 });
+    }
+
+    /// All of the transaction has been read.
+    pub fn commit(&mut self, end: Lsn) {
+        self.transaction = None;
+        self.reached = Some(end);
+    }
+
+    /// Everything before that has been read.
+    pub fn alive(&mut self, end: Lsn) {
+        if self.transaction.is_none() && self.reached.is_none_or(|reached| reached < end) {
+            self.reached = Some(end);
+        }
+    }
+
+    /// How far the log has been read since this was asked last, where it was read on.
+    pub fn reached(&mut self) -> Option<Lsn> {
+        self.reached.take()
+    }
+
+    fn committed(&mut self, change: Change) -> Event {
+        let transaction = self.transaction.get_or_insert(Transaction {
+            commit: 0,
+            id: 0,
+            at: OffsetDateTime::UNIX_EPOCH,
+            changes: 0,
+        });
+        transaction.changes += 1;
+        Event::Change(Committed {
+            position: Position { commit: transaction.commit, change: transaction.changes },
+            transaction: transaction.id,
+            at: transaction.at,
+            change,
+        })
+    }
+
+    /// A message that a transaction left in the log.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn message(&mut self, prefix: &str, content: &Bytes) -> Result<Option<Event>, FeedError> {
+        let change = match prefix {
+            "annex.schema" => {
+                self.refresh().await?;
+                Change::Schema
+            }
+            "annex.identity" => {
+                self.wait_until_it_counts().await?;
+                Change::Identity(std::str::from_utf8(content).ok().and_then(|id| Uuid::parse_str(id).ok()))
+            }
+            "annex.broadcast" => Change::Broadcast(content.clone()),
+            _ => return Ok(None),
+        };
+        Ok(Some(self.committed(change)))
+    }
+
+    /// A message of the output plugin.
+    ///
+    /// # Errors
+    /// It is malformed, or the database does not answer.
+    pub async fn data(&mut self, data: Bytes, events: &mut Vec<Event>) -> Result<(), FeedError> {
+        match pgoutput::read(data)? {
+            Message::Relation(relation) => self.relation(relation, events).await?,
+            Message::Insert { relation, new } => {
+                events.extend(self.row(relation, None, Some(&new)));
+            }
+            Message::Update { relation, old, new } => {
+                events.extend(self.row(relation, old.as_ref(), Some(&new)));
+            }
+            Message::Delete { relation, old } => {
+                events.extend(self.row(relation, Some(&old), None));
+            }
+            Message::Truncate(relations) => {
+                for relation in relations {
+                    let table = self.tables.get(&relation).and_then(|known| known.collection.as_ref());
+                    if let Some(table) = table.map(|(table, _)| Arc::clone(table)) {
+                        events.push(self.committed(Change::Truncated(table)));
+                    }
+                }
+            }
+            Message::Other => {}
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, relation: u32, old: Option<&Tuple>, new: Option<&Tuple>) -> Option<Event> {
+        let (table, places) = self.tables.get(&relation)?.collection.as_ref()?;
+        let whole = |tuple: &&Tuple| tuple.0.len() >= places.iter().flatten().count();
+        let old = old.filter(whole);
+        let change = RowChange {
+            table: Arc::clone(table),
+            old: old.map(|old| image(places, old, None)),
+            new: new.map(|new| image(places, new, old)),
+        };
+        Some(self.committed(Change::Row(Arc::new(change))))
+    }
+
+    /// A table, as it is from here on.
+    async fn relation(&mut self, relation: Relation, events: &mut Vec<Event>) -> Result<(), FeedError> {
+        let id = relation.id;
+        let before = self.tables.remove(&id);
+        if before.as_ref().is_some_and(|before| before.relation == relation) {
+            self.tables.extend(before.map(|before| (id, before)));
+            return Ok(());
+        }
+        let mut snapshot = self.catalogue.snapshot();
+        if !find(&snapshot, &relation).is_some_and(|table| fits(table, &relation)) {
+            snapshot = self.refresh().await?;
+        }
+        let table = find(&snapshot, &relation).filter(|table| table.served && table.collection.realtime);
+        let collection = table.map(|table| {
+            let place = |name: &str| relation.columns.iter().position(|column| column == name);
+            let names = table.collection.fields.iter().map(|field| field.name.as_str());
+            (Arc::clone(table), names.map(place).collect())
+        });
+        if let Some((table, _)) = &collection
+            && (before.is_some() || !fits(table, &relation))
+        {
+            let table = Arc::clone(table);
+            events.push(self.committed(Change::Reshaped(table)));
+        }
+        self.tables.insert(id, Known { relation, collection });
+        Ok(())
+    }
+
+    /// Reads the collections again, as they are behind the transaction.
+    async fn refresh(&mut self) -> Result<Arc<Snapshot>, FeedError> {
+        self.wait_until_it_counts().await?;
+        let snapshot = self.catalogue.refresh_now(self.pool).await?;
+        for known in self.tables.values_mut() {
+            let table =
+                find(&snapshot, &known.relation).filter(|table| table.served && table.collection.realtime);
+            known.collection = table.map(|table| {
+                let place = |name: &str| known.relation.columns.iter().position(|column| column == name);
+                let names = table.collection.fields.iter().map(|field| field.name.as_str());
+                (Arc::clone(table), names.map(place).collect())
+            });
+        }
+        Ok(snapshot)
+    }
+
+    /// A transaction is in the log a moment before it counts for others.
+    async fn wait_until_it_counts(&self) -> Result<(), FeedError> {
+        let Some(transaction) = &self.transaction else { return Ok(()) };
+        while !store::seen(self.pool).await?.sees(transaction.id) {
+            tokio::time::sleep(VISIBLE).await;
+        }
+        Ok(())
+    }
+}
+
+fn find<'s>(snapshot: &'s Snapshot, relation: &Relation) -> Option<&'s Arc<Table>> {
+    let mut tables = snapshot.tables.values();
+    tables.find(|table| table.origin.schema == relation.schema && table.origin.table == relation.name)
+}
+
+/// Whether the table has the columns that the log's rows have.
+fn fits(table: &Table, relation: &Relation) -> bool {
+    let fields = table.collection.fields.iter().map(|field| &field.name);
+    let served = fields.clone().count();
+    let unserved = table.unserved.iter().map(|unserved| &unserved.column);
+    relation.columns.len() == served + table.unserved.len()
+        && fields.chain(unserved).all(|name| relation.columns.contains(name))
+}
+
+/// The row in the order of the collection's columns. What did not change and stands apart is taken from the row before.
+fn image(places: &[Option<usize>], tuple: &Tuple, before: Option<&Tuple>) -> Image {
+    let values = places.iter().map(|place| {
+        let place = (*place)?;
+        let datum = match tuple.0.get(place)? {
+            Datum::Unchanged => before?.0.get(place)?,
+            datum => datum,
+        };
+        match datum {
+            Datum::Text(text) => std::str::from_utf8(text).ok(),
+            Datum::Null | Datum::Unchanged => None,
+        }
+    });
+    values.collect()
+}

@@ -1,0 +1,105 @@
+//! What connections have the hub do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::outbox::Outbox;
+use super::view::View;
+use crate::extract::Caller;
+use crate::realtime::position::{Cursor, Lsn};
+use crate::realtime::seen::Seen;
+
+/// A connection's number.
+pub type ConnectionId = u64;
+
+/// What the hub is to do.
+#[derive(Debug)]
+pub enum Command {
+    /// A client is there.
+    Connect {
+        /// Its connection.
+        id: ConnectionId,
+        /// Where to it is told things.
+        outbox: Arc<Outbox>,
+        /// Who it is.
+        caller: Caller,
+    },
+    /// Who a client is was read again.
+    Identify {
+        /// Its connection.
+        id: ConnectionId,
+        /// Who it is.
+        caller: Caller,
+        /// The question that this answers.
+        asked: u64,
+    },
+    /// A client has gone.
+    Disconnect(ConnectionId),
+    /// A client wants to be told of changes.
+    Subscribe(Box<Subscribe>),
+    /// A client does not want to be told any more.
+    Unsubscribe {
+        /// Its connection.
+        connection: ConnectionId,
+        /// What it calls the subscription.
+        id: Box<str>,
+    },
+    /// Somebody waits until the past has been told, and wants to know how far the log has been read then.
+    Ready(oneshot::Sender<Lsn>),
+    /// Somebody wants to know how it stands.
+    Status(oneshot::Sender<Status>),
+}
+
+/// A subscription to begin.
+#[derive(Debug)]
+pub struct Subscribe {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// What the client calls it.
+    pub id: Box<str>,
+    /// What it is about.
+    pub view: Arc<View>,
+    /// Where it begins.
+    pub start: Start,
+}
+
+/// Where a subscription begins.
+#[derive(Debug)]
+pub enum Start {
+    /// With what comes.
+    Now,
+    /// Behind what the client knows.
+    After(Cursor),
+    /// With the rows as they are.
+    Snapshot {
+        /// The records, a JSON list.
+        records: Bytes,
+        /// The transactions that they are of.
+        seen: Seen,
+        /// All of those were committed before this.
+        reached: Lsn,
+        /// Until there the log had been read before they were.
+        before: Lsn,
+    },
+}
+
+/// How the hub stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Status {
+    /// How far the log has been read, where it is.
+    pub reached: Option<Cursor>,
+    /// Whether what there was when it began has been read.
+    pub caught_up: bool,
+    /// How many changes are kept for who comes back.
+    pub kept_changes: usize,
+    /// How many bytes they take.
+    pub kept_bytes: usize,
+    /// How many clients there are.
+    pub connections: usize,
+    /// How many subscriptions they have.
+    pub subscriptions: usize,
+    /// How many of those differ.
+    pub views: usize,
+}

@@ -1,0 +1,232 @@
+//! Keeps the newest part of the log, and tells each subscription what concerns it.
+//!
+//! One task has all of it: what it does is in one order, that of the log. Whoever is not at its pace is let go of, and comes back with
+//! a cursor.
+
+mod command;
+mod demand;
+mod outbox;
+mod registry;
+mod replay;
+mod view;
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use annex_openapi::realtime::{ResyncReason, ServerMessage};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+pub use command::{Command, ConnectionId, Start, Status, Subscribe};
+pub use outbox::{Framing, Outbox, Sending};
+pub use view::{View, ViewError};
+
+use super::feed::{Change, Committed, Event};
+use super::position::{Cursor, Lsn, Position};
+use crate::collections::catalogue::Catalogue;
+use registry::Registry;
+use window::Window;
+
+/// How many events the feed may be ahead.
+const AHEAD: usize = 8;
+
+/// The way to the hub.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+impl Hub {
+    /// A hub, which is told what happens through the sender that comes with it.
+    pub fn start(catalogue: &Arc<Catalogue>, most_kept: usize) -> (Self, mpsc::Sender<Vec<Event>>) {
+        let (commands, commanded) = mpsc::unbounded_channel();
+        let (events, told) = mpsc::channel(AHEAD);
+        let state = State {
+            catalogue: Arc::clone(catalogue),
+            log: None,
+            window: Window::new(most_kept),
+            reshaped: HashMap::new(),
+            registry: Registry::default(),
+            waiting: Vec::new(),
+            expecting: Vec::new(),
+        };
+        tokio::spawn(state.run(commanded, told));
+        (Self { commands }, events)
+    }
+
+    /// Has the hub do something; where the server is ending nothing is done any more.
+    pub fn tell(&self, command: Command) {
+        drop(self.commands.send(command));
+    }
+}
+
+/// What the hub knows.
+struct State {
+    catalogue: Arc<Catalogue>,
+    /// The log that is read, and how far it has been.
+    log: Option<Log>,
+    window: Window,
+    /// Behind where what is told of a collection fits it as it is.
+    reshaped: HashMap<String, Position>,
+    registry: Registry,
+    /// Subscriptions that begin further on in the log.
+    waiting: Vec<Subscribe>,
+    /// Who waits until the past has been told.
+    expecting: Vec<oneshot::Sender<Lsn>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    epoch: u32,
+    reached: Lsn,
+    /// Until there the past is told.
+    until: Lsn,
+}
+
+impl State {
+    async fn run(
+        mut self,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+        mut events: mpsc::Receiver<Vec<Event>>,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(command) => self.command(command),
+                    None => return,
+                },
+                told = events.recv() => match told {
+                    Some(told) => told.into_iter().for_each(|event| self.event(event)),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Began { epoch, from, until, continues } => self.begin(epoch, from, until, continues),
+            Event::Change(committed) => self.change(committed),
+            Event::Reached(lsn) => {
+                if let Some(log) = &mut self.log {
+                    log.reached = log.reached.max(lsn);
+                }
+                self.admit();
+            }
+            Event::Lost(reason) => tracing::debug!(reason, "the feed was interrupted"),
+            Event::Ended => {
+                self.log = None;
+                self.window.clear(Position::default());
+                self.registry.resync_all(ResyncReason::LogLost);
+            }
+        }
+    }
+
+    fn begin(&mut self, epoch: Uuid, from: Lsn, until: Lsn, continues: bool) {
+        let epoch = Cursor::epoch(epoch);
+        if !continues {
+            self.window.clear(Position::at(from));
+            self.reshaped.clear();
+            self.registry.resync_all(ResyncReason::LogLost);
+        }
+        self.log = Some(Log { epoch, reached: from, until });
+        self.admit();
+    }
+
+    fn change(&mut self, committed: Committed) {
+        let Some(log) = self.log else { return };
+        let cursor = Cursor { epoch: log.epoch, position: committed.position };
+        match &committed.change {
+            Change::Row(row) => self.registry.deliver(row, cursor, committed.at),
+            Change::Truncated(table) => {
+                self.registry.resync(&table.collection.name, ResyncReason::Truncated);
+                self.reshaped.insert(table.collection.name.clone(), committed.position);
+            }
+            Change::Reshaped(table) => {
+                self.registry.resync(&table.collection.name, ResyncReason::CollectionChanged);
+                self.reshaped.insert(table.collection.name.clone(), committed.position);
+            }
+            Change::Schema => {
+                let snapshot = self.catalogue.snapshot();
+                for name in self.registry.resync_changed(&snapshot) {
+                    self.reshaped.insert(name, committed.position);
+                }
+            }
+            Change::Identity(id) => self.registry.pause(*id, committed.position),
+            Change::Broadcast(_) => {}
+        }
+        self.window.push(committed);
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Connect { id, outbox, caller } => self.registry.connect(id, outbox, &caller),
+            Command::Identify { id, caller, asked } => {
+                for paused in self.registry.identify(id, caller, asked) {
+                    self.resume(paused);
+                }
+            }
+            Command::Disconnect(id) => {
+                self.waiting.retain(|subscribe| subscribe.connection != id);
+                self.registry.disconnect(id);
+            }
+            Command::Subscribe(subscribe) => {
+                self.waiting.push(*subscribe);
+                self.admit();
+            }
+            Command::Unsubscribe { connection, id } => {
+                self.waiting.retain(|waiting| waiting.connection != connection || waiting.id != id);
+                self.registry.unsubscribe(connection, &id);
+            }
+            Command::Ready(answer) => {
+                self.expecting.push(answer);
+                self.admit();
+            }
+            Command::Status(answer) => drop(answer.send(self.status())),
+        }
+    }
+
+    fn status(&self) -> command::Status {
+        let (connections, subscriptions, views) = self.registry.counts();
+        command::Status {
+            reached: self.log.map(|log| Cursor { epoch: log.epoch, position: Position::at(log.reached) }),
+            caught_up: self.log.is_some_and(|log| log.reached >= log.until),
+            kept_changes: self.window.len(),
+            kept_bytes: self.window.size(),
+            connections,
+            subscriptions,
+            views,
+        }
+    }
+
+    /// Begins the subscriptions whose beginning the log has reached.
+    fn admit(&mut self) {
+        let Some(log) = self.log.filter(|log| log.reached >= log.until) else { return };
+        for expecting in self.expecting.drain(..) {
+            // Who has gone does not wait.
+            expecting.send(log.reached).ok();
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for subscribe in waiting {
+            let begins = match &subscribe.start {
+                Start::Now => 0,
+                Start::After(cursor) if cursor.epoch == log.epoch => cursor.position.commit,
+                Start::After(_) => 0,
+                Start::Snapshot { reached, .. } => *reached,
+            };
+            // A position within a transaction is reached with the end of it.
+            if log.reached < begins {
+                self.waiting.push(subscribe);
+            } else {
+                self.begin_subscription(subscribe, log);
+            }
+        }
+    }
+}
+
+/// A message that says that a subscription has to begin anew.
+fn resync(id: &str, reason: ResyncReason) -> ServerMessage {
+    ServerMessage::Resync(annex_openapi::realtime::Resync { id: id.to_owned(), reason })
+}

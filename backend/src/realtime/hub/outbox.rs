@@ -1,0 +1,262 @@
+//! What is on its way to one client: written here by whoever has something to tell, taken by the connection when it can send.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use actix_web::body::{BodySize, MessageBody};
+use annex_openapi::realtime::ServerMessage;
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::sync::Notify;
+
+/// How messages are told apart on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// A text message of a WebSocket each (RFC 6455, section 5.2).
+    WebSocket,
+    /// A server-sent event each (HTML Living Standard, section 9.2).
+    Events,
+}
+
+/// What is on its way to one client.
+pub struct Outbox {
+    framing: Framing,
+    /// The most bytes that may wait.
+    most: usize,
+    state: Mutex<Pending>,
+    /// Told when the connection has something to look after.
+    pub called: Notify,
+}
+
+#[derive(Default)]
+struct Pending {
+    bytes: BytesMut,
+    waker: Option<Waker>,
+    /// Nothing more is taken.
+    ended: bool,
+    /// The number of the newest question who the client is.
+    asked: u64,
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("framing", &self.framing).finish_non_exhaustive()
+    }
+}
+
+impl Outbox {
+    /// An empty one, of which at most so many bytes may wait.
+    pub fn new(framing: Framing, most: usize) -> Arc<Self> {
+        Arc::new(Self { framing, most, state: Mutex::default(), called: Notify::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, Pending> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a message that is written already, in two parts; `cursor` is where it stands in the log. False where the client does not
+    /// take what it is sent: it is sent nothing more.
+    pub fn send_parts(&self, head: &[u8], tail: &[u8], cursor: Option<&str>) -> bool {
+        let mut state = self.state();
+        if state.ended {
+            return true;
+        }
+        // A message of any size may be the last one that waits.
+        if state.bytes.len() > self.most {
+            return false;
+        }
+        match self.framing {
+            Framing::WebSocket => header(&mut state.bytes, 0x1, head.len() + tail.len()),
+            Framing::Events => {
+                if let Some(cursor) = cursor {
+                    state.bytes.put_slice(b"id: ");
+                    state.bytes.put_slice(cursor.as_bytes());
+                    state.bytes.put_u8(b'\n');
+                }
+                state.bytes.put_slice(b"data: ");
+            }
+        }
+        let from = state.bytes.len();
+        state.bytes.put_slice(head);
+        state.bytes.put_slice(tail);
+        if self.framing == Framing::Events {
+            // A line would end the data. In JSON it can only stand where a space can.
+            let lines = state.bytes[from..].iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r'));
+            lines.for_each(|byte| *byte = b' ');
+            state.bytes.put_slice(b"\n\n");
+        }
+        wake(state);
+        true
+    }
+
+    /// Sends a message. False where the client does not take what it is sent.
+    pub fn send(&self, message: &ServerMessage) -> bool {
+        let text = serde_json::to_vec(message).expect("a message can be written as JSON");
+        self.send_parts(&text, b"", None)
+    }
+
+    /// Asks whether the client is there (RFC 6455, section 5.5.2).
+    pub fn ping(&self) {
+        let mut state = self.state();
+        match self.framing {
+            Framing::WebSocket => header(&mut state.bytes, 0x9, 0),
+            Framing::Events => state.bytes.put_slice(b": still here\n\n"),
+        }
+        wake(state);
+    }
+
+    /// Answers a client that asks whether the server is there.
+    pub fn pong(&self, payload: &[u8]) {
+        let mut state = self.state();
+        if !state.ended && state.bytes.len() + payload.len() < self.most {
+            header(&mut state.bytes, 0xA, payload.len());
+            state.bytes.put_slice(payload);
+            wake(state);
+        }
+    }
+
+    /// Sends a last message, in place of what the client has not taken yet, and says goodbye with that code (RFC 6455, section 7.4).
+    pub fn give_up(&self, message: &ServerMessage, code: u16) {
+        let mut state = self.state();
+        if !state.ended {
+            state.bytes.clear();
+            drop(state);
+            self.send(message);
+            self.close(code);
+        }
+    }
+
+    /// Says goodbye with that code, behind everything that waits.
+    pub fn close(&self, code: u16) {
+        let mut state = self.state();
+        if state.ended {
+            return;
+        }
+        if self.framing == Framing::WebSocket {
+            header(&mut state.bytes, 0x8, 2);
+            state.bytes.put_u16(code);
+        }
+        state.ended = true;
+        wake(state);
+        self.called.notify_one();
+    }
+
+    /// Whether goodbye was said.
+    pub fn is_closed(&self) -> bool {
+        self.state().ended
+    }
+
+    /// Asks the connection who the client is now; gives the number of the question.
+    pub fn ask(&self) -> u64 {
+        let mut state = self.state();
+        state.asked += 1;
+        let asked = state.asked;
+        drop(state);
+        self.called.notify_one();
+        asked
+    }
+
+    /// The number of the newest question who the client is.
+    pub fn asked(&self) -> u64 {
+        self.state().asked
+    }
+}
+
+fn wake(mut state: MutexGuard<'_, Pending>) {
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// The beginning of a whole WebSocket message: a server does not mask.
+fn header(bytes: &mut BytesMut, opcode: u8, length: usize) {
+    bytes.reserve(10 + length);
+    bytes.put_u8(0x80 | opcode);
+    match length {
+        0..126 => bytes.put_u8(length as u8),
+        126..65_536 => {
+            bytes.put_u8(126);
+            bytes.put_u16(length as u16);
+        }
+        _ => {
+            bytes.put_u8(127);
+            bytes.put_u64(length as u64);
+        }
+    }
+}
+
+/// The body of the answer to a client that connects: all that it is sent.
+#[derive(Debug)]
+pub struct Sending(pub Arc<Outbox>);
+
+impl MessageBody for Sending {
+    type Error = actix_web::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let mut state = self.0.state();
+        if !state.bytes.is_empty() {
+            return Poll::Ready(Some(Ok(state.bytes.split().freeze())));
+        }
+        if state.ended {
+            return Poll::Ready(None);
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sending {
+    /// The connection is gone.
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ended = true;
+        state.bytes = BytesMut::new();
+        drop(state);
+        self.0.called.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(outbox: &Outbox) -> Vec<u8> {
+        outbox.state().bytes.to_vec()
+    }
+
+    #[test]
+    fn messages_are_framed() {
+        let socket = Outbox::new(Framing::WebSocket, 1 << 20);
+        assert!(socket.send_parts(b"{\"a\":", b"1}", Some("c")));
+        assert_eq!(waiting(&socket), b"\x81\x07{\"a\":1}");
+        let long = vec![b' '; 70_000];
+        assert!(socket.send_parts(&long, b"", None));
+        assert_eq!(waiting(&socket)[9..19], [0x81, 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70]);
+        let events = Outbox::new(Framing::Events, 1 << 20);
+        assert!(events.send_parts(b"{}", b"", Some("c")));
+        assert_eq!(waiting(&events), b"id: c\ndata: {}\n\n");
+    }
+
+    #[test]
+    fn who_does_not_take_what_is_sent_is_told_so_last() {
+        let outbox = Outbox::new(Framing::WebSocket, 100);
+        assert!(outbox.send_parts(&[b' '; 120], b"", None));
+        assert!(!outbox.send_parts(&[b' '; 30], b"", None));
+        outbox.give_up(&ServerMessage::Pong(annex_openapi::realtime::Pong {}), 1008);
+        let waits = waiting(&outbox);
+        assert_eq!(waits[2..15], *b"{\"op\":\"pong\"}");
+        assert_eq!(waits[15..], [0x88, 2, 0x03, 0xF0]);
+        assert!(outbox.is_closed() && outbox.send_parts(b"x", b"", None));
+        assert_eq!(waiting(&outbox), waits);
+    }
+}

@@ -1,0 +1,401 @@
+//! Who is told what: connections, their subscriptions, and the views that these share.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use annex_openapi::realtime::{ErrorMessage, ResyncReason, ServerMessage};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::command::ConnectionId;
+use super::outbox::Outbox;
+use super::resync;
+use super::view::View;
+use crate::collections::catalogue::Snapshot;
+use crate::extract::Caller;
+use crate::problem::{Code, Problem};
+use crate::realtime::feed::RowChange;
+use crate::realtime::position::{Cursor, Position};
+
+/// The close code for a client that does not take what it is sent (RFC 6455: policy violation).
+pub const TOO_SLOW: u16 = 1008;
+
+/// Connections and what they are told.
+#[derive(Debug, Default)]
+pub struct Registry {
+    connections: HashMap<ConnectionId, Connection>,
+    /// Whose connections depend on an account or a session.
+    depending: HashMap<Uuid, HashSet<ConnectionId>>,
+    views: Vec<Option<Shared>>,
+    free: Vec<usize>,
+    by_key: HashMap<String, usize>,
+    /// The views of each collection.
+    collections: HashMap<String, Collection>,
+    subscriptions: usize,
+}
+
+#[derive(Debug)]
+struct Connection {
+    outbox: Arc<Outbox>,
+    caller: Caller,
+    subscriptions: HashMap<Box<str>, Place>,
+    /// While it is asked who the client is, nothing is told: the question, and behind what is still to be told.
+    paused: Option<(u64, Position)>,
+}
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    view: usize,
+    index: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    view: Arc<View>,
+    subscribers: Vec<Subscriber>,
+}
+
+#[derive(Debug)]
+struct Subscriber {
+    connection: ConnectionId,
+    id: Box<str>,
+    outbox: Arc<Outbox>,
+    /// The beginning of every event that it is told.
+    head: Box<[u8]>,
+    paused: bool,
+}
+
+/// The views of a collection: those that demand a value in a column by the value, and the others.
+#[derive(Debug, Default)]
+struct Collection {
+    by_value: HashMap<usize, HashMap<Box<str>, Vec<usize>>>,
+    others: Vec<usize>,
+}
+
+/// A subscription that goes on behind a position.
+#[derive(Debug)]
+pub struct Paused {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// What the client calls it.
+    pub id: Box<str>,
+    /// Behind what it goes on.
+    pub after: Position,
+}
+
+impl Registry {
+    /// How many connections, subscriptions and views there are.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        (self.connections.len(), self.subscriptions, self.by_key.len())
+    }
+
+    /// A client is there.
+    pub fn connect(&mut self, id: ConnectionId, outbox: Arc<Outbox>, caller: &Caller) {
+        self.depend(id, caller, true);
+        let caller = caller.clone();
+        let connection = Connection { outbox, caller, subscriptions: HashMap::new(), paused: None };
+        self.connections.insert(id, connection);
+    }
+
+    /// A client has gone.
+    pub fn disconnect(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let names: Vec<Box<str>> = connection.subscriptions.keys().cloned().collect();
+        let caller = connection.caller.clone();
+        for name in &names {
+            self.unsubscribe(id, name);
+        }
+        self.depend(id, &caller, false);
+        self.connections.remove(&id);
+    }
+
+    fn depend(&mut self, id: ConnectionId, caller: &Caller, does: bool) {
+        let Some(identity) = caller.identity() else { return };
+        let ids = [Some(identity.user_id), identity.session_id, identity.impersonator];
+        for on in ids.into_iter().flatten() {
+            if does {
+                self.depending.entry(on).or_default().insert(id);
+            } else if let Some(connections) = self.depending.get_mut(&on) {
+                connections.remove(&id);
+                if connections.is_empty() {
+                    self.depending.remove(&on);
+                }
+            }
+        }
+    }
+
+    /// Where a connection's client is told things, and where from on it is told nothing, where it is paused.
+    pub fn outbox(&self, id: ConnectionId) -> Option<(&Arc<Outbox>, Option<Position>)> {
+        self.connections.get(&id).map(|connection| (&connection.outbox, connection.paused.map(|(_, at)| at)))
+    }
+
+    /// Who a connection's client is.
+    pub fn caller(&self, id: ConnectionId) -> Option<&Caller> {
+        self.connections.get(&id).map(|connection| &connection.caller)
+    }
+
+    /// What a subscription is about.
+    pub fn view(&self, connection: ConnectionId, id: &str) -> Option<&Arc<View>> {
+        let place = self.connections.get(&connection)?.subscriptions.get(id)?;
+        self.views[place.view].as_ref().map(|shared| &shared.view)
+    }
+
+    /// Begins a subscription; one of the same name ends.
+    pub fn subscribe(&mut self, connection: ConnectionId, id: Box<str>, view: Arc<View>) {
+        self.unsubscribe(connection, &id);
+        let Some(found) = self.connections.get(&connection) else { return };
+        let name = serde_json::to_string(&id).expect("text can be written as JSON");
+        let subscriber = Subscriber {
+            connection,
+            id: id.clone(),
+            outbox: Arc::clone(&found.outbox),
+            head: format!("{{\"op\":\"event\",\"id\":{name},").into_bytes().into(),
+            paused: found.paused.is_some(),
+        };
+        let place = match self.by_key.get(&view.key) {
+            // A view of the collection as it was is another one.
+            Some(&place)
+                if self.views[place]
+                    .as_ref()
+                    .is_some_and(|shared| Arc::ptr_eq(&shared.view.table, &view.table)) =>
+            {
+                place
+            }
+            _ => self.add_view(view),
+        };
+        let shared = self.views[place].as_mut().expect("a view that is listed is there");
+        shared.subscribers.push(subscriber);
+        let place = Place { view: place, index: shared.subscribers.len() - 1 };
+        let found = self.connections.get_mut(&connection).expect("it was looked up");
+        found.subscriptions.insert(id, place);
+        self.subscriptions += 1;
+    }
+
+    fn add_view(&mut self, view: Arc<View>) -> usize {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.views.push(None);
+            self.views.len() - 1
+        });
+        let collection = self.collections.entry(view.table.collection.name.clone()).or_default();
+        match &view.demand {
+            Some(demand) => {
+                let values = collection.by_value.entry(demand.column).or_default();
+                for value in &demand.values {
+                    values.entry(value.clone()).or_default().push(place);
+                }
+            }
+            None => collection.others.push(place),
+        }
+        self.by_key.insert(view.key.clone(), place);
+        self.views[place] = Some(Shared { view, subscribers: Vec::new() });
+        place
+    }
+
+    fn remove_view(&mut self, place: usize) {
+        let Some(Shared { view, .. }) = self.views[place].take() else { return };
+        if let Some(collection) = self.collections.get_mut(&view.table.collection.name) {
+            match &view.demand {
+                Some(demand) => {
+                    let values = collection.by_value.entry(demand.column).or_default();
+                    for value in &demand.values {
+                        if let Some(places) = values.get_mut(value) {
+                            places.retain(|other| *other != place);
+                            if places.is_empty() {
+                                values.remove(value);
+                            }
+                        }
+                    }
+                    collection.by_value.retain(|_, values| !values.is_empty());
+                }
+                None => collection.others.retain(|other| *other != place),
+            }
+            if collection.by_value.is_empty() && collection.others.is_empty() {
+                self.collections.remove(&view.table.collection.name);
+            }
+        }
+        if self.by_key.get(&view.key) == Some(&place) {
+            self.by_key.remove(&view.key);
+        }
+        self.free.push(place);
+    }
+
+    /// Ends a subscription, where there is one.
+    pub fn unsubscribe(&mut self, connection: ConnectionId, id: &str) {
+        let Some(found) = self.connections.get_mut(&connection) else { return };
+        let Some(place) = found.subscriptions.remove(id) else { return };
+        self.subscriptions -= 1;
+        let shared = self.views[place.view].as_mut().expect("a view with a subscriber is there");
+        shared.subscribers.swap_remove(place.index);
+        if let Some(moved) = shared.subscribers.get(place.index) {
+            let other =
+                self.connections.get_mut(&moved.connection).expect("a subscriber's connection is there");
+            other.subscriptions.insert(moved.id.clone(), place);
+        }
+        if shared.subscribers.is_empty() {
+            self.remove_view(place.view);
+        }
+    }
+
+    /// Tells whom it concerns of a row that changed.
+    pub fn deliver(&mut self, change: &RowChange, cursor: Cursor, at: OffsetDateTime) {
+        let Some(collection) = self.collections.get(&change.table.collection.name) else { return };
+        let (old, new) = (change.old.as_ref(), change.new.as_ref());
+        let text = cursor.to_string();
+        let mut slow = Vec::new();
+        let mut tell = |place: usize| {
+            let Some(shared) = &self.views[place] else { return };
+            let passages = shared.view.passages(old, new, at);
+            if passages.are_any() {
+                passages.write(&text, old, new, |tail| {
+                    for subscriber in shared.subscribers.iter().filter(|subscriber| !subscriber.paused) {
+                        if !subscriber.outbox.send_parts(&subscriber.head, &tail, Some(&text)) {
+                            slow.push(subscriber.connection);
+                        }
+                    }
+                });
+            }
+        };
+        collection.others.iter().for_each(|place| tell(*place));
+        for (column, values) in &collection.by_value {
+            let (before, after) =
+                (old.and_then(|row| row.get(*column)), new.and_then(|row| row.get(*column)));
+            let places = |value: Option<&str>| {
+                value.and_then(|value| values.get(value)).map_or(&[][..], Vec::as_slice)
+            };
+            places(after).iter().for_each(|place| tell(*place));
+            if before != after {
+                // A view that both values lead to was told already.
+                let told = places(after);
+                places(before).iter().filter(|place| !told.contains(place)).for_each(|place| tell(*place));
+            }
+        }
+        slow.into_iter().for_each(|connection| self.give_up(connection));
+    }
+
+    /// Lets a client go that does not take what it is sent.
+    pub fn give_up(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let detail = "More was to be told than this connection took; connect again and give the last cursor";
+        let problem = Problem::new(Code::SlowConsumer, detail);
+        connection.outbox.give_up(&ServerMessage::Error(ErrorMessage::of(None, problem.body(""))), TOO_SLOW);
+        self.disconnect(id);
+    }
+
+    /// Has subscriptions begin anew.
+    fn resync_where(&mut self, reason: ResyncReason, concerned: impl Fn(&View) -> bool) {
+        let mut ended = Vec::new();
+        for shared in self.views.iter().flatten().filter(|shared| concerned(&shared.view)) {
+            ended.extend(
+                shared.subscribers.iter().map(|subscriber| (subscriber.connection, subscriber.id.clone())),
+            );
+        }
+        for (connection, id) in ended {
+            self.unsubscribe(connection, &id);
+            let sent = self.outbox(connection).is_none_or(|(outbox, _)| outbox.send(&resync(&id, reason)));
+            if !sent {
+                self.give_up(connection);
+            }
+        }
+    }
+
+    /// Has every subscription begin anew.
+    pub fn resync_all(&mut self, reason: ResyncReason) {
+        self.resync_where(reason, |_| true);
+    }
+
+    /// Has the subscriptions to a collection begin anew.
+    pub fn resync(&mut self, collection: &str, reason: ResyncReason) {
+        self.resync_where(reason, |view| {
+            view.table.collection.name == collection || view.looks_into.contains(collection)
+        });
+    }
+
+    /// Has the subscriptions begin anew whose collection is another than it was; gives the names of these.
+    pub fn resync_changed(&mut self, snapshot: &Snapshot) -> Vec<String> {
+        let is_changed = |view: &View| {
+            let is = snapshot.table(&view.table.collection.name);
+            !is.is_some_and(|is| Arc::ptr_eq(is, &view.table) || **is == *view.table)
+        };
+        let changed: HashSet<String> = self
+            .views
+            .iter()
+            .flatten()
+            .filter(|shared| is_changed(&shared.view))
+            .map(|shared| shared.view.table.collection.name.clone())
+            .collect();
+        self.resync_where(ResyncReason::CollectionChanged, is_changed);
+        changed.into_iter().collect()
+    }
+
+    /// Tells the connections that depend on an account or a session (or all) nothing more from that position on, until it is known
+    /// who their clients are.
+    pub fn pause(&mut self, id: Option<Uuid>, at: Position) {
+        let concerned: Vec<ConnectionId> = match id {
+            Some(id) => self.depending.get(&id).into_iter().flatten().copied().collect(),
+            None => self.connections.keys().copied().collect(),
+        };
+        for id in concerned {
+            let connection = self.connections.get_mut(&id).expect("it is listed");
+            let from = connection.paused.map_or(at, |(_, from)| from);
+            connection.paused = Some((connection.outbox.ask(), from));
+            let places: Vec<Place> = connection.subscriptions.values().copied().collect();
+            self.set_paused(&places, true);
+        }
+    }
+
+    fn set_paused(&mut self, places: &[Place], paused: bool) {
+        for place in places {
+            if let Some(shared) = &mut self.views[place.view] {
+                shared.subscribers[place.index].paused = paused;
+            }
+        }
+    }
+
+    /// Says who a client is now. Gives its subscriptions that may go on, where that was the newest question.
+    pub fn identify(&mut self, id: ConnectionId, caller: Caller, asked: u64) -> Vec<Paused> {
+        let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
+        let before = std::mem::replace(&mut connection.caller, caller.clone());
+        let is_other = before.identity() != caller.identity();
+        let paused = connection.paused.filter(|(question, _)| *question <= asked);
+        if paused.is_some() {
+            connection.paused = None;
+        }
+        self.depend(id, &before, false);
+        self.depend(id, &caller, true);
+        if is_other {
+            self.resync_caller(id, &before, &caller);
+        }
+        let Some((_, after)) = paused else { return Vec::new() };
+        let connection = &self.connections[&id];
+        let places: Vec<Place> = connection.subscriptions.values().copied().collect();
+        let names = connection.subscriptions.keys().cloned();
+        let going_on = names.map(|name| Paused { connection: id, id: name, after }).collect();
+        self.set_paused(&places, false);
+        going_on
+    }
+
+    /// Has those subscriptions of a connection begin anew that are not the same for who its client is now.
+    fn resync_caller(&mut self, id: ConnectionId, before: &Caller, after: &Caller) {
+        let is_admin_alike = before.is_admin() == after.is_admin();
+        let connection = &self.connections[&id];
+        let concerned: Vec<Box<str>> = connection
+            .subscriptions
+            .iter()
+            .filter(|(_, place)| {
+                let shared = self.views[place.view].as_ref();
+                !is_admin_alike || shared.is_none_or(|shared| shared.view.asks_caller)
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in concerned {
+            self.unsubscribe(id, &name);
+            let sent = self
+                .outbox(id)
+                .is_none_or(|(outbox, _)| outbox.send(&resync(&name, ResyncReason::AccessChanged)));
+            if !sent {
+                return self.give_up(id);
+            }
+        }
+    }
+}

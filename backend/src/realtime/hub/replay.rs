@@ -1,0 +1,124 @@
+//! The beginning of a subscription: what happened before, as far as it is kept.
+
+use std::sync::Arc;
+
+use annex_openapi::realtime::{ResyncReason, ServerMessage, Subscribed};
+
+use super::command::{Start, Subscribe};
+use super::registry::Paused;
+use super::view::View;
+use super::{Log, State, resync};
+use crate::realtime::feed::{Change, Committed};
+use crate::realtime::position::{Cursor, Position};
+
+impl State {
+    pub(super) fn begin_subscription(&mut self, subscribe: Subscribe, log: Log) {
+        let Subscribe { connection, id, view, start } = subscribe;
+        let name = view.table.collection.name.clone();
+        let current = self.catalogue.snapshot();
+        let Some((outbox, paused)) = self.registry.outbox(connection) else { return };
+        let outbox = Arc::clone(outbox);
+        let begins_anew = |reason| {
+            outbox.send(&resync(&id, reason));
+        };
+        let is_current = current.table(&name).is_some_and(|table| **table == *view.table);
+        let is_caller = self.registry.caller(connection).is_some_and(|caller| {
+            !view.asks_caller && caller.is_admin() == view.caller.is_admin()
+                || caller.identity() == view.caller.identity()
+        });
+        if !is_current {
+            return begins_anew(ResyncReason::CollectionChanged);
+        }
+        // Until it is known who the client is nothing can begin.
+        if !is_caller || paused.is_some() {
+            return begins_anew(ResyncReason::AccessChanged);
+        }
+        let now = Position::at(log.reached);
+        let cursor = Cursor { epoch: log.epoch, position: now };
+        let after = match &start {
+            Start::Now => now,
+            Start::After(given) if given.epoch != log.epoch => return begins_anew(ResyncReason::LogLost),
+            Start::After(given) => given.position,
+            Start::Snapshot { .. } => Position::default(),
+        };
+        if let Start::Snapshot { before, .. } = &start
+            && !self.window.reaches_back_to(Position::at(*before))
+        {
+            return begins_anew(ResyncReason::TooOld);
+        }
+        if matches!(start, Start::After(_)) {
+            if !self.window.reaches_back_to(after) {
+                return begins_anew(ResyncReason::TooOld);
+            }
+            if self.reshaped.get(&name).is_some_and(|reshaped| *reshaped > after) {
+                return begins_anew(ResyncReason::CollectionChanged);
+            }
+        }
+        let told = match &start {
+            // Of a transaction that is being read a part may have been told already.
+            Start::Now | Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
+            Start::Snapshot { records, seen, .. } => {
+                let id = serde_json::to_string(&id).expect("text can be written as JSON");
+                let head = format!("{{\"op\":\"snapshot\",\"id\":{id},\"cursor\":\"{cursor}\",\"records\":");
+                let mut tail = Vec::with_capacity(records.len() + 1);
+                tail.extend_from_slice(records);
+                tail.push(b'}');
+                outbox.send_parts(head.as_bytes(), &tail, None)
+            }
+            .then(|| {
+                let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
+                self.tell(&view, &id, log, &outbox, unseen)
+            })
+            .unwrap_or(false),
+        };
+        let subscribed = Subscribed { id: id.clone().into(), cursor: cursor.to_string() };
+        if told && outbox.send(&ServerMessage::Subscribed(subscribed)) {
+            self.registry.subscribe(connection, id, view);
+        } else {
+            self.registry.give_up(connection);
+        }
+    }
+
+    /// A subscription that was paused goes on.
+    pub(super) fn resume(&mut self, paused: Paused) {
+        let Some(log) = self.log else { return };
+        let Some((outbox, _)) = self.registry.outbox(paused.connection) else { return };
+        let outbox = Arc::clone(outbox);
+        let Some(view) = self.registry.view(paused.connection, &paused.id).map(Arc::clone) else { return };
+        if !self.window.reaches_back_to(paused.after) {
+            self.registry.unsubscribe(paused.connection, &paused.id);
+            outbox.send(&resync(&paused.id, ResyncReason::TooOld));
+        } else if !self.tell(&view, &paused.id, log, &outbox, self.window.after(paused.after)) {
+            self.registry.give_up(paused.connection);
+        }
+    }
+
+    /// Tells one subscription of changes; false where the client does not take them.
+    fn tell<'a>(
+        &self,
+        view: &View,
+        id: &str,
+        log: Log,
+        outbox: &super::Outbox,
+        changes: impl Iterator<Item = &'a Committed>,
+    ) -> bool {
+        let id = serde_json::to_string(id).expect("text can be written as JSON");
+        let head = format!("{{\"op\":\"event\",\"id\":{id},");
+        let mut taken = true;
+        for committed in changes {
+            let Change::Row(row) = &committed.change else { continue };
+            if row.table.collection.name != view.table.collection.name {
+                continue;
+            }
+            let (old, new) = (row.old.as_ref(), row.new.as_ref());
+            let cursor = Cursor { epoch: log.epoch, position: committed.position }.to_string();
+            view.passages(old, new, committed.at).write(&cursor, old, new, |tail| {
+                taken &= outbox.send_parts(head.as_bytes(), &tail, Some(&cursor));
+            });
+            if !taken {
+                return false;
+            }
+        }
+        true
+    }
+}

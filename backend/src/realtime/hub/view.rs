@@ -1,0 +1,210 @@
+//! What a subscription is about: the rows of a collection that its caller may see and asks for. Subscriptions that are about the same
+//! share one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use annex_openapi::expression::Predicate;
+use time::OffsetDateTime;
+
+use super::demand::{Demand, demand};
+use crate::collections::catalogue::{Snapshot, Table};
+use crate::evaluator::{Context, DatabaseAlone, Image, Program};
+use crate::extract::Caller;
+use crate::records::projection::Projection;
+use crate::records::sql::predicate::{self, Verdict};
+use crate::records::wire::text::write_json;
+
+/// Rows of a collection, as one caller sees them.
+#[derive(Debug)]
+pub struct View {
+    /// The collection.
+    pub table: Arc<Table>,
+    /// Who asks.
+    pub caller: Caller,
+    /// What the rows must fulfil; without one the caller sees none at all.
+    conditions: Option<Vec<Program>>,
+    /// The columns that are told.
+    columns: Vec<usize>,
+    /// What a row must have to be worth a look, where the conditions say.
+    pub demand: Option<Demand>,
+    /// Whether the conditions ask who the caller is.
+    pub asks_caller: bool,
+    /// The other collections that they look into.
+    pub looks_into: BTreeSet<String>,
+    /// Tells it from views that are about something else.
+    pub key: String,
+}
+
+/// Why a subscription cannot be told of changes.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The database alone can decide a condition.
+    #[error("the rule `view`: {0}")]
+    Rule(DatabaseAlone),
+    /// The database alone can decide a condition.
+    #[error("the filter: {0}")]
+    Filter(DatabaseAlone),
+}
+
+/// What a change is to the one who sees a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// The row was not there before.
+    Enter,
+    /// The row was there, and is.
+    Update,
+    /// The row is there no more.
+    Leave,
+}
+
+impl Passage {
+    /// As messages call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enter => "enter",
+            Self::Update => "update",
+            Self::Leave => "leave",
+        }
+    }
+}
+
+impl View {
+    /// What of a collection a caller sees under its view rule and the filter.
+    ///
+    /// # Errors
+    /// The database alone can decide the rule or the filter.
+    pub fn new(
+        snapshot: &Snapshot,
+        table: &Arc<Table>,
+        caller: &Caller,
+        filter: Option<(&str, &Predicate)>,
+        projection: Projection,
+    ) -> Result<Self, ViewError> {
+        let context = predicate::Context { snapshot, caller, now: OffsetDateTime::UNIX_EPOCH };
+        let rule = match context.verdict(&table.rules.view) {
+            Verdict::All => Some(None),
+            Verdict::Some(rule) => Some(Some(rule)),
+            Verdict::Nothing => None,
+        };
+        let filter_predicate = filter.map(|(_, predicate)| predicate);
+        let predicates: Vec<&Predicate> = rule.flatten().into_iter().chain(filter_predicate).collect();
+        let asks_caller = !caller.is_admin() && predicates.iter().any(|predicate| predicate.uses_caller())
+            || filter_predicate.is_some_and(Predicate::uses_caller);
+        let conditions = match rule {
+            None => None,
+            Some(rule) => {
+                let rule =
+                    rule.map(|rule| Program::compile(rule, table)).transpose().map_err(ViewError::Rule)?;
+                let filter = filter_predicate.map(|filter| Program::compile(filter, table));
+                let filter = filter.transpose().map_err(ViewError::Filter)?;
+                Some(rule.into_iter().chain(filter).collect())
+            }
+        };
+        let looks_into = predicates.iter().flat_map(|predicate| predicate.uses().collections).collect();
+        let who = caller.identity().filter(|_| asks_caller);
+        let key = format!(
+            "{} {:?} {:?} {:?} {:?}",
+            table.collection.name,
+            rule.map(|rule| rule.is_some()),
+            filter.map(|(text, _)| text),
+            projection.columns,
+            who,
+        );
+        Ok(Self {
+            demand: demand(&predicates, table, caller),
+            table: Arc::clone(table),
+            caller: caller.clone(),
+            conditions,
+            columns: projection.columns,
+            asks_caller,
+            looks_into,
+            key,
+        })
+    }
+
+    /// Whether the row is in the view at that instant.
+    fn holds(&self, context: &Context<'_>, row: &Image) -> bool {
+        let Some(conditions) = &self.conditions else { return false };
+        conditions.iter().all(|condition| condition.holds(context, row, None) == Some(true))
+    }
+
+    /// What a change is to whoever sees the view.
+    pub fn passages(&self, old: Option<&Image>, new: Option<&Image>, at: OffsetDateTime) -> Passages<'_> {
+        let context = Context::new(&self.caller, at);
+        let was = old.is_some_and(|old| self.holds(&context, old));
+        let is = new.is_some_and(|new| self.holds(&context, new));
+        let [first, second] = match (was, is) {
+            (false, false) => [None, None],
+            (true, false) => [Some(Passage::Leave), None],
+            (false, true) => [Some(Passage::Enter), None],
+            (true, true) if !self.same(&self.table.key, old, new) => {
+                // It goes by another name from here on.
+                [Some(Passage::Leave), Some(Passage::Enter)]
+            }
+            (true, true) if self.same(&self.columns, old, new) => [None, None],
+            (true, true) => [Some(Passage::Update), None],
+        };
+        Passages { view: self, list: [first, second] }
+    }
+
+    fn same(&self, columns: &[usize], old: Option<&Image>, new: Option<&Image>) -> bool {
+        let value =
+            |image: Option<&Image>, column| image.and_then(|image| image.get(column)).map(str::to_owned);
+        columns.iter().all(|&column| match (old, new) {
+            (Some(old), Some(new)) => old.get(column) == new.get(column),
+            _ => value(old, column) == value(new, column),
+        })
+    }
+
+    /// Writes the record of a row; of one that leaves, its key alone.
+    pub fn write(&self, out: &mut Vec<u8>, passage: Passage, row: &Image) {
+        let columns = if passage == Passage::Leave { &self.table.key } else { &self.columns };
+        out.push(b'{');
+        for (place, &index) in columns.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(self.table.json_key(index));
+            write_json(out, &self.table.columns[index], row.get(index));
+        }
+        out.push(b'}');
+    }
+}
+
+/// What a change is to whoever sees a view: mostly one thing or none.
+#[derive(Debug)]
+pub struct Passages<'a> {
+    view: &'a View,
+    list: [Option<Passage>; 2],
+}
+
+impl Passages<'_> {
+    /// Whether it is anything.
+    pub fn are_any(&self) -> bool {
+        self.list[0].is_some()
+    }
+
+    /// Writes what follows the subscription's name in each message, in order.
+    pub fn write(
+        &self,
+        cursor: &str,
+        old: Option<&Image>,
+        new: Option<&Image>,
+        mut each: impl FnMut(Vec<u8>),
+    ) {
+        for passage in self.list.iter().flatten() {
+            let row = if *passage == Passage::Leave { old } else { new };
+            let Some(row) = row else { continue };
+            let mut out = Vec::with_capacity(128 + row.size());
+            out.extend_from_slice(b"\"type\":\"");
+            out.extend_from_slice(passage.name().as_bytes());
+            out.extend_from_slice(b"\",\"cursor\":\"");
+            out.extend_from_slice(cursor.as_bytes());
+            out.extend_from_slice(b"\",\"record\":");
+            self.view.write(&mut out, *passage, row);
+            out.push(b'}');
+            each(out);
+        }
+    }
+}

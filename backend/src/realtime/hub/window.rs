@@ -1,0 +1,66 @@
+//! The newest changes, for who comes back.
+
+use std::collections::VecDeque;
+
+use crate::realtime::feed::Committed;
+use crate::realtime::position::Position;
+
+/// The changes behind a position.
+#[derive(Debug)]
+pub struct Window {
+    changes: VecDeque<(Committed, usize)>,
+    /// Everything behind it is there.
+    floor: Position,
+    size: usize,
+    most: usize,
+}
+
+impl Window {
+    /// Keeps changes of at most so many bytes.
+    pub fn new(most: usize) -> Self {
+        Self { changes: VecDeque::new(), floor: Position::default(), size: 0, most }
+    }
+
+    /// Forgets everything; what comes is behind that position.
+    pub fn clear(&mut self, floor: Position) {
+        *self = Self { floor, ..Self::new(self.most) };
+    }
+
+    /// Keeps a change, and forgets the oldest where there are too many.
+    pub fn push(&mut self, committed: Committed) {
+        let size = committed.change.size();
+        self.size += size;
+        self.changes.push_back((committed, size));
+        while self.size > self.most {
+            let Some((oldest, size)) = self.changes.pop_front() else { return };
+            self.floor = oldest.position;
+            self.size -= size;
+        }
+    }
+
+    /// Whether every change behind that position is there.
+    pub fn reaches_back_to(&self, position: Position) -> bool {
+        position >= self.floor
+    }
+
+    /// The changes behind a position, oldest first.
+    pub fn after(&self, position: Position) -> impl Iterator<Item = &Committed> {
+        let from = self.changes.partition_point(|(committed, _)| committed.position <= position);
+        self.changes.range(from..).map(|(committed, _)| committed)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Committed> {
+        self.changes.iter().map(|(committed, _)| committed)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// How many bytes they take.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}

@@ -1,0 +1,103 @@
+//! Changes of rows, told to whoever may see them, in the order in which they were committed.
+//!
+//! The [`feed`] reads the write-ahead log; the [`hub`] keeps the newest part of it and tells each subscription what concerns it;
+//! the [`socket`] is how clients talk to the hub.
+
+pub mod feed;
+pub mod hub;
+mod position;
+mod seen;
+pub mod socket;
+mod store;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+pub use position::{Cursor, Lsn, Position};
+
+use crate::clock::Random;
+use crate::collections::catalogue::Catalogue;
+use crate::config;
+use crate::db::InvalidUrl;
+use crate::problem::{Code, Problem, Result};
+use feed::{Event, Feed};
+use hub::{Command, Hub, Status};
+
+/// How long somebody waits for the log to be read.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The feed, the hub, and the way to them.
+#[derive(Debug)]
+pub struct Realtime {
+    hub: Hub,
+    /// Until the feed runs: it, and where it tells what happens.
+    feed: Mutex<Option<(Feed, mpsc::Sender<Vec<Event>>)>>,
+    wanted: Arc<Notify>,
+    /// Told when the server ends.
+    pub ending: CancellationToken,
+}
+
+impl Realtime {
+    /// Of the database of that URL, which the pool is of too.
+    ///
+    /// # Errors
+    /// The URL cannot be used.
+    pub fn new(
+        config: &config::Realtime,
+        url: &SecretString,
+        pool: &PgPool,
+        catalogue: &Arc<Catalogue>,
+        random: Random,
+    ) -> Result<Self, InvalidUrl> {
+        let (hub, events) = Hub::start(catalogue, config.kept);
+        let feed = Feed::new(url, pool, catalogue, random)?;
+        let wanted = Arc::clone(&feed.wanted);
+        Ok(Self { hub, feed: Mutex::new(Some((feed, events))), wanted, ending: CancellationToken::new() })
+    }
+
+    /// Reads the log until the server ends; once.
+    pub async fn run(&self) {
+        let feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((feed, events)) = feed {
+            feed.run(events, self.ending.clone()).await;
+        }
+    }
+
+    /// Has the hub do something.
+    pub fn tell(&self, command: Command) {
+        self.hub.tell(command);
+    }
+
+    /// Has the feed look at once whether it is wanted.
+    pub fn want(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Waits until the log is read and its past has been told; gives how far it has been read.
+    ///
+    /// # Errors
+    /// `overloaded` where that takes long: a slot cannot be made while a transaction is open.
+    pub async fn ready(&self) -> Result<Lsn> {
+        let (answer, answered) = oneshot::channel();
+        self.want();
+        self.hub.tell(Command::Ready(answer));
+        let answered = tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok);
+        answered.ok_or_else(|| {
+            Problem::new(Code::Overloaded, "The log of changes is not being read yet")
+                .with_hint("A transaction that stays open keeps it waiting; `annex doctor` and the server's log tell which")
+                .with_retry_after(5)
+        })
+    }
+
+    /// How the hub stands; nothing where the server is ending.
+    pub async fn status(&self) -> Option<Status> {
+        let (answer, answered) = oneshot::channel();
+        self.hub.tell(Command::Status(answer));
+        answered.await.ok()
+    }
+}

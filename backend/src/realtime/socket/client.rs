@@ -1,0 +1,285 @@
+//! One client, from its connection to its end.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use annex_openapi::realtime::{
+    Authenticated, ClientMessage, ErrorMessage, Pong, ServerMessage, Subscribe, Unsubscribed,
+};
+use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
+
+use super::MOST_SUBSCRIPTIONS;
+use super::reading::{Reading, Said};
+use crate::app::App;
+use crate::db::Lanes;
+use crate::extract::{Caller, Party};
+use crate::problem::{Code, Problem, Result};
+use crate::realtime::hub::{Command, ConnectionId, Outbox};
+
+/// The session has ended, or its token (after HTTP's 401).
+const UNAUTHENTICATED: u16 = 4401;
+/// The server ends.
+const GOING_AWAY: u16 = 1001;
+/// The client does what it may not.
+const POLICY: u16 = 1008;
+/// Nothing is wrong.
+const NORMAL: u16 = 1000;
+
+/// How often the client is asked whether it is there, and when it was to have answered.
+const PING: Duration = Duration::from_secs(25);
+const SILENCE: Duration = Duration::from_secs(75);
+
+/// The messages that a client may send at once, and in a second.
+const BURST: f64 = 100.0;
+const RATE: f64 = 20.0;
+
+/// One client.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) id: ConnectionId,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) app: Data<App>,
+    pub(super) lanes: Data<Lanes>,
+    pub(super) party: Party,
+    pub(super) caller: Caller,
+    /// Until when the client's token counts.
+    until: Option<OffsetDateTime>,
+    subscriptions: HashSet<String>,
+    heard: Instant,
+    /// The messages that the client may send now.
+    allowance: (f64, Instant),
+    /// The newest question who the client is that was answered.
+    answered: u64,
+}
+
+impl Client {
+    /// A client that is nobody.
+    pub fn new(
+        id: ConnectionId,
+        outbox: Arc<Outbox>,
+        app: Data<App>,
+        lanes: Data<Lanes>,
+        party: Party,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            id,
+            outbox,
+            app,
+            lanes,
+            party,
+            caller: Caller::ANONYMOUS,
+            until: None,
+            subscriptions: HashSet::new(),
+            heard: now,
+            allowance: (BURST, now),
+            answered: 0,
+        }
+    }
+
+    /// Begins with whoever the request says the client is.
+    ///
+    /// # Errors
+    /// `invalid_token`
+    pub async fn begin(
+        &mut self,
+        request: &HttpRequest,
+        caller: Caller,
+        token: Option<SecretString>,
+    ) -> Result<()> {
+        let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let bearer =
+            bearer.and_then(|value| value.split_once(' ')).map(|(_, token)| SecretString::from(token));
+        if let Some(token) = token.or(bearer.filter(|_| caller.identity().is_some())) {
+            let (identity, until) = self.app.auth.identify_until(token.expose_secret(), &self.app).await?;
+            self.caller = Caller::new(identity);
+            self.until = Some(until);
+        }
+        self.app.realtime.tell(Command::Connect {
+            id: self.id,
+            outbox: Arc::clone(&self.outbox),
+            caller: self.caller.clone(),
+        });
+        Ok(())
+    }
+
+    /// Serves the client until it goes, or must.
+    pub async fn serve(mut self, mut reading: Option<Reading>) {
+        let mut ping = tokio::time::interval(PING);
+        ping.tick().await;
+        let draining = self.app.realtime.ending.clone();
+        while !self.outbox.is_closed() {
+            let until = self.left();
+            tokio::select! {
+                said = read(&mut reading) => self.hear(said).await,
+                () = self.outbox.called.notified() => self.look().await,
+                () = tokio::time::sleep(until) => self.end_where_over(),
+                _ = ping.tick() => {
+                    if reading.is_some() && self.heard.elapsed() > SILENCE {
+                        self.outbox.close(NORMAL);
+                    }
+                    self.outbox.ping();
+                }
+                () = draining.cancelled() => self.outbox.close(GOING_AWAY),
+            }
+        }
+        self.app.realtime.tell(Command::Disconnect(self.id));
+    }
+
+    /// How long the client's token still counts.
+    fn left(&self) -> Duration {
+        let left = self.until.map(|until| until - self.app.clock.now());
+        left.map_or(PING, |left| left.try_into().unwrap_or(Duration::ZERO).min(PING))
+    }
+
+    fn end_where_over(&mut self) {
+        if self.until.is_some_and(|until| until <= self.app.clock.now()) {
+            let problem = Problem::new(Code::InvalidToken, "The access token has ended")
+                .with_hint("Send `auth` with a new token before the old one ends");
+            self.refuse(None, &problem);
+            self.outbox.close(UNAUTHENTICATED);
+        }
+    }
+
+    async fn hear(&mut self, said: Said) {
+        self.heard = Instant::now();
+        self.end_where_over();
+        if self.outbox.is_closed() {
+            return;
+        }
+        match said {
+            Said::Text(text) => {
+                if !self.may_speak() {
+                    let problem = Problem::new(Code::TooManyRequests, "Too many messages came at once");
+                    self.refuse(None, &problem);
+                    return self.outbox.close(POLICY);
+                }
+                match serde_json::from_str(&text) {
+                    Ok(message) => self.message(message).await,
+                    Err(error) => {
+                        let detail = format!("The message cannot be read: {error}");
+                        self.refuse(None, &Problem::new(Code::InvalidJson, detail));
+                    }
+                }
+            }
+            Said::Ping(payload) => self.outbox.pong(&payload),
+            Said::Pong => {}
+            Said::Goodbye => self.outbox.close(NORMAL),
+            Said::Wrong(code) => self.outbox.close(code),
+        }
+    }
+
+    /// Whether the client may send one more message now.
+    fn may_speak(&mut self) -> bool {
+        let (left, at) = self.allowance;
+        let left = (left + at.elapsed().as_secs_f64() * RATE).min(BURST) - 1.0;
+        self.allowance = (left.max(0.0), Instant::now());
+        left >= 0.0
+    }
+
+    async fn message(&mut self, message: ClientMessage) {
+        match message {
+            ClientMessage::Auth(auth) => self.authenticate(auth.token.into()).await,
+            ClientMessage::Subscribe(subscribe) => {
+                let id = subscribe.id.clone();
+                if let Err(problem) = self.take(subscribe).await {
+                    self.subscriptions.remove(&id);
+                    self.refuse(Some(&id), &problem);
+                }
+            }
+            ClientMessage::Unsubscribe(unsubscribe) => {
+                self.subscriptions.remove(&unsubscribe.id);
+                let id = unsubscribe.id.as_str().into();
+                self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
+                self.send(&ServerMessage::Unsubscribed(Unsubscribed { id: unsubscribe.id }));
+            }
+            ClientMessage::Ping(_) => self.send(&ServerMessage::Pong(Pong {})),
+        }
+    }
+
+    async fn take(&mut self, asked: Subscribe) -> Result<()> {
+        if asked.id.is_empty() || asked.id.len() > 64 {
+            return Err(Problem::new(Code::ValidationFailed, "`id` must be a text of 1 to 64 bytes"));
+        }
+        if !self.subscriptions.contains(&asked.id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
+            let detail = format!("A connection has at most {MOST_SUBSCRIPTIONS} subscriptions");
+            return Err(Problem::new(Code::TooManyRequests, detail));
+        }
+        self.subscriptions.insert(asked.id.clone());
+        self.subscribe(asked).await
+    }
+
+    async fn authenticate(&mut self, token: SecretString) {
+        match self.app.auth.identify_until(token.expose_secret(), &self.app).await {
+            Ok((identity, until)) => {
+                let user_id = identity.user_id;
+                self.caller = Caller::new(identity);
+                self.until = Some(until);
+                self.tell_who();
+                self.send(&ServerMessage::Authenticated(Authenticated { user_id }));
+            }
+            Err(problem) => {
+                self.refuse(None, &problem);
+                self.outbox.close(UNAUTHENTICATED);
+            }
+        }
+    }
+
+    fn tell_who(&self) {
+        self.app.realtime.tell(Command::Identify {
+            id: self.id,
+            caller: self.caller.clone(),
+            asked: self.answered,
+        });
+    }
+
+    /// Finds out who the client is now, where that is asked.
+    async fn look(&mut self) {
+        let asked = self.outbox.asked();
+        if asked == self.answered {
+            return;
+        }
+        if let Some(identity) = self.caller.identity() {
+            match self.app.auth.again(identity, &self.app).await {
+                Ok(Some(identity)) => self.caller = Caller::new(Arc::new(identity)),
+                Ok(None) => {
+                    let problem = Problem::new(Code::InvalidToken, "The session has ended");
+                    self.refuse(None, &problem);
+                    return self.outbox.close(UNAUTHENTICATED);
+                }
+                Err(problem) => {
+                    // It is not known who the client is, so nothing more is told.
+                    self.refuse(None, &problem);
+                    return self.outbox.close(GOING_AWAY);
+                }
+            }
+        }
+        self.answered = asked;
+        self.tell_who();
+    }
+
+    pub(super) fn refuse(&self, id: Option<&str>, problem: &Problem) {
+        if let Some(cause) = &problem.cause {
+            tracing::error!(%cause, code = problem.code.as_str(), "a message over a socket failed");
+        }
+        self.send(&ServerMessage::Error(ErrorMessage::of(id, problem.body(""))));
+    }
+
+    pub(super) fn send(&self, message: &ServerMessage) {
+        if !self.outbox.send(message) {
+            self.outbox.close(POLICY);
+        }
+    }
+}
+
+/// The next thing that the client says, where it can say anything.
+async fn read(reading: &mut Option<Reading>) -> Said {
+    match reading {
+        Some(reading) => reading.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,150 @@
+//! A subscription, from what the client asks for to what the hub is told.
+
+use std::sync::Arc;
+
+use annex_openapi::realtime::Subscribe;
+use bytes::Bytes;
+
+use super::client::Client;
+use crate::collections::catalogue::{Snapshot, Table};
+use crate::problem::{Code, Problem, Result};
+use crate::realtime::hub::{self, Command, Start, View, ViewError};
+use crate::realtime::position::Cursor;
+use crate::realtime::seen::Seen;
+use crate::realtime::store::lsn;
+use crate::records::parameters::filter;
+use crate::records::projection::Projection;
+use crate::records::sql::predicate::Context;
+use crate::records::sql::select;
+use crate::records::store::{self, Failure};
+
+/// The most records of a snapshot.
+const MOST_RECORDS: usize = 10_000;
+/// The most bytes of one.
+const MOST_BYTES: usize = 8 << 20;
+/// How many changes of the schema are followed.
+const MOST_REFRESHES: u32 = 3;
+
+impl Client {
+    /// Begins a subscription.
+    ///
+    /// # Errors
+    /// `not_found`, `not_live`, `invalid_expression`, `invalid_parameter`, `invalid_cursor`
+    pub(super) async fn subscribe(&mut self, asked: Subscribe) -> Result<()> {
+        let mut refreshes = 0;
+        loop {
+            let snapshot = self.app.catalogue.snapshot();
+            match self.subscribe_as(&snapshot, &asked).await {
+                Ok(()) => return Ok(()),
+                Err(Failure::Stale(_)) if refreshes < MOST_REFRESHES => {
+                    refreshes += 1;
+                    self.app.catalogue.refresh_now(&self.app.db.pool).await?;
+                }
+                Err(Failure::Stale(reason)) => return Err(Problem::internal(reason)),
+                Err(Failure::Problem(problem) | Failure::Overtaken(problem)) => return Err(problem),
+            }
+        }
+    }
+
+    async fn subscribe_as(&mut self, snapshot: &Snapshot, asked: &Subscribe) -> Result<(), Failure> {
+        let name = &asked.collection;
+        let table =
+            snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))?;
+        if !table.collection.realtime {
+            let detail = format!("`{name}` has realtime off");
+            let hint =
+                format!("An admin turns it on: PATCH /v1/collections/{name} with {{\"realtime\": true}}");
+            return Err(Problem::new(Code::NotLive, detail).with_hint(hint).into());
+        }
+        let predicate = filter(snapshot, table, &self.caller, asked.filter.as_deref())?;
+        let projection = Projection::new(table, &self.caller, asked.fields.as_deref())?;
+        let with_filter = asked.filter.as_deref().zip(predicate.as_ref());
+        let view = View::new(snapshot, table, &self.caller, with_filter, projection.clone());
+        let view = view.map_err(|error| not_live(name, &error))?;
+        let start = match (&asked.after, asked.snapshot) {
+            (Some(_), true) => {
+                let detail = "`after` and `snapshot` say two things: where to begin";
+                return Err(Problem::new(Code::ValidationFailed, detail).into());
+            }
+            (Some(after), false) => Start::After(after.parse::<Cursor>().map_err(|_| {
+                Problem::new(Code::InvalidCursor, "`after` is no cursor of the feed")
+                    .with_hint("Give back a `cursor` of an event, or subscribe with `snapshot`")
+            })?),
+            (None, true) => self.snapshot(snapshot, table, &projection, predicate.as_ref()).await?,
+            (None, false) => Start::Now,
+        };
+        self.app.realtime.want();
+        let subscribe =
+            hub::Subscribe { connection: self.id, id: asked.id.as_str().into(), view: Arc::new(view), start };
+        self.app.realtime.tell(Command::Subscribe(Box::new(subscribe)));
+        Ok(())
+    }
+
+    /// The rows as they are, and which transactions they are of.
+    async fn snapshot(
+        &self,
+        snapshot: &Snapshot,
+        table: &Table,
+        projection: &Projection,
+        filter: Option<&annex_openapi::expression::Predicate>,
+    ) -> Result<Start, Failure> {
+        // Whatever the snapshot does not see must be in what is read of the log.
+        let before = self.app.realtime.ready().await?;
+        let share = self.lanes.scan_shares.take(self.party).await?;
+        let transaction = self.lanes.transactions.transaction().await?;
+        let place = transaction.place();
+        let client = place.client();
+        let answer = async {
+            let begin = "begin isolation level repeatable read read only";
+            client.batch_execute(begin).await.map_err(store::problem)?;
+            // What the snapshot sees was committed before this position; it is asked for when the snapshot has been taken.
+            let point = "select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text";
+            let point = client.query_one(point, &[]).await.map_err(store::problem)?;
+            let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
+            let seen: Seen = seen.parse().map_err(Problem::internal)?;
+            let reached = lsn(reached).map_err(Problem::from)?;
+            let context = Context { snapshot, caller: &self.caller, now: self.app.clock.now() };
+            let mut records = vec![b'['];
+            let statement = select::viewed(&context, table, &projection.columns, filter, MOST_RECORDS + 1)?;
+            if let Some(sql) = statement {
+                let prepared = store::prepare(place, table, &sql).await?;
+                let rows = store::query(client, &prepared, &sql.binds).await;
+                let rows = rows.map_err(|error| store::failure(table, error))?;
+                for (index, row) in rows.iter().enumerate() {
+                    if index > 0 {
+                        records.push(b',');
+                    }
+                    projection.open_object(&mut records, table, row)?;
+                    records.push(b'}');
+                    if index >= MOST_RECORDS || records.len() > MOST_BYTES {
+                        return Err(too_large().into());
+                    }
+                }
+            }
+            records.push(b']');
+            Ok::<_, Failure>(Start::Snapshot { records: Bytes::from(records), seen, reached, before })
+        };
+        let answer = answer.await;
+        transaction.rollback().await;
+        drop(share);
+        answer
+    }
+}
+
+fn too_large() -> Problem {
+    let detail = format!(
+        "More than {MOST_RECORDS} records, or {} MiB of them, fit the subscription",
+        MOST_BYTES >> 20
+    );
+    Problem::new(Code::PayloadTooLarge, detail).with_hint(
+        "Subscribe without `snapshot` first and then list the records page by page, or narrow the filter",
+    )
+}
+
+fn not_live(collection: &str, error: &ViewError) -> Problem {
+    let problem = Problem::new(Code::NotLive, format!("Changes of `{collection}` cannot be told: {error}"));
+    match error {
+        ViewError::Rule(_) => problem.with_hint("Say the rule `view` with conditions on the row itself"),
+        ViewError::Filter(_) => problem.with_hint("Leave that out of the filter"),
+    }
+}

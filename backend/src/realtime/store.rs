@@ -1,0 +1,135 @@
+//! `annex.feed`, the slot that it names, and what Postgres says of transactions.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::position::Lsn;
+use super::seen::{Malformed, Seen};
+
+/// The log that there is, where there is one.
+pub async fn feed(connection: &mut PgConnection) -> sqlx::Result<Option<(Uuid, String)>> {
+    let row = sqlx::query!("select epoch, slot from annex.feed").fetch_optional(connection).await?;
+    Ok(row.map(|row| (row.epoch, row.slot)))
+}
+
+/// Says which log there is from now on.
+pub async fn begin_feed(connection: &mut PgConnection, epoch: Uuid, slot: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into annex.feed (epoch, slot) values ($1, $2)
+         on conflict (one) do update set epoch = excluded.epoch, slot = excluded.slot, created_at = now()",
+        epoch,
+        slot,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// There is no log any more.
+pub async fn end_feed(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("delete from annex.feed").execute(connection).await?;
+    Ok(())
+}
+
+/// The name of the slot that the database's log is kept by. A slot is the whole cluster's.
+pub async fn slot_name(connection: &mut PgConnection) -> sqlx::Result<String> {
+    sqlx::query_scalar("select 'annex_' || oid from pg_database where datname = current_database()")
+        .fetch_one(connection)
+        .await
+}
+
+/// Where a slot of this database stands; nothing where there is none, or Postgres has thrown away what it needs.
+pub async fn slot(connection: &mut PgConnection, name: &str) -> sqlx::Result<Slot> {
+    let row: Option<(bool, Option<String>)> = sqlx::query_as(
+        "select coalesce(wal_status, 'lost') = 'lost' or confirmed_flush_lsn is null, confirmed_flush_lsn::text
+           from pg_replication_slots where slot_name = $1 and database = current_database()",
+    )
+    .bind(name)
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row {
+        None => Slot::Missing,
+        Some((false, Some(confirmed))) => Slot::At(lsn(&confirmed)?),
+        Some(_) => Slot::Lost,
+    })
+}
+
+/// What there is of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// Nothing.
+    Missing,
+    /// Its log is gone.
+    Lost,
+    /// The log from there on.
+    At(Lsn),
+}
+
+/// Makes the slot. It takes until every transaction that is under way has ended.
+pub async fn make_slot(connection: &mut PgConnection, name: &str) -> sqlx::Result<Lsn> {
+    let made: String =
+        sqlx::query_scalar("select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput')")
+            .bind(name)
+            .fetch_one(connection)
+            .await?;
+    lsn(&made)
+}
+
+/// Removes the slot, where it is there.
+pub async fn drop_slot(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    sqlx::query("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1")
+        .bind(name)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Lets go of the log before that position.
+pub async fn advance_slot(connection: &mut PgConnection, name: &str, to: Lsn) -> sqlx::Result<()> {
+    sqlx::query("select pg_replication_slot_advance($1, $2::pg_lsn)")
+        .bind(name)
+        .bind(lsn_text(to))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Waits until there is no such slot any more.
+pub async fn slot_has_gone(pool: &PgPool, name: &str) -> sqlx::Result<()> {
+    let there = "select exists (select from pg_replication_slots where slot_name = $1)";
+    while sqlx::query_scalar::<_, bool>(there).bind(name).fetch_one(pool).await? {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// Who keeps a slot from being made: the process and how long its transaction has been open, oldest first.
+pub async fn in_the_way(pool: &PgPool) -> sqlx::Result<Vec<(i32, f64)>> {
+    sqlx::query_as(
+        "select pid, extract(epoch from now() - xact_start)::float8
+           from pg_stat_activity
+          where backend_xid is not null and pid <> pg_backend_pid() and xact_start is not null
+          order by xact_start limit 5",
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Which transactions count now.
+pub async fn seen(pool: &PgPool) -> sqlx::Result<Seen> {
+    let text: String = sqlx::query_scalar("select pg_current_snapshot()::text").fetch_one(pool).await?;
+    text.parse().map_err(|error: Malformed| sqlx::Error::Decode(error.into()))
+}
+
+/// Reads Postgres's text of a position, `16/B374D848`.
+pub fn lsn(text: &str) -> sqlx::Result<Lsn> {
+    let parsed = text.split_once('/').and_then(|(high, low)| {
+        Some(u64::from_str_radix(high, 16).ok()? << 32 | u64::from_str_radix(low, 16).ok()?)
+    });
+    parsed.ok_or_else(|| sqlx::Error::Decode(format!("`{text}` is not a position of the log").into()))
+}
+
+/// Writes a position as Postgres reads it.
+pub fn lsn_text(lsn: Lsn) -> String {
+    format!("{:X}/{:X}", lsn >> 32, lsn & 0xffff_ffff)
+}

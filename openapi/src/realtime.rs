@@ -1,0 +1,200 @@
+//! Messages of the socket: changes of rows, told as they are committed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// What a client sends over the socket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// Says who the client is, first of all or again when the token was renewed.
+    Auth(Authenticate),
+    /// Asks to be told of the rows of a collection.
+    Subscribe(Subscribe),
+    /// Ends a subscription.
+    Unsubscribe(Unsubscribe),
+    /// Asks whether the server is there.
+    Ping(Ping),
+}
+
+/// Says who the client is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authenticate {
+    /// An access token.
+    pub token: String,
+}
+
+/// Asks to be told of the rows of a collection that the caller may view.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    /// What the client calls the subscription; one of the same name ends.
+    #[schema(min_length = 1, max_length = 64, example = "posts")]
+    pub id: String,
+    /// The collection.
+    #[schema(example = "posts")]
+    pub collection: String,
+    /// What the rows must fulfil, an expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "status = \"published\"")]
+    pub filter: Option<String>,
+    /// The fields that are told; all that the caller may read where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
+    /// A cursor: everything behind it is told first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1c0d3b5a-16b3748-2")]
+    pub after: Option<String>,
+    /// Whether the rows as they are come first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
+}
+
+/// Ends a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unsubscribe {
+    /// What the client calls it.
+    pub id: String,
+}
+
+/// Asks whether the server is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {}
+
+/// What the server sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The client is known from here on.
+    Authenticated(Authenticated),
+    /// The rows as they are, at one position of the log.
+    Snapshot(Snapshot),
+    /// Everything before has been told; from here on it comes as it happens.
+    Subscribed(Subscribed),
+    /// A row came, changed or went.
+    Event(Event),
+    /// What follows cannot be told: the subscription has ended, and must begin anew with the rows as they are.
+    Resync(Resync),
+    /// The subscription has ended, as the client asked.
+    Unsubscribed(Unsubscribed),
+    /// The server is there.
+    Pong(Pong),
+    /// Something was refused.
+    Error(Box<ErrorMessage>),
+}
+
+/// The client is known from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Authenticated {
+    /// The account.
+    pub user_id: Uuid,
+}
+
+/// The rows as they are, at one position of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Snapshot {
+    /// What the client calls the subscription.
+    pub id: String,
+    /// Where in the log that is.
+    pub cursor: String,
+    /// The records.
+    pub records: Vec<Value>,
+}
+
+/// Everything before has been told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Subscribed {
+    /// What the client calls the subscription.
+    pub id: String,
+    /// Where in the log that is.
+    #[schema(example = "1c0d3b5a-16b3748-0")]
+    pub cursor: String,
+}
+
+/// What a change is to the one who sees the rows of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// The row was not among them before.
+    Enter,
+    /// The row was among them, and is.
+    Update,
+    /// The row is not among them any more.
+    Leave,
+}
+
+/// A row came, changed or went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// What the client calls the subscription.
+    pub id: String,
+    /// What happened to it.
+    #[serde(rename = "type")]
+    pub type_: EventType,
+    /// Where in the log that is. It is no other event's, and may be given back as `after`, to any server.
+    #[schema(example = "1c0d3b5a-16b3748-2")]
+    pub cursor: String,
+    /// The record; of one that leaves, its key alone.
+    pub record: Value,
+}
+
+/// Why a subscription must begin anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResyncReason {
+    /// The cursor is older than what is kept.
+    TooOld,
+    /// The cursor is of another log: the one before was lost.
+    LogLost,
+    /// The collection's fields or rules have changed.
+    CollectionChanged,
+    /// What the caller may see has changed.
+    AccessChanged,
+    /// All rows of the collection were removed at once.
+    Truncated,
+}
+
+/// A subscription must begin anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Resync {
+    /// What the client calls it.
+    pub id: String,
+    /// Why.
+    pub reason: ResyncReason,
+}
+
+/// A subscription has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unsubscribed {
+    /// What the client called it.
+    pub id: String,
+}
+
+/// The server is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pong {}
+
+/// Something was refused: the members of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorMessage {
+    /// The subscription that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What went wrong.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+impl ErrorMessage {
+    /// That problem, of a subscription or of the connection.
+    pub fn of(id: Option<&str>, problem: Problem) -> Box<Self> {
+        Box::new(Self { id: id.map(str::to_owned), problem })
+    }
+}

@@ -1,0 +1,125 @@
+//! Coming back with a cursor.
+
+use annex_tests::{Socket, TestApp};
+use serde_json::json;
+
+use super::notes;
+
+#[tokio::test]
+async fn whoever_was_away_is_told_what_happened() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, begin) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    app.sql("insert into notes (title, public) select 'n' || i, true from generate_series(1, 50) i").await;
+    let mut whole = Vec::new();
+    for _ in 0..50 {
+        whole.push(socket.next().await);
+    }
+    drop(socket);
+    app.sql("update notes set title = title || '!'; delete from notes where title = 'n7!'").await;
+
+    // From the beginning, from within a transaction, and from the end.
+    for (after, place) in [(begin.as_str(), 0), (whole[20]["cursor"].as_str().unwrap(), 21)] {
+        let mut socket = Socket::connect(&app, &app.anonymous()).await;
+        let (mut told, _) = socket.subscribe(json!({"id": "n", "collection": "notes", "after": after})).await;
+        while told.len() < 50 - place + 51 {
+            told.push(socket.next().await);
+        }
+        socket.silence().await;
+        assert_eq!(told[..50 - place], whole[place..]);
+        assert_eq!(told.last().unwrap()["type"], "leave");
+        let mut cursors: Vec<&str> = told.iter().map(|event| event["cursor"].as_str().unwrap()).collect();
+        cursors.dedup();
+        assert_eq!(cursors.len(), told.len());
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_counts_on_another_server() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, begin) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    app.sql("insert into notes (title, public) values ('a', true), ('b', true)").await;
+    let events = [socket.next().await, socket.next().await];
+    // It begins later, and reads again what happened before.
+    let second = TestApp::builder().database(app.database.clone()).start().await;
+    for (after, expected) in
+        [(begin.as_str(), &events[..]), (events[0]["cursor"].as_str().unwrap(), &events[1..])]
+    {
+        let mut socket = Socket::connect(&second, &second.anonymous()).await;
+        let (told, _) = socket.subscribe(json!({"id": "n", "collection": "notes", "after": after})).await;
+        assert_eq!(told[..expected.len()], *expected);
+    }
+    let mut socket = Socket::connect(&second, &second.anonymous()).await;
+    socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    app.sql("insert into notes (title, public) values ('c', true)").await;
+    assert_eq!(socket.events(1).await[0].1["title"], "c");
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_no_good_is_told_plainly() {
+    let app = TestApp::builder().set("ANNEX_REALTIME_KEPT", "20000").start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, begin) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    let other_log = format!("{:08x}{}", 7, &begin[8..]);
+    socket.send(json!({"op": "subscribe", "id": "o", "collection": "notes", "after": other_log})).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "o", "reason": "log_lost"}));
+    socket.send(json!({"op": "subscribe", "id": "o", "collection": "notes", "after": "yesterday"})).await;
+    assert_eq!(socket.next().await["code"], "invalid_cursor");
+    app.sql("insert into notes (title, public) select 'n' || i, true from generate_series(1, 500) i").await;
+    socket.events(500).await;
+    socket.send(json!({"op": "subscribe", "id": "o", "collection": "notes", "after": begin})).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "o", "reason": "too_old"}));
+    // A rule that changed meanwhile: what was told before may not be what may be seen.
+    let (_, now) = socket.subscribe(json!({"id": "o", "collection": "notes"})).await;
+    app.sql("update annex.collections set view_rule = 'public' where name = 'notes'").await;
+    assert_eq!(socket.next().await["reason"], "collection_changed");
+    assert_eq!(socket.next().await["reason"], "collection_changed");
+    socket.send(json!({"op": "subscribe", "id": "o", "collection": "notes", "after": now})).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "o", "reason": "collection_changed"}));
+}
+
+#[tokio::test]
+async fn a_log_that_is_lost_is_told_and_another_begins() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, begin) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    let slots = "select count(*) from pg_replication_slots where database = current_database()";
+    assert_eq!(app.sql_value(slots).await.as_deref(), Some("2"));
+    app.sql(
+        "select pg_drop_replication_slot(slot) from annex.feed;
+         select pg_terminate_backend(active_pid) from pg_replication_slots where database = current_database() and active",
+    )
+    .await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "n", "reason": "log_lost"}));
+    let (_, now) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    assert_ne!(now[..8], begin[..8]);
+    app.sql("insert into notes (title, public) values ('a', true)").await;
+    socket.events(1).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_loses_nothing() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    for number in 0..5 {
+        app.sql(&format!(
+            "insert into notes (title, public) values ('{number}a', true);
+             select pg_terminate_backend(active_pid) from pg_replication_slots where database = current_database() and active;
+             insert into notes (title, public) values ('{number}b', true)"
+        ))
+        .await;
+        let events = socket.events(2).await;
+        assert_eq!(
+            (&events[0].1["title"], &events[1].1["title"]),
+            (&json!(format!("{number}a")), &json!(format!("{number}b")))
+        );
+    }
+    socket.silence().await;
+}
