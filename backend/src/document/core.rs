@@ -118,6 +118,7 @@ const TAGS: &[(&str, &str)] = &[
     ("sessions", "Where an account is signed in."),
     ("collections", "Tables as the API shows them: made, changed, adopted, kept in a file."),
     ("records", "The rows of collections."),
+    ("realtime", "Changes of rows, told as they are committed, over a WebSocket or as server-sent events."),
     ("hooks", "Programs that are asked before something is written, and may change it or refuse."),
     ("outbox", "Mail that was not sent, since no mail server is set."),
     ("jobs", "Durable work: enqueued, followed, stopped, tried again."),

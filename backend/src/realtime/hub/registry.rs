@@ -11,7 +11,8 @@ use super::command::ConnectionId;
 use super::outbox::Outbox;
 use super::resync;
 use super::view::View;
-use crate::collections::catalogue::Snapshot;
+use crate::collections::catalogue::{Snapshot, Table};
+use crate::evaluator::Image;
 use crate::extract::Caller;
 use crate::problem::{Code, Problem};
 use crate::realtime::feed::RowChange;
@@ -54,6 +55,22 @@ struct Place {
 struct Shared {
     view: Arc<View>,
     subscribers: Vec<Subscriber>,
+    /// The newest table that a row was of, and whether it has the view's columns.
+    newest: Option<(Arc<Table>, bool)>,
+}
+
+impl Shared {
+    /// Whether rows of the table have the columns that the view knows.
+    fn fits(&mut self, table: &Arc<Table>) -> bool {
+        match &self.newest {
+            Some((newest, fits)) if Arc::ptr_eq(newest, table) => *fits,
+            _ => {
+                let fits = self.view.fits(table);
+                self.newest = Some((Arc::clone(table), fits));
+                fits
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -71,6 +88,27 @@ struct Subscriber {
 struct Collection {
     by_value: HashMap<usize, HashMap<Box<str>, Vec<usize>>>,
     others: Vec<usize>,
+}
+
+impl Collection {
+    /// The views that a change may concern, each once.
+    fn concerned(&self, old: Option<&Image>, new: Option<&Image>) -> Vec<usize> {
+        let mut places = self.others.clone();
+        for (column, values) in &self.by_value {
+            let (before, after) =
+                (old.and_then(|row| row.get(*column)), new.and_then(|row| row.get(*column)));
+            let found = |value: Option<&str>| {
+                value.and_then(|value| values.get(value)).map_or(&[][..], Vec::as_slice)
+            };
+            let told = found(after);
+            places.extend_from_slice(told);
+            if before != after {
+                // A view that both values lead to is there already.
+                places.extend(found(before).iter().filter(|place| !told.contains(place)));
+            }
+        }
+        places
+    }
 }
 
 /// A subscription that goes on behind a position.
@@ -188,7 +226,7 @@ impl Registry {
             None => collection.others.push(place),
         }
         self.by_key.insert(view.key.clone(), place);
-        self.views[place] = Some(Shared { view, subscribers: Vec::new() });
+        self.views[place] = Some(Shared { view, subscribers: Vec::new(), newest: None });
         place
     }
 
@@ -239,12 +277,17 @@ impl Registry {
 
     /// Tells whom it concerns of a row that changed.
     pub fn deliver(&mut self, change: &RowChange, cursor: Cursor, at: OffsetDateTime) {
-        let Some(collection) = self.collections.get(&change.table.collection.name) else { return };
+        let name = &change.table.collection.name;
+        let Some(collection) = self.collections.get(name) else { return };
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
         let text = cursor.to_string();
-        let mut slow = Vec::new();
-        let mut tell = |place: usize| {
-            let Some(shared) = &self.views[place] else { return };
+        let (mut slow, mut misfit) = (Vec::new(), false);
+        for place in collection.concerned(old, new) {
+            let Some(shared) = &mut self.views[place] else { continue };
+            if !shared.fits(&change.table) {
+                misfit = true;
+                continue;
+            }
             let passages = shared.view.passages(old, new, at);
             if passages.are_any() {
                 passages.write(&text, old, new, |tail| {
@@ -255,22 +298,14 @@ impl Registry {
                     }
                 });
             }
-        };
-        collection.others.iter().for_each(|place| tell(*place));
-        for (column, values) in &collection.by_value {
-            let (before, after) =
-                (old.and_then(|row| row.get(*column)), new.and_then(|row| row.get(*column)));
-            let places = |value: Option<&str>| {
-                value.and_then(|value| values.get(value)).map_or(&[][..], Vec::as_slice)
-            };
-            places(after).iter().for_each(|place| tell(*place));
-            if before != after {
-                // A view that both values lead to was told already.
-                let told = places(after);
-                places(before).iter().filter(|place| !told.contains(place)).for_each(|place| tell(*place));
-            }
         }
         slow.into_iter().for_each(|connection| self.give_up(connection));
+        if misfit {
+            let table = Arc::clone(&change.table);
+            self.resync_where(ResyncReason::CollectionChanged, |view| {
+                view.table.collection.name == *name && !view.fits(&table)
+            });
+        }
     }
 
     /// Lets a client go that does not take what it is sent.

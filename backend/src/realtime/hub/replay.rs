@@ -58,42 +58,51 @@ impl State {
             // Of a transaction that is being read a part may have been told already.
             Start::Now | Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
             Start::Snapshot { records, seen, .. } => {
-                let id = serde_json::to_string(&id).expect("text can be written as JSON");
-                let head = format!("{{\"op\":\"snapshot\",\"id\":{id},\"cursor\":\"{cursor}\",\"records\":");
+                let name = serde_json::to_string(&id).expect("text can be written as JSON");
+                let head =
+                    format!("{{\"op\":\"snapshot\",\"id\":{name},\"cursor\":\"{cursor}\",\"records\":");
                 let mut tail = Vec::with_capacity(records.len() + 1);
                 tail.extend_from_slice(records);
                 tail.push(b'}');
-                outbox.send_parts(head.as_bytes(), &tail, None)
+                if outbox.send_parts(head.as_bytes(), &tail, None) {
+                    let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
+                    self.tell(&view, &id, log, &outbox, unseen)
+                } else {
+                    Told::TooSlowly
+                }
             }
-            .then(|| {
-                let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
-                self.tell(&view, &id, log, &outbox, unseen)
-            })
-            .unwrap_or(false),
         };
         let subscribed = Subscribed { id: id.clone().into(), cursor: cursor.to_string() };
-        if told && outbox.send(&ServerMessage::Subscribed(subscribed)) {
-            self.registry.subscribe(connection, id, view);
-        } else {
-            self.registry.give_up(connection);
+        match told {
+            Told::All if outbox.send(&ServerMessage::Subscribed(subscribed)) => {
+                self.registry.subscribe(connection, id, view);
+            }
+            Told::All | Told::TooSlowly => self.registry.give_up(connection),
+            Told::Misfit => begins_anew(ResyncReason::CollectionChanged),
         }
     }
 
     /// A subscription that was paused goes on.
     pub(super) fn resume(&mut self, paused: Paused) {
+        let Paused { connection, id, after } = paused;
         let Some(log) = self.log else { return };
-        let Some((outbox, _)) = self.registry.outbox(paused.connection) else { return };
+        let Some((outbox, _)) = self.registry.outbox(connection) else { return };
         let outbox = Arc::clone(outbox);
-        let Some(view) = self.registry.view(paused.connection, &paused.id).map(Arc::clone) else { return };
-        if !self.window.reaches_back_to(paused.after) {
-            self.registry.unsubscribe(paused.connection, &paused.id);
-            outbox.send(&resync(&paused.id, ResyncReason::TooOld));
-        } else if !self.tell(&view, &paused.id, log, &outbox, self.window.after(paused.after)) {
-            self.registry.give_up(paused.connection);
-        }
+        let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
+        let reason = if self.window.reaches_back_to(after) {
+            match self.tell(&view, &id, log, &outbox, self.window.after(after)) {
+                Told::All => return,
+                Told::TooSlowly => return self.registry.give_up(connection),
+                Told::Misfit => ResyncReason::CollectionChanged,
+            }
+        } else {
+            ResyncReason::TooOld
+        };
+        self.registry.unsubscribe(connection, &id);
+        outbox.send(&resync(&id, reason));
     }
 
-    /// Tells one subscription of changes; false where the client does not take them.
+    /// Tells one subscription of changes.
     fn tell<'a>(
         &self,
         view: &View,
@@ -101,24 +110,38 @@ impl State {
         log: Log,
         outbox: &super::Outbox,
         changes: impl Iterator<Item = &'a Committed>,
-    ) -> bool {
+    ) -> Told {
         let id = serde_json::to_string(id).expect("text can be written as JSON");
         let head = format!("{{\"op\":\"event\",\"id\":{id},");
-        let mut taken = true;
         for committed in changes {
             let Change::Row(row) = &committed.change else { continue };
             if row.table.collection.name != view.table.collection.name {
                 continue;
             }
+            if !view.fits(&row.table) {
+                return Told::Misfit;
+            }
             let (old, new) = (row.old.as_ref(), row.new.as_ref());
             let cursor = Cursor { epoch: log.epoch, position: committed.position }.to_string();
+            let mut taken = true;
             view.passages(old, new, committed.at).write(&cursor, old, new, |tail| {
                 taken &= outbox.send_parts(head.as_bytes(), &tail, Some(&cursor));
             });
             if !taken {
-                return false;
+                return Told::TooSlowly;
             }
         }
-        true
+        Told::All
     }
+}
+
+/// What became of telling a subscription of what happened before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// It was told.
+    All,
+    /// The client did not take it.
+    TooSlowly,
+    /// A row is of the collection as it was before its columns changed.
+    Misfit,
 }

@@ -123,6 +123,14 @@ impl View {
         })
     }
 
+    /// Whether rows of the table, whichever version of the collection it is, have the columns that the view knows.
+    pub fn fits(&self, table: &Arc<Table>) -> bool {
+        Arc::ptr_eq(table, &self.table)
+            || table.columns == self.table.columns
+                && table.key == self.table.key
+                && table.collection.fields == self.table.collection.fields
+    }
+
     /// Whether the row is in the view at that instant.
     fn holds(&self, context: &Context<'_>, row: &Image) -> bool {
         let Some(conditions) = &self.conditions else { return false };

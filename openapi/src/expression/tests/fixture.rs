@@ -60,6 +60,7 @@ fn collection(name: &str, fields: Vec<Field>, incoming: &[(&str, &str, &str)]) -
         incoming: incoming.collect(),
         rules: Rules::default(),
         rule_classes: RuleClasses::default(),
+        realtime: false,
         problems: Vec::new(),
     }
 }
