@@ -33,7 +33,8 @@ impl State {
         if !is_caller || paused.is_some() {
             return begins_anew(ResyncReason::AccessChanged);
         }
-        let now = Position::at(log.reached);
+        // Of the transaction that is being read a part may have been told already.
+        let now = Position::at(log.reached).max(self.window.newest());
         let cursor = Cursor { epoch: log.epoch, position: now };
         let after = match &start {
             Start::Now => now,
@@ -55,8 +56,8 @@ impl State {
             }
         }
         let told = match &start {
-            // Of a transaction that is being read a part may have been told already.
-            Start::Now | Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
+            Start::Now => Told::All,
+            Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
             Start::Snapshot { records, seen, .. } => {
                 let name = serde_json::to_string(&id).expect("text can be written as JSON");
                 let head =

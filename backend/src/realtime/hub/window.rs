@@ -11,6 +11,8 @@ pub struct Window {
     changes: VecDeque<(Committed, usize)>,
     /// Everything behind it is there.
     floor: Position,
+    /// The newest change that there was.
+    newest: Position,
     size: usize,
     most: usize,
 }
@@ -18,7 +20,13 @@ pub struct Window {
 impl Window {
     /// Keeps changes of at most so many bytes.
     pub fn new(most: usize) -> Self {
-        Self { changes: VecDeque::new(), floor: Position::default(), size: 0, most }
+        Self {
+            changes: VecDeque::new(),
+            floor: Position::default(),
+            newest: Position::default(),
+            size: 0,
+            most,
+        }
     }
 
     /// Forgets everything; what comes is behind that position.
@@ -30,12 +38,18 @@ impl Window {
     pub fn push(&mut self, committed: Committed) {
         let size = committed.change.size();
         self.size += size;
+        self.newest = committed.position;
         self.changes.push_back((committed, size));
         while self.size > self.most {
             let Some((oldest, size)) = self.changes.pop_front() else { return };
             self.floor = oldest.position;
             self.size -= size;
         }
+    }
+
+    /// Where the newest change stands that there was, also where it is kept no more.
+    pub fn newest(&self) -> Position {
+        self.newest
     }
 
     /// Whether every change behind that position is there.
