@@ -19,7 +19,7 @@ use crate::annex::Annex;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Annex {
-    async fn over(data_dir: &Path) -> Self {
+    pub async fn over(data_dir: &Path) -> Self {
         Self::serve(&[("ANNEX_DATA_DIR", &data_dir.to_string_lossy())], PATIENCE).await
     }
 
@@ -94,11 +94,11 @@ impl Written {
     }
 }
 
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::Builder::new().prefix("annex-durability-").tempdir().expect("a temporary folder")
 }
 
-fn postmaster(data_dir: &Path) -> Pid {
+pub fn postmaster(data_dir: &Path) -> Pid {
     let lock = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).expect("it runs");
     Pid::from_raw(lock.lines().next().and_then(|line| line.parse().ok()).expect("its process is named"))
 }

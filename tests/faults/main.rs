@@ -4,5 +4,6 @@ mod annex;
 mod durability;
 mod embedded;
 mod jobs;
+mod realtime;
 mod stop;
 mod together;

@@ -1,5 +1,6 @@
 //! A client of the socket.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use annex_openapi::realtime::ServerMessage;
@@ -35,7 +36,7 @@ impl Socket {
             .map(|token| ("sec-websocket-protocol", format!("annex.v1, annex.bearer.{token}")))
             .into_iter()
             .collect();
-        Self::connect_with(app, &headers).await.expect("the socket opens")
+        Self::connect_with(app.address(), &headers).await.expect("the socket opens")
     }
 
     /// Connects with these headers.
@@ -46,10 +47,10 @@ impl Socket {
     /// # Panics
     /// A header is none.
     pub async fn connect_with(
-        app: &TestApp,
+        address: SocketAddr,
         headers: &[(&'static str, String)],
     ) -> Result<Self, Box<tungstenite::Error>> {
-        let url = format!("ws://{}/v1/realtime", app.address());
+        let url = format!("ws://{address}/v1/realtime");
         let mut request = url.into_client_request().expect("the URL is one");
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("the value can be sent"));
@@ -71,7 +72,15 @@ impl Socket {
     /// # Panics
     /// The connection is lost.
     pub async fn send_text(&mut self, text: String) {
-        self.0.send(Message::text(text)).await.expect("the message is sent");
+        self.try_send(text).await.expect("the message is sent");
+    }
+
+    /// Sends any text.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn try_send(&mut self, text: String) -> Result<(), Box<tungstenite::Error>> {
+        self.0.send(Message::text(text)).await.map_err(Box::new)
     }
 
     /// The next message.
@@ -83,8 +92,11 @@ impl Socket {
         next.expect("the socket is still open")
     }
 
-    /// The next message; nothing where the server says goodbye.
-    async fn message(&mut self) -> Option<Value> {
+    /// The next message; nothing where the connection ends.
+    ///
+    /// # Panics
+    /// It is not of the contract.
+    pub async fn message(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await? {
                 Ok(Message::Text(text)) => {

@@ -100,10 +100,11 @@ fn what_may_have_an_idempotency_key_says_so() {
         })
         .filter_map(|(_, operation)| operation["operationId"].as_str())
         .collect();
-    for name in ["records_create", "records_update", "batch_run", "collections_apply", "users_update"] {
+    let names = ["records_create", "records_update", "batch_run", "collections_apply", "users_update"];
+    for name in names.into_iter().chain(["records_import", "records_export"]) {
         assert!(having.contains(name), "{name}");
     }
-    for name in ["records_replace", "records_delete", "records_import", "records_export", "auth_login"] {
+    for name in ["records_replace", "records_delete", "auth_login"] {
         assert!(!having.contains(name), "{name}");
     }
 }

@@ -59,7 +59,7 @@ async fn pages_of_other_origins_may_not_connect() {
         ("null", false),
         ("http://127.0.0.1:3000.evil.test", false),
     ] {
-        let opened = Socket::connect_with(&app, &[("origin", origin.to_owned())]).await;
+        let opened = Socket::connect_with(app.address(), &[("origin", origin.to_owned())]).await;
         assert_eq!(opened.is_ok(), opens, "{origin}");
     }
     let answer = app.anonymous().get("/v1/realtime").await;

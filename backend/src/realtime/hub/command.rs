@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::outbox::Outbox;
+use super::records::Records;
 use super::view::View;
 use crate::extract::Caller;
 use crate::realtime::position::{Cursor, Lsn};
@@ -74,8 +74,8 @@ pub enum Start {
     After(Cursor),
     /// With the rows as they are.
     Snapshot {
-        /// The records, a JSON list.
-        records: Bytes,
+        /// The records.
+        records: Records,
         /// The transactions that they are of.
         seen: Seen,
         /// All of those were committed before this.

@@ -6,6 +6,7 @@
 mod command;
 mod demand;
 mod outbox;
+mod records;
 mod registry;
 mod replay;
 mod view;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 pub use command::{Command, ConnectionId, Start, Status, Subscribe};
 pub use outbox::{Framing, Outbox, Sending};
+pub use records::Records;
 pub use view::{View, ViewError};
 
 use super::feed::{Change, Committed, Event};

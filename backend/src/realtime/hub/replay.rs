@@ -5,15 +5,21 @@ use std::sync::Arc;
 use annex_openapi::realtime::{ResyncReason, ServerMessage, Subscribed};
 
 use super::command::{Start, Subscribe};
+use super::outbox::Outbox;
+use super::records::Records;
 use super::registry::Paused;
-use super::view::View;
+use super::view::{Passage, View};
 use super::{Log, State, resync};
 use crate::realtime::feed::{Change, Committed};
 use crate::realtime::position::{Cursor, Position};
 
 impl State {
     pub(super) fn begin_subscription(&mut self, subscribe: Subscribe, log: Log) {
-        let Subscribe { connection, id, view, start } = subscribe;
+        let Subscribe { connection, id, view, mut start } = subscribe;
+        let mut records = match &mut start {
+            Start::Snapshot { records, .. } => std::mem::take(records),
+            _ => Records::default(),
+        };
         let name = view.table.collection.name.clone();
         let current = self.catalogue.snapshot();
         let Some((outbox, paused)) = self.registry.outbox(connection) else { return };
@@ -58,18 +64,12 @@ impl State {
         let told = match &start {
             Start::Now => Told::All,
             Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
-            Start::Snapshot { records, seen, .. } => {
-                let name = serde_json::to_string(&id).expect("text can be written as JSON");
-                let head =
-                    format!("{{\"op\":\"snapshot\",\"id\":{name},\"cursor\":\"{cursor}\",\"records\":");
-                let mut tail = Vec::with_capacity(records.len() + 1);
-                tail.extend_from_slice(records);
-                tail.push(b'}');
-                if outbox.send_parts(head.as_bytes(), &tail, None) {
-                    let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
-                    self.tell(&view, &id, log, &outbox, unseen)
-                } else {
-                    Told::TooSlowly
+            Start::Snapshot { seen, .. } => {
+                let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
+                match amend(&mut records, &view, unseen) {
+                    Ok(()) if send_snapshot(&outbox, &id, &cursor, &records) => Told::All,
+                    Ok(()) => Told::TooSlowly,
+                    Err(misfit) => misfit,
                 }
             }
         };
@@ -109,7 +109,7 @@ impl State {
         view: &View,
         id: &str,
         log: Log,
-        outbox: &super::Outbox,
+        outbox: &Outbox,
         changes: impl Iterator<Item = &'a Committed>,
     ) -> Told {
         let id = serde_json::to_string(id).expect("text can be written as JSON");
@@ -134,6 +134,45 @@ impl State {
         }
         Told::All
     }
+}
+
+/// Makes the records of a snapshot those of a later position of the log.
+fn amend<'a>(
+    records: &mut Records,
+    view: &View,
+    changes: impl Iterator<Item = &'a Committed>,
+) -> Result<(), Told> {
+    for committed in changes {
+        let Change::Row(row) = &committed.change else { continue };
+        if row.table.collection.name != view.table.collection.name {
+            continue;
+        }
+        if !view.fits(&row.table) {
+            return Err(Told::Misfit);
+        }
+        let (old, new) = (row.old.as_ref(), row.new.as_ref());
+        for (passage, row) in view.passages(old, new, committed.at).each(old, new) {
+            let mut key = Vec::new();
+            view.write(&mut key, Passage::Leave, row);
+            if passage == Passage::Leave {
+                records.remove(&key);
+            } else {
+                let mut record = Vec::new();
+                view.write(&mut record, passage, row);
+                records.put(key, record);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn send_snapshot(outbox: &Outbox, id: &str, cursor: &Cursor, records: &Records) -> bool {
+    let id = serde_json::to_string(id).expect("text can be written as JSON");
+    let head = format!("{{\"op\":\"snapshot\",\"id\":{id},\"cursor\":\"{cursor}\",\"records\":");
+    let mut tail = Vec::new();
+    records.write(&mut tail);
+    tail.push(b'}');
+    outbox.send_parts(head.as_bytes(), &tail, None)
 }
 
 /// What became of telling a subscription of what happened before.

@@ -193,6 +193,18 @@ impl Passages<'_> {
         self.list[0].is_some()
     }
 
+    /// What it is, in order, each with the row that is told of.
+    pub fn each<'r>(
+        &self,
+        old: Option<&'r Image>,
+        new: Option<&'r Image>,
+    ) -> impl Iterator<Item = (Passage, &'r Image)> {
+        self.list
+            .into_iter()
+            .flatten()
+            .filter_map(move |passage| Some((passage, if passage == Passage::Leave { old? } else { new? })))
+    }
+
     /// Writes what follows the subscription's name in each message, in order.
     pub fn write(
         &self,
@@ -201,16 +213,14 @@ impl Passages<'_> {
         new: Option<&Image>,
         mut each: impl FnMut(Vec<u8>),
     ) {
-        for passage in self.list.iter().flatten() {
-            let row = if *passage == Passage::Leave { old } else { new };
-            let Some(row) = row else { continue };
+        for (passage, row) in self.each(old, new) {
             let mut out = Vec::with_capacity(128 + row.size());
             out.extend_from_slice(b"\"type\":\"");
             out.extend_from_slice(passage.name().as_bytes());
             out.extend_from_slice(b"\",\"cursor\":\"");
             out.extend_from_slice(cursor.as_bytes());
             out.extend_from_slice(b"\",\"record\":");
-            self.view.write(&mut out, *passage, row);
+            self.view.write(&mut out, passage, row);
             out.push(b'}');
             each(out);
         }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use annex_openapi::realtime::Subscribe;
-use bytes::Bytes;
+use tokio_postgres::Row;
 
 use super::client::Client;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::problem::{Code, Problem, Result};
-use crate::realtime::hub::{self, Command, Start, View, ViewError};
+use crate::realtime::hub::{self, Command, Records, Start, View, ViewError};
 use crate::realtime::position::Cursor;
 use crate::realtime::seen::Seen;
 use crate::realtime::store::lsn;
@@ -17,6 +17,7 @@ use crate::records::projection::Projection;
 use crate::records::sql::predicate::Context;
 use crate::records::sql::select;
 use crate::records::store::{self, Failure};
+use crate::records::wire::encode::{Malformed, write_json};
 
 /// The most records of a snapshot.
 const MOST_RECORDS: usize = 10_000;
@@ -104,31 +105,54 @@ impl Client {
             let seen: Seen = seen.parse().map_err(Problem::internal)?;
             let reached = lsn(reached).map_err(Problem::from)?;
             let context = Context { snapshot, caller: &self.caller, now: self.app.clock.now() };
-            let mut records = vec![b'['];
+            let mut records = Records::default();
+            let mut projection = projection.clone();
+            let key: Vec<usize> = table.key.iter().map(|column| projection.need(*column)).collect();
             let statement = select::viewed(&context, table, &projection.columns, filter, MOST_RECORDS + 1)?;
             if let Some(sql) = statement {
                 let prepared = store::prepare(place, table, &sql).await?;
                 let rows = store::query(client, &prepared, &sql.binds).await;
                 let rows = rows.map_err(|error| store::failure(table, error))?;
-                for (index, row) in rows.iter().enumerate() {
-                    if index > 0 {
-                        records.push(b',');
-                    }
-                    projection.open_object(&mut records, table, row)?;
-                    records.push(b'}');
-                    if index >= MOST_RECORDS || records.len() > MOST_BYTES {
+                if rows.len() > MOST_RECORDS {
+                    return Err(too_large().into());
+                }
+                for row in &rows {
+                    let (mut name, mut record) = (Vec::new(), Vec::new());
+                    write_columns(&mut name, table, table.key.iter().copied().zip(key.iter().copied()), row)?;
+                    projection.open_object(&mut record, table, row)?;
+                    record.push(b'}');
+                    records.put(name, record);
+                    if records.size() > MOST_BYTES {
                         return Err(too_large().into());
                     }
                 }
             }
-            records.push(b']');
-            Ok::<_, Failure>(Start::Snapshot { records: Bytes::from(records), seen, reached, before })
+            Ok::<_, Failure>(Start::Snapshot { records, seen, reached, before })
         };
         let answer = answer.await;
         transaction.rollback().await;
         drop(share);
         answer
     }
+}
+
+/// Writes columns, each with its place in the row, as a JSON object.
+fn write_columns(
+    out: &mut Vec<u8>,
+    table: &Table,
+    columns: impl Iterator<Item = (usize, usize)>,
+    row: &Row,
+) -> Result<(), Malformed> {
+    out.push(b'{');
+    for (number, (column, place)) in columns.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(table.json_key(column));
+        write_json(out, &table.columns[column], store::raw(row, place))?;
+    }
+    out.push(b'}');
+    Ok(())
 }
 
 fn too_large() -> Problem {
