@@ -145,6 +145,7 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(patch().to(collections::update::update))
                 .route(web::delete().to(collections::delete::delete)),
         )
+        .service(resource("/v1/collections/{name}/rules/test").post(records::rule_test::test))
         .default_service(web::to(nothing));
 }
 

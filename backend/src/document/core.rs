@@ -49,6 +49,7 @@ use crate::idempotency::has_keys;
         crate::realtime::socket::connect,
         crate::realtime::socket::events,
         crate::records::batch::batch,
+        crate::records::rule_test::test,
         crate::jobs::list::list,
         crate::jobs::create::create,
         crate::jobs::get::get,

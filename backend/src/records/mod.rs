@@ -22,6 +22,7 @@ mod pipeline;
 pub mod projection;
 pub mod replace;
 mod request;
+pub mod rule_test;
 pub mod sql;
 pub mod store;
 pub mod transfer;

@@ -64,6 +64,11 @@ impl FromRequest for Request {
 }
 
 impl Request {
+    /// The same as if somebody else called.
+    pub fn by(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
     /// Whose share the request counts for.
     pub fn party(&self) -> Party {
         Party::of(&self.http, &self.caller, &self.app.config.server.trusted_proxies)

@@ -4,6 +4,7 @@ mod change;
 mod field;
 mod index;
 mod plan;
+mod rule_test;
 mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub use change::{
 pub use field::{Field, FieldSpec, FieldType, OnDelete};
 pub use index::{Index, IndexKind, IndexSpec};
 pub use plan::{AdoptRequest, ApplyRequest, CollectionChanged, Lock, Plan, PlanStep};
+pub use rule_test::{
+    RuleGround, RuleJoint, RuleOperation, RulePart, RulePartValue, RuleTest, RuleTested, Truth,
+};
 pub use rules::{RuleClasses, Rules, RulesPatch};
 
 /// A collection to create. `id` (UUIDv7), `created_at` and `updated_at` come by themselves.

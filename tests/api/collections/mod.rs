@@ -5,5 +5,6 @@ mod apply;
 mod create;
 mod delete;
 mod drift;
+mod rule_test;
 mod tables;
 mod update;

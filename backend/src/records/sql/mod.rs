@@ -5,6 +5,7 @@
 
 pub mod matching;
 pub mod predicate;
+pub mod probe;
 pub mod select;
 pub mod staging;
 pub mod staging_check;

@@ -76,20 +76,7 @@ fn insert_row(
         Verdict::Some(rule) => {
             // The rule sees the row with its defaults in it, and nothing is written where it is not true.
             sql.push("with new as materialized (select ");
-            let generated: Vec<&Column> =
-                table.columns.iter().filter(|column| matches!(column.filled, Filled::Generated(_))).collect();
-            if !generated.is_empty() {
-                sql.push("plain.*");
-                for column in generated {
-                    let Filled::Generated(expression) = &column.filled else { continue };
-                    sql.push(", ").fragment(expression).push(" as ").name(&column.name);
-                }
-                sql.push(" from (select ");
-                new_row(sql, table, values);
-                sql.push(") plain");
-            } else {
-                new_row(sql, table, values);
-            }
+            with_generated(sql, table, |sql| new_row(sql, table, values));
             sql.push(") ");
             let filled = |column: &Column| matches!(column.filled, Filled::Default(_) | Filled::Null);
             let given = |index: &usize| values.iter().any(|(given, _)| given == index);
@@ -125,8 +112,25 @@ fn insert_into(sql: &mut Sql, table: &Table, columns: impl ExactSizeIterator<Ite
     }
 }
 
+/// What `plain` writes of a row's columns, with those that are generated from it.
+pub(super) fn with_generated(sql: &mut Sql, table: &Table, plain: impl FnOnce(&mut Sql)) {
+    let generated: Vec<&Column> =
+        table.columns.iter().filter(|column| matches!(column.filled, Filled::Generated(_))).collect();
+    if generated.is_empty() {
+        return plain(sql);
+    }
+    sql.push("plain.*");
+    for column in generated {
+        let Filled::Generated(expression) = &column.filled else { continue };
+        sql.push(", ").fragment(expression).push(" as ").name(&column.name);
+    }
+    sql.push(" from (select ");
+    plain(sql);
+    sql.push(") plain");
+}
+
 /// Every column of the row to insert except the generated ones, each under its own name.
-fn new_row(sql: &mut Sql, table: &Table, values: &[Assignment]) {
+pub(super) fn new_row(sql: &mut Sql, table: &Table, values: &[Assignment]) {
     let plain =
         table.columns.iter().enumerate().filter(|(_, column)| !matches!(column.filled, Filled::Generated(_)));
     sql.separated(", ", plain, |sql, (index, column)| {
