@@ -1,7 +1,7 @@
 //! Collections, and the plans of their changes.
 
 use annex_openapi::collections::{
-    AdoptRequest, Collection, CollectionPage, CollectionPatch, CollectionSpec, Plan,
+    AdoptRequest, Collection, CollectionPage, CollectionPatch, CollectionSpec, Plan, RuleTest, RuleTested,
 };
 use annex_openapi::stats::{CollectionSize, Stats};
 use annex_openapi::tables::{Table, TablePage};
@@ -50,6 +50,11 @@ impl Api {
         patch: &CollectionPatch,
     ) -> Result<Collection, ApiError> {
         self.fetch(Call::patch(format!("/v1/collections/{name}")).json(patch)).await
+    }
+
+    /// What a rule says of a row.
+    pub async fn test_rule(self, name: &str, test: &RuleTest) -> Result<RuleTested, ApiError> {
+        self.fetch(Call::post(format!("/v1/collections/{name}/rules/test")).json(test)).await
     }
 
     /// What deleting a collection would do.

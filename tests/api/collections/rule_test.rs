@@ -116,9 +116,9 @@ async fn what_is_written_is_tried_and_nothing_stays() {
     let world = world().await;
     let (ada, bob) = (world.ada.id(), world.bob.id());
     let create = |user: &str, title: &str| json!({"operation": "create", "user": user, "values": {"title": title, "owner": ada}});
-    let tested = world.test(create(&ada, "A new one")).await;
+    let tested = world.test(create(ada, "A new one")).await;
     assert_eq!((&tested["allowed"], &tested["failure"]), (&json!(true), &Value::Null));
-    let tested = world.test(create(&ada, "spam and more")).await;
+    let tested = world.test(create(ada, "spam and more")).await;
     assert_eq!(tested["allowed"], false);
     assert_eq!(
         parts(&tested)[1..],
@@ -128,8 +128,8 @@ async fn what_is_written_is_tried_and_nothing_stays() {
             "2 title like \"spam%\" | true! | true!"
         ]
     );
-    assert_eq!(world.test(create(&bob, "A new one")).await["allowed"], false);
-    let taken = world.test(create(&ada, "Mine")).await;
+    assert_eq!(world.test(create(bob, "A new one")).await["allowed"], false);
+    let taken = world.test(create(ada, "Mine")).await;
     assert_eq!(taken["allowed"], true, "{taken}");
     assert!(taken["failure"].as_str().is_some_and(|failure| failure.contains("title")), "{taken}");
 

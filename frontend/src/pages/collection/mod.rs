@@ -1,8 +1,10 @@
 //! One collection: its rows, its schema, its rules and its API, each a tab.
 
+mod account_picker;
 mod api;
 mod data;
 mod frame;
+mod rule_tester;
 mod rules;
 mod schema;
 

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::frame::use_collection;
+use super::rule_tester::RuleTester;
 use crate::api::{ApiError, use_api};
 use crate::leaving;
 use crate::pages::collections::access::{Access, kind_words};
@@ -99,6 +100,7 @@ pub fn Rules() -> impl IntoView {
                         error=Callback::new(move |kind: RuleKind| planning.at(&format!("/rules/{}", kind.as_str())))
                     />
                 </Card>
+                <RuleTester draft />
             </div>
             <aside class="split-side" aria-label="What it comes to">
                 <Show when=move || has_changes.get()>

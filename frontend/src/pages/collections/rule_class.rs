@@ -39,7 +39,7 @@ pub fn RuleClassNote(text: RwSignal<String>, subject: Subject) -> impl IntoView 
     move || {
         class.get().map(|class| {
             let (word, tone, icon, sentences) = words(&class);
-            let sentences = sentences.iter().map(|sentence| view! { <li>{marked(sentence)}</li> });
+            let sentences = sentences.into_iter().map(|sentence| view! { <li>{marked(&sentence)}</li> });
             view! {
                 <div class="rule-class">
                     <Badge tone icon>

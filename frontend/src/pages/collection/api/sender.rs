@@ -1,15 +1,12 @@
 //! As whom a request is sent: oneself, nobody, or any account, which an admin may act as.
 
-use std::time::Duration;
-
 use annex_openapi::auth::{Impersonation, User};
-use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use uuid::Uuid;
 
-use crate::api::{Api, ApiError, Call, use_api};
-use crate::ui::{Button, Dialog, ErrorNotice, IconName, SearchInput, Segmented, Skeleton};
+use crate::api::{Api, ApiError, Call};
+use crate::pages::collection::account_picker::AccountPicker;
+use crate::ui::{Button, Dialog, IconName, Segmented};
 
 /// As whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +104,8 @@ pub fn SenderChoice(sender: Sender) -> impl IntoView {
             }}
         </div>
         <Dialog open=picking title="Send as a user">
-            <Picker
+            <AccountPicker
+                note="For 15 minutes, with what the account may do. No rule holds for admins, so they are not among them."
                 picked=move |user| {
                     sender.user.set(Some(user));
                     picking.set(false);
@@ -115,71 +113,4 @@ pub fn SenderChoice(sender: Sender) -> impl IntoView {
             />
         </Dialog>
     }
-}
-
-/// Finds an account.
-#[component]
-fn Picker(#[prop(into)] picked: Callback<User>) -> impl IntoView {
-    let api = use_api();
-    let search = RwSignal::new(String::new());
-    let found = RwSignal::new(None::<Vec<User>>);
-    let failure = RwSignal::new(None::<ApiError>);
-    Effect::new(move || {
-        let asked = search.get();
-        spawn_local(async move {
-            let answer = api.users(&asked, None).await;
-            if search.try_get_untracked().as_ref() == Some(&asked) {
-                match answer {
-                    Ok(page) => found.set(Some(page.items)),
-                    Err(error) => failure.set(Some(error)),
-                }
-            }
-        });
-    });
-    let host = NodeRef::<html::Div>::new();
-    Effect::new(move || {
-        if let Some(host) = host.get()
-            && let Ok(Some(input)) = host.query_selector("input")
-        {
-            set_timeout(move || crate::browser::focus(&input), Duration::ZERO);
-        }
-    });
-    view! {
-        <div class="stack" node_ref=host>
-            <SearchInput label="Search by e-mail or name" value=search change=move |text: String| search.set(text.trim().to_owned()) />
-            <ErrorNotice error=failure />
-            {move || match found.get() {
-                None => view! { <Skeleton lines=4 /> }.into_any(),
-                Some(users) => {
-                    let users: Vec<_> = users.into_iter().filter(|user| !user.disabled && !is_admin(user)).collect();
-                    if users.is_empty() {
-                        return view! { <p class="soft small">"No account that you can act as matches."</p> }.into_any();
-                    }
-                    users
-                        .into_iter()
-                        .map(|user| {
-                            let shown = user.clone();
-                            view! {
-                                <button class="menu-item" type="button" on:click=move |_| picked.run(user.clone())>
-                                    <span class="avatar" aria-hidden="true">
-                                        {shown.email.chars().next().map(String::from)}
-                                    </span>
-                                    <span class="truncate grow">{shown.email}</span>
-                                    <span class="soft small truncate">{shown.roles.join(", ")}</span>
-                                </button>
-                            }
-                        })
-                        .collect_view()
-                        .into_any()
-                }
-            }}
-            <p class="faint small">
-                "For 15 minutes, with what the account may do. No rule holds for admins, so they are not among them."
-            </p>
-        </div>
-    }
-}
-
-fn is_admin(user: &User) -> bool {
-    user.roles.iter().any(|role| role == "admin")
 }
