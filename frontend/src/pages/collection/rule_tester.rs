@@ -283,7 +283,7 @@ fn part_row(part: &RulePart) -> impl IntoView + use<> {
     let text = part.text.clone();
     view! {
         <tr class:decides=part.database.decides>
-            <td style=format!("--depth: {}", part.depth)>
+            <td style:--depth=part.depth.to_string()>
                 {match joins {
                     Some(joins) => view! { <span class="rule-joint" title=text>{joins}</span> }.into_any(),
                     None => view! { <code>{text}</code> }.into_any(),
