@@ -13,6 +13,7 @@ use crate::pages::collections::access::{Access, kind_words};
 use crate::pages::collections::planning::{PlanPreview, Planning};
 use crate::pages::collections::rule::RulesDraft;
 use crate::pages::collections::rules_editor::RulesEditor;
+use crate::part::later;
 use crate::shell::{shortcut, use_catalogue};
 use crate::ui::expression::{marked, with_users};
 use crate::ui::toast::use_toasts;
@@ -100,7 +101,7 @@ pub fn Rules() -> impl IntoView {
                         error=Callback::new(move |kind: RuleKind| planning.at(&format!("/rules/{}", kind.as_str())))
                     />
                 </Card>
-                <RuleTester draft />
+                {later!(rule_tester, |draft: RulesDraft| view! { <RuleTester draft /> })}
             </div>
             <aside class="split-side" aria-label="What it comes to">
                 <Show when=move || has_changes.get()>
