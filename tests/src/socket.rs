@@ -138,6 +138,25 @@ impl Socket {
         timeout(PATIENCE, wait).await.expect("the server says goodbye in time")
     }
 
+    /// The last message, and the code with which the server says goodbye behind it.
+    ///
+    /// # Panics
+    /// It does not.
+    pub async fn last_before_goodbye(&mut self) -> (Value, u16) {
+        let wait = async {
+            let mut last = Value::Null;
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => last = serde_json::from_str(&text).expect("it is JSON"),
+                    Some(Ok(Message::Close(Some(frame)))) => return (last, frame.code.into()),
+                    Some(Ok(_)) => {}
+                    other => panic!("the server says no goodbye: {other:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("the server says goodbye in time")
+    }
+
     /// Subscribes, and waits until it is told that it is. Gives what comes before that, and the cursor.
     ///
     /// # Panics

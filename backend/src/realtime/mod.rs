@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +22,7 @@ pub use position::{Cursor, Lsn, Position};
 use crate::clock::Random;
 use crate::collections::catalogue::Catalogue;
 use crate::config;
-use crate::db::InvalidUrl;
+use crate::db::{Db, InvalidUrl};
 use crate::problem::{Code, Problem, Result};
 use feed::{Event, Feed};
 use hub::{Command, Hub, Status};
@@ -43,19 +42,19 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Of the database of that URL, which the pool is of too.
+    /// Of the database, which that URL is of.
     ///
     /// # Errors
     /// The URL cannot be used.
     pub fn new(
         config: &config::Realtime,
         url: &SecretString,
-        pool: &PgPool,
+        db: &Db,
         catalogue: &Arc<Catalogue>,
         random: Random,
     ) -> Result<Self, InvalidUrl> {
-        let (hub, events) = Hub::start(catalogue, config.kept);
-        let feed = Feed::new(url, pool, catalogue, random)?;
+        let (hub, events) = Hub::start(catalogue, &db.own, config.kept);
+        let feed = Feed::new(url, &db.pool, catalogue, random)?;
         let wanted = Arc::clone(&feed.wanted);
         Ok(Self { hub, feed: Mutex::new(Some((feed, events))), wanted, ending: CancellationToken::new() })
     }

@@ -35,6 +35,17 @@ impl Predicate {
         uses
     }
 
+    /// The collections that it reaches by following relations.
+    pub fn follows(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.visit(&mut |part| {
+            if let Part::Field(field) = part {
+                found.extend(field.hops.iter().map(|hop| hop.target.clone()));
+            }
+        });
+        found
+    }
+
     /// Whether it asks who is calling: otherwise it means the same for everyone.
     pub fn uses_caller(&self) -> bool {
         let mut found = false;

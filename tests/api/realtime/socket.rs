@@ -99,6 +99,30 @@ async fn a_client_that_says_too_much_is_let_go() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_is_let_go_and_nobody_else_waits() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut asleep = Socket::connect(&app, &app.anonymous()).await;
+    let mut awake = Socket::connect(&app, &app.anonymous()).await;
+    for socket in [&mut asleep, &mut awake] {
+        socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    }
+    let more = "insert into notes (title, public) select repeat('x', 5000) || i, true from generate_series(1, 1000) i";
+    for _ in 0..6 {
+        app.sql(more).await;
+        awake.events(1000).await;
+    }
+    app.eventually("the one that sleeps is let go", || async {
+        app.inside().realtime.status().await.is_some_and(|status| status.connections == 1)
+    })
+    .await;
+    app.sql("insert into notes (title, public) values ('last', true)").await;
+    assert_eq!(awake.events(1).await[0].1["title"], "last");
+    let last = asleep.last_before_goodbye().await;
+    assert_eq!((&last.0["code"], last.1), (&json!("slow_consumer"), 1008));
+}
+
+#[tokio::test]
 async fn subscriptions_are_bounded() {
     let app = TestApp::start().await;
     notes(&app).await;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::mirroring::Mirrored;
 use super::outbox::Outbox;
 use super::records::Records;
 use super::view::View;
 use crate::extract::Caller;
+use crate::problem::Result;
 use crate::realtime::position::{Cursor, Lsn};
 use crate::realtime::seen::Seen;
 
@@ -45,6 +47,13 @@ pub enum Command {
         connection: ConnectionId,
         /// What it calls the subscription.
         id: Box<str>,
+    },
+    /// The rows of a collection that conditions look into have been read, or cannot be.
+    Mirrored {
+        /// The collection.
+        collection: String,
+        /// Its rows.
+        read: Box<Result<Mirrored>>,
     },
     /// Somebody waits until the past has been told, and wants to know how far the log has been read then.
     Ready(oneshot::Sender<Lsn>),

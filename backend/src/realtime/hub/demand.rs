@@ -1,8 +1,11 @@
 //! What a row must have for a condition to hold: subscriptions are found by it, so that a change is not held against each of them.
 
+use std::collections::BTreeSet;
+
 use annex_openapi::expression::{CompareOp, Literal, Operand, Predicate, Row, UserAttribute};
 
 use crate::collections::catalogue::{Table, Wire};
+use crate::evaluator::{Image, Need, Program};
 use crate::extract::Caller;
 
 /// The most values of one demand: behind each the subscription is found.
@@ -24,6 +27,69 @@ pub fn demand(conditions: &[&Predicate], table: &Table, caller: &Caller) -> Opti
         collect(condition, table, caller, &mut found);
     }
     found.into_iter().min_by_key(|demand| demand.values.len())
+}
+
+/// The rows of another collection that matter to a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// The collection.
+    pub collection: String,
+    /// What a row must have to matter; without it every row does.
+    demand: Option<Demand>,
+}
+
+impl Watch {
+    /// Whether the row matters.
+    pub fn matters(&self, row: Option<&Image>) -> bool {
+        let Some(row) = row else { return false };
+        self.demand.as_ref().is_none_or(|demand| {
+            let value = row.get(demand.column);
+            demand.values.iter().any(|wanted| value == Some(&**wanted))
+        })
+    }
+}
+
+/// What programs ask of other collections, each of these once.
+pub fn needs<'p>(programs: impl Iterator<Item = &'p Program>) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    for need in programs.flat_map(Program::needs) {
+        match needs.iter_mut().find(|other| other.collection() == need.collection()) {
+            Some(other) => other.add(need),
+            None => needs.push(need.clone()),
+        }
+    }
+    needs
+}
+
+/// The rows of other collections that matter to conditions with those needs. Where rows are looked for with `exists`, those that have
+/// what it demands; where relations are followed, all.
+pub fn watches(conditions: &[&Predicate], needs: &[Need], caller: &Caller) -> Vec<Watch> {
+    let mut found = Vec::new();
+    for condition in conditions {
+        looked_for(condition, needs, caller, &mut found);
+    }
+    let followed: BTreeSet<String> = conditions.iter().flat_map(|condition| condition.follows()).collect();
+    let whole = needs.iter().map(Need::collection).filter(|name| {
+        followed.contains(*name) || !found.iter().any(|watch: &Watch| watch.collection == *name)
+    });
+    let whole: Vec<Watch> = whole.map(|name| Watch { collection: name.to_owned(), demand: None }).collect();
+    found.into_iter().chain(whole).collect()
+}
+
+fn looked_for(condition: &Predicate, needs: &[Need], caller: &Caller, found: &mut Vec<Watch>) {
+    match condition {
+        Predicate::And(parts) | Predicate::Or(parts) => {
+            parts.iter().for_each(|part| looked_for(part, needs, caller, found));
+        }
+        Predicate::Not(inner) => looked_for(inner, needs, caller, found),
+        Predicate::Exists(exists) => {
+            let need = needs.iter().find(|need| need.collection() == exists.collection);
+            let demand = need.and_then(|need| demand(&[&exists.predicate], &need.table, caller));
+            found.push(Watch { collection: exists.collection.clone(), demand });
+            looked_for(&exists.predicate, needs, caller, found);
+        }
+        _ => {}
+    }
 }
 
 fn collect(condition: &Predicate, table: &Table, caller: &Caller, found: &mut Vec<Demand>) {

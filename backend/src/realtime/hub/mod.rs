@@ -5,6 +5,7 @@
 
 mod command;
 mod demand;
+mod mirroring;
 mod outbox;
 mod records;
 mod registry;
@@ -12,10 +13,11 @@ mod replay;
 mod view;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use annex_openapi::realtime::{ResyncReason, ServerMessage};
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -24,9 +26,12 @@ pub use outbox::{Framing, Outbox, Sending};
 pub use records::Records;
 pub use view::{View, ViewError};
 
-use super::feed::{Change, Committed, Event};
+use super::feed::{Change, Committed, Event, RowChange};
 use super::position::{Cursor, Lsn, Position};
 use crate::collections::catalogue::Catalogue;
+use crate::db::Own;
+use crate::evaluator::Mirrors;
+use mirroring::Mirrored;
 use registry::Registry;
 use window::Window;
 
@@ -41,7 +46,11 @@ pub struct Hub {
 
 impl Hub {
     /// A hub, which is told what happens through the sender that comes with it.
-    pub fn start(catalogue: &Arc<Catalogue>, most_kept: usize) -> (Self, mpsc::Sender<Vec<Event>>) {
+    pub fn start(
+        catalogue: &Arc<Catalogue>,
+        own: &Own,
+        most_kept: usize,
+    ) -> (Self, mpsc::Sender<Vec<Event>>) {
         let (commands, commanded) = mpsc::unbounded_channel();
         let (events, told) = mpsc::channel(AHEAD);
         let state = State {
@@ -52,6 +61,11 @@ impl Hub {
             registry: Registry::default(),
             waiting: Vec::new(),
             expecting: Vec::new(),
+            own: own.clone(),
+            hub: commands.downgrade(),
+            mirrors: Mirrors::default(),
+            reading: HashSet::new(),
+            arriving: Vec::new(),
         };
         tokio::spawn(state.run(commanded, told));
         (Self { commands }, events)
@@ -76,6 +90,15 @@ struct State {
     waiting: Vec<Subscribe>,
     /// Who waits until the past has been told.
     expecting: Vec<oneshot::Sender<Lsn>>,
+    own: Own,
+    /// The way back here, for what is done beside.
+    hub: mpsc::WeakUnboundedSender<Command>,
+    /// The rows that conditions look into.
+    mirrors: Mirrors,
+    /// The collections whose rows are being read.
+    reading: HashSet<String>,
+    /// Rows that have been read, of a later moment than the log has been read to.
+    arriving: Vec<Mirrored>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +153,9 @@ impl State {
         let epoch = Cursor::epoch(epoch);
         if !continues {
             self.window.clear(Position::at(from));
+            self.mirrors = Mirrors::default();
+            self.arriving.clear();
+            self.reading.clear();
             self.reshaped.clear();
             self.registry.resync_all(ResyncReason::LogLost);
         }
@@ -141,12 +167,14 @@ impl State {
         let Some(log) = self.log else { return };
         let cursor = Cursor { epoch: log.epoch, position: committed.position };
         match &committed.change {
-            Change::Row(row) => self.registry.deliver(row, cursor, committed.at),
+            Change::Row(row) => self.row(row, cursor, committed.at),
             Change::Truncated(table) => {
+                self.mirrors.remove(&table.collection.name);
                 self.registry.resync(&table.collection.name, ResyncReason::Truncated);
                 self.reshaped.insert(table.collection.name.clone(), committed.position);
             }
             Change::Reshaped(table) => {
+                self.mirrors.remove(&table.collection.name);
                 self.registry.resync(&table.collection.name, ResyncReason::CollectionChanged);
                 self.reshaped.insert(table.collection.name.clone(), committed.position);
             }
@@ -162,6 +190,18 @@ impl State {
         self.window.push(committed);
     }
 
+    fn row(&mut self, row: &RowChange, cursor: Cursor, at: OffsetDateTime) {
+        if let Some(mirror) = self.mirrors.get_mut(&row.table.collection.name) {
+            if row.table.columns != mirror.need().table.columns {
+                self.mirrors.remove(&row.table.collection.name);
+                self.registry.resync(&row.table.collection.name, ResyncReason::CollectionChanged);
+            } else if mirror.apply(row.old.as_ref(), row.new.as_ref()) {
+                self.registry.resync_depending(row);
+            }
+        }
+        self.registry.deliver(&self.mirrors, row, cursor, at);
+    }
+
     fn command(&mut self, command: Command) {
         match command {
             Command::Connect { id, outbox, caller } => self.registry.connect(id, outbox, &caller),
@@ -173,6 +213,11 @@ impl State {
             Command::Disconnect(id) => {
                 self.waiting.retain(|subscribe| subscribe.connection != id);
                 self.registry.disconnect(id);
+                self.let_go_of_mirrors();
+            }
+            Command::Mirrored { collection, read } => {
+                self.take_mirrored(&collection, *read);
+                self.admit();
             }
             Command::Subscribe(subscribe) => {
                 self.waiting.push(*subscribe);
@@ -181,6 +226,7 @@ impl State {
             Command::Unsubscribe { connection, id } => {
                 self.waiting.retain(|waiting| waiting.connection != connection || waiting.id != id);
                 self.registry.unsubscribe(connection, &id);
+                self.let_go_of_mirrors();
             }
             Command::Ready(answer) => {
                 self.expecting.push(answer);
@@ -206,6 +252,7 @@ impl State {
     /// Begins the subscriptions whose beginning the log has reached.
     fn admit(&mut self) {
         let Some(log) = self.log.filter(|log| log.reached >= log.until) else { return };
+        self.settle_mirrors(log.reached);
         for expecting in self.expecting.drain(..) {
             // Who has gone does not wait.
             expecting.send(log.reached).ok();
@@ -219,7 +266,7 @@ impl State {
                 Start::Snapshot { reached, .. } => *reached,
             };
             // A position within a transaction is reached with the end of it.
-            if log.reached < begins {
+            if log.reached < begins || !self.has_at_hand(&subscribe.view.needs, log.reached) {
                 self.waiting.push(subscribe);
             } else {
                 self.begin_subscription(subscribe, log);

@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::resync;
 use super::view::View;
 use crate::collections::catalogue::{Snapshot, Table};
-use crate::evaluator::Image;
+use crate::evaluator::{Image, Mirrors};
 use crate::extract::Caller;
 use crate::problem::{Code, Problem};
 use crate::realtime::feed::RowChange;
@@ -33,6 +33,8 @@ pub struct Registry {
     /// The views of each collection.
     collections: HashMap<String, Collection>,
     subscriptions: usize,
+    /// How many views look into each collection.
+    looked_into: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -225,6 +227,9 @@ impl Registry {
             }
             None => collection.others.push(place),
         }
+        for need in &view.needs {
+            *self.looked_into.entry(need.collection().to_owned()).or_default() += 1;
+        }
         self.by_key.insert(view.key.clone(), place);
         self.views[place] = Some(Shared { view, subscribers: Vec::new(), newest: None });
         place
@@ -252,6 +257,14 @@ impl Registry {
                 self.collections.remove(&view.table.collection.name);
             }
         }
+        for need in &view.needs {
+            if let Some(views) = self.looked_into.get_mut(need.collection()) {
+                *views -= 1;
+                if *views == 0 {
+                    self.looked_into.remove(need.collection());
+                }
+            }
+        }
         if self.by_key.get(&view.key) == Some(&place) {
             self.by_key.remove(&view.key);
         }
@@ -276,7 +289,7 @@ impl Registry {
     }
 
     /// Tells whom it concerns of a row that changed.
-    pub fn deliver(&mut self, change: &RowChange, cursor: Cursor, at: OffsetDateTime) {
+    pub fn deliver(&mut self, mirrors: &Mirrors, change: &RowChange, cursor: Cursor, at: OffsetDateTime) {
         let name = &change.table.collection.name;
         let Some(collection) = self.collections.get(name) else { return };
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
@@ -288,7 +301,7 @@ impl Registry {
                 misfit = true;
                 continue;
             }
-            let passages = shared.view.passages(old, new, at);
+            let passages = shared.view.passages(mirrors, old, new, at);
             if passages.are_any() {
                 passages.write(&text, old, new, |tail| {
                     for subscriber in shared.subscribers.iter().filter(|subscriber| !subscriber.paused) {
@@ -342,16 +355,27 @@ impl Registry {
     /// Has the subscriptions to a collection begin anew.
     pub fn resync(&mut self, collection: &str, reason: ResyncReason) {
         self.resync_where(reason, |view| {
-            view.table.collection.name == collection || view.looks_into.contains(collection)
+            view.table.collection.name == collection || view.looks_into(collection)
         });
+    }
+
+    /// Whether a view looks into the collection.
+    pub fn is_looked_into(&self, collection: &str) -> bool {
+        self.looked_into.contains_key(collection)
+    }
+
+    /// Has the subscriptions begin anew that may see other rows since a row of a collection that they look into changed.
+    pub fn resync_depending(&mut self, change: &RowChange) {
+        let name = &change.table.collection.name;
+        if self.is_looked_into(name) {
+            let (old, new) = (change.old.as_ref(), change.new.as_ref());
+            self.resync_where(ResyncReason::AccessChanged, |view| view.depends_on(name, old, new));
+        }
     }
 
     /// Has the subscriptions begin anew whose collection is another than it was; gives the names of these.
     pub fn resync_changed(&mut self, snapshot: &Snapshot) -> Vec<String> {
-        let is_changed = |view: &View| {
-            let is = snapshot.table(&view.table.collection.name);
-            !is.is_some_and(|is| Arc::ptr_eq(is, &view.table) || **is == *view.table)
-        };
+        let is_changed = |view: &View| !view.is_current(snapshot);
         let changed: HashSet<String> = self
             .views
             .iter()

@@ -10,7 +10,8 @@ use super::records::Records;
 use super::registry::Paused;
 use super::view::{Passage, View};
 use super::{Log, State, resync};
-use crate::realtime::feed::{Change, Committed};
+use crate::evaluator::Mirrors;
+use crate::realtime::feed::{Change, Committed, RowChange};
 use crate::realtime::position::{Cursor, Position};
 
 impl State {
@@ -27,7 +28,7 @@ impl State {
         let begins_anew = |reason| {
             outbox.send(&resync(&id, reason));
         };
-        let is_current = current.table(&name).is_some_and(|table| **table == *view.table);
+        let is_current = view.is_current(&current);
         let is_caller = self.registry.caller(connection).is_some_and(|caller| {
             !view.asks_caller && caller.is_admin() == view.caller.is_admin()
                 || caller.identity() == view.caller.identity()
@@ -66,7 +67,7 @@ impl State {
             Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
             Start::Snapshot { seen, .. } => {
                 let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
-                match amend(&mut records, &view, unseen) {
+                match amend(&mut records, &view, &self.mirrors, unseen) {
                     Ok(()) if send_snapshot(&outbox, &id, &cursor, &records) => Told::All,
                     Ok(()) => Told::TooSlowly,
                     Err(misfit) => misfit,
@@ -80,6 +81,7 @@ impl State {
             }
             Told::All | Told::TooSlowly => self.registry.give_up(connection),
             Told::Misfit => begins_anew(ResyncReason::CollectionChanged),
+            Told::Otherwise => begins_anew(ResyncReason::AccessChanged),
         }
     }
 
@@ -95,6 +97,7 @@ impl State {
                 Told::All => return,
                 Told::TooSlowly => return self.registry.give_up(connection),
                 Told::Misfit => ResyncReason::CollectionChanged,
+                Told::Otherwise => ResyncReason::AccessChanged,
             }
         } else {
             ResyncReason::TooOld
@@ -110,22 +113,18 @@ impl State {
         id: &str,
         log: Log,
         outbox: &Outbox,
-        changes: impl Iterator<Item = &'a Committed>,
+        changes: impl Iterator<Item = &'a Committed> + Clone,
     ) -> Told {
         let id = serde_json::to_string(id).expect("text can be written as JSON");
         let head = format!("{{\"op\":\"event\",\"id\":{id},");
-        for committed in changes {
-            let Change::Row(row) = &committed.change else { continue };
-            if row.table.collection.name != view.table.collection.name {
-                continue;
-            }
-            if !view.fits(&row.table) {
-                return Told::Misfit;
-            }
+        if let Some(obstacle) = obstacle(view, changes.clone()) {
+            return obstacle;
+        }
+        for (committed, row) in of_view(view, changes) {
             let (old, new) = (row.old.as_ref(), row.new.as_ref());
             let cursor = Cursor { epoch: log.epoch, position: committed.position }.to_string();
             let mut taken = true;
-            view.passages(old, new, committed.at).write(&cursor, old, new, |tail| {
+            view.passages(&self.mirrors, old, new, committed.at).write(&cursor, old, new, |tail| {
                 taken &= outbox.send_parts(head.as_bytes(), &tail, Some(&cursor));
             });
             if !taken {
@@ -136,22 +135,46 @@ impl State {
     }
 }
 
+/// The changes of rows of a view's collection.
+fn of_view<'a>(
+    view: &View,
+    changes: impl Iterator<Item = &'a Committed>,
+) -> impl Iterator<Item = (&'a Committed, &'a RowChange)> {
+    changes.filter_map(|committed| match &committed.change {
+        Change::Row(row) if row.table.collection.name == view.table.collection.name => {
+            Some((committed, &**row))
+        }
+        _ => None,
+    })
+}
+
+/// What keeps changes from being told as what the view is now.
+fn obstacle<'a>(view: &View, changes: impl Iterator<Item = &'a Committed> + Clone) -> Option<Told> {
+    if of_view(view, changes.clone()).any(|(_, row)| !view.fits(&row.table)) {
+        return Some(Told::Misfit);
+    }
+    let mut rows = changes.filter_map(|committed| match &committed.change {
+        Change::Row(row) => Some(row),
+        _ => None,
+    });
+    let depends = !view.needs.is_empty()
+        && rows.any(|row| view.depends_on(&row.table.collection.name, row.old.as_ref(), row.new.as_ref()));
+    depends.then_some(Told::Otherwise)
+}
+
 /// Makes the records of a snapshot those of a later position of the log.
 fn amend<'a>(
     records: &mut Records,
     view: &View,
-    changes: impl Iterator<Item = &'a Committed>,
+    mirrors: &Mirrors,
+    changes: impl Iterator<Item = &'a Committed> + Clone,
 ) -> Result<(), Told> {
-    for committed in changes {
-        let Change::Row(row) = &committed.change else { continue };
-        if row.table.collection.name != view.table.collection.name {
-            continue;
-        }
-        if !view.fits(&row.table) {
-            return Err(Told::Misfit);
-        }
+    if let Some(obstacle) = obstacle(view, changes.clone()) {
+        return Err(obstacle);
+    }
+    for (committed, row) in of_view(view, changes) {
         let (old, new) = (row.old.as_ref(), row.new.as_ref());
-        for (passage, row) in view.passages(old, new, committed.at).each(old, new) {
+        for (passage, row) in view.passages(mirrors, old, new, committed.at).each(old, new) {
             let mut key = Vec::new();
             view.write(&mut key, Passage::Leave, row);
             if passage == Passage::Leave {
@@ -184,4 +207,6 @@ enum Told {
     TooSlowly,
     /// A row is of the collection as it was before its columns changed.
     Misfit,
+    /// What the caller may see has changed since.
+    Otherwise,
 }

@@ -1,15 +1,14 @@
 //! What a subscription is about: the rows of a collection that its caller may see and asks for. Subscriptions that are about the same
 //! share one.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use annex_openapi::expression::Predicate;
 use time::OffsetDateTime;
 
-use super::demand::{Demand, demand};
-use crate::collections::catalogue::{Snapshot, Table};
-use crate::evaluator::{Context, DatabaseAlone, Image, Program};
+use super::demand::{Demand, Watch, demand, needs, watches};
+use crate::collections::catalogue::{Snapshot, Table, Trust};
+use crate::evaluator::{Context, DatabaseAlone, Image, Mirrors, Need, Program};
 use crate::extract::Caller;
 use crate::records::projection::Projection;
 use crate::records::sql::predicate::{self, Verdict};
@@ -30,8 +29,10 @@ pub struct View {
     pub demand: Option<Demand>,
     /// Whether the conditions ask who the caller is.
     pub asks_caller: bool,
-    /// The other collections that they look into.
-    pub looks_into: BTreeSet<String>,
+    /// What they ask of other collections.
+    pub needs: Vec<Need>,
+    /// The rows of those that matter.
+    watches: Vec<Watch>,
     /// Tells it from views that are about something else.
     pub key: String,
 }
@@ -45,6 +46,9 @@ pub enum ViewError {
     /// The database alone can decide a condition.
     #[error("the filter: {0}")]
     Filter(DatabaseAlone),
+    /// A condition looks into a collection whose changes are not told.
+    #[error("a condition looks into `{0}`, which has realtime off")]
+    Unpublished(String),
 }
 
 /// What a change is to the one who sees a view.
@@ -90,18 +94,25 @@ impl View {
         let filter_predicate = filter.map(|(_, predicate)| predicate);
         let predicates: Vec<&Predicate> = rule.flatten().into_iter().chain(filter_predicate).collect();
         let asks_caller = !caller.is_admin() && predicates.iter().any(|predicate| predicate.uses_caller())
-            || filter_predicate.is_some_and(Predicate::uses_caller);
+            || filter_predicate.is_some_and(Predicate::uses_caller)
+            // A filter finds those rows of other collections that the caller may view.
+            || !caller.is_admin() && filter_predicate.is_some_and(|filter| !filter.uses().collections.is_empty());
         let conditions = match rule {
             None => None,
             Some(rule) => {
+                let compile = |predicate, trust| Program::compile_over(predicate, table, snapshot, trust);
                 let rule =
-                    rule.map(|rule| Program::compile(rule, table)).transpose().map_err(ViewError::Rule)?;
-                let filter = filter_predicate.map(|filter| Program::compile(filter, table));
+                    rule.map(|rule| compile(rule, Trust::Rule)).transpose().map_err(ViewError::Rule)?;
+                let filter = filter_predicate.map(|filter| compile(filter, Trust::Filter));
                 let filter = filter.transpose().map_err(ViewError::Filter)?;
-                Some(rule.into_iter().chain(filter).collect())
+                Some(rule.into_iter().chain(filter).collect::<Vec<_>>())
             }
         };
-        let looks_into = predicates.iter().flat_map(|predicate| predicate.uses().collections).collect();
+        let needs = needs(conditions.iter().flatten());
+        if let Some(need) = needs.iter().find(|need| !need.table.served || !need.table.collection.realtime) {
+            return Err(ViewError::Unpublished(need.collection().to_owned()));
+        }
+        let watches = watches(&predicates, &needs, caller);
         let who = caller.identity().filter(|_| asks_caller);
         let key = format!(
             "{} {:?} {:?} {:?} {:?}",
@@ -118,7 +129,8 @@ impl View {
             conditions,
             columns: projection.columns,
             asks_caller,
-            looks_into,
+            needs,
+            watches,
             key,
         })
     }
@@ -137,9 +149,35 @@ impl View {
         conditions.iter().all(|condition| condition.holds(context, row, None) == Some(true))
     }
 
+    /// Whether its collection, and those that the conditions look into, are as they were.
+    pub fn is_current(&self, snapshot: &Snapshot) -> bool {
+        let mut tables = self.needs.iter().map(|need| &need.table).chain([&self.table]);
+        tables.all(|table| {
+            let now = snapshot.table(&table.collection.name);
+            now.is_some_and(|now| Arc::ptr_eq(now, table) || **now == **table)
+        })
+    }
+
+    /// Whether the conditions look into that collection.
+    pub fn looks_into(&self, collection: &str) -> bool {
+        self.watches.iter().any(|watch| watch.collection == collection)
+    }
+
+    /// Whether the conditions may be decided otherwise since a row of that collection changed.
+    pub fn depends_on(&self, collection: &str, old: Option<&Image>, new: Option<&Image>) -> bool {
+        let mut watches = self.watches.iter().filter(|watch| watch.collection == collection);
+        watches.any(|watch| watch.matters(old) || watch.matters(new))
+    }
+
     /// What a change is to whoever sees the view.
-    pub fn passages(&self, old: Option<&Image>, new: Option<&Image>, at: OffsetDateTime) -> Passages<'_> {
-        let context = Context::new(&self.caller, at);
+    pub fn passages(
+        &self,
+        mirrors: &Mirrors,
+        old: Option<&Image>,
+        new: Option<&Image>,
+        at: OffsetDateTime,
+    ) -> Passages<'_> {
+        let context = Context::new(&self.caller, at).with_mirrors(mirrors);
         let was = old.is_some_and(|old| self.holds(&context, old));
         let is = new.is_some_and(|new| self.holds(&context, new));
         let [first, second] = match (was, is) {

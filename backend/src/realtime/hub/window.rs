@@ -58,13 +58,13 @@ impl Window {
     }
 
     /// The changes behind a position, oldest first.
-    pub fn after(&self, position: Position) -> impl Iterator<Item = &Committed> {
+    pub fn after(&self, position: Position) -> impl Iterator<Item = &Committed> + Clone {
         let from = self.changes.partition_point(|(committed, _)| committed.position <= position);
         self.changes.range(from..).map(|(committed, _)| committed)
     }
 
     /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Committed> {
+    pub fn all(&self) -> impl Iterator<Item = &Committed> + Clone {
         self.changes.iter().map(|(committed, _)| committed)
     }
 

@@ -168,6 +168,7 @@ fn too_large() -> Problem {
 fn not_live(collection: &str, error: &ViewError) -> Problem {
     let problem = Problem::new(Code::NotLive, format!("Changes of `{collection}` cannot be told: {error}"));
     match error {
+        ViewError::Unpublished(other) => problem.with_hint(format!("Turn realtime on for `{other}` too")),
         ViewError::Rule(_) => problem.with_hint("Say the rule `view` with conditions on the row itself"),
         ViewError::Filter(_) => problem.with_hint("Leave that out of the filter"),
     }

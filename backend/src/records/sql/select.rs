@@ -182,6 +182,16 @@ pub fn viewed(
     Ok(Some(sql))
 }
 
+/// All rows, whoever may see them: columns as text.
+pub fn whole(table: &Table, columns: impl IntoIterator<Item = usize>) -> Sql {
+    let mut sql = Sql::new();
+    sql.push("select ").separated(", ", columns, |sql, index| {
+        sql.column(Alias::ROOT, &table.columns[index]).push("::text");
+    });
+    from_table(&mut sql, table);
+    sql
+}
+
 /// How many rows a list has in all. None where the rule denies without looking.
 ///
 /// # Errors
