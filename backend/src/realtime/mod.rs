@@ -10,6 +10,7 @@ mod seen;
 pub mod socket;
 mod store;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ use feed::{Event, Feed};
 use hub::{Command, Hub, Status};
 
 /// How long somebody waits for the log to be read.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it cannot be.
+const REFUSED: Duration = Duration::from_millis(100);
 
 /// The feed, the hub, and the way to them.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct Realtime {
     /// Until the feed runs: it, and where it tells what happens.
     feed: Mutex<Option<(Feed, mpsc::Sender<Vec<Event>>)>>,
     wanted: Arc<Notify>,
+    /// Whether the database lets nobody read its log.
+    is_refused: Arc<AtomicBool>,
     /// Told when the server ends.
     pub ending: CancellationToken,
 }
@@ -55,8 +61,14 @@ impl Realtime {
     ) -> Result<Self, InvalidUrl> {
         let (hub, events) = Hub::start(catalogue, &db.own, config.kept);
         let feed = Feed::new(url, &db.pool, catalogue, random)?;
-        let wanted = Arc::clone(&feed.wanted);
-        Ok(Self { hub, feed: Mutex::new(Some((feed, events))), wanted, ending: CancellationToken::new() })
+        let (wanted, is_refused) = (Arc::clone(&feed.wanted), Arc::clone(&feed.is_refused));
+        Ok(Self {
+            hub,
+            feed: Mutex::new(Some((feed, events))),
+            wanted,
+            is_refused,
+            ending: CancellationToken::new(),
+        })
     }
 
     /// Reads the log until the server ends; once.
@@ -80,17 +92,30 @@ impl Realtime {
     /// Waits until the log is read and its past has been told; gives how far it has been read.
     ///
     /// # Errors
-    /// `overloaded` where that takes long: a slot cannot be made while a transaction is open.
+    /// `not_live` where the database lets nobody read its log; `overloaded` where it takes long: a slot cannot be made while a
+    /// transaction is open.
     pub async fn ready(&self) -> Result<Lsn> {
         let (answer, answered) = oneshot::channel();
         self.want();
         self.hub.tell(Command::Ready(answer));
-        let answered = tokio::time::timeout(PATIENCE, answered).await.ok().and_then(Result::ok);
-        answered.ok_or_else(|| {
-            Problem::new(Code::Overloaded, "The log of changes is not being read yet")
-                .with_hint("A transaction that stays open keeps it waiting; `annex doctor` and the server's log tell which")
-                .with_retry_after(5)
-        })
+        let refused = async {
+            loop {
+                if self.is_refused.load(Ordering::Relaxed) {
+                    return;
+                }
+                tokio::time::sleep(REFUSED).await;
+            }
+        };
+        tokio::select! {
+            answered = answered => answered.map_err(|_| Problem::new(Code::Overloaded, "The server is ending")),
+            () = refused => Err(Problem::new(Code::NotLive, "The database lets nobody read its log of changes")
+                .with_hint("`annex doctor` tells whoever runs the server what to set")),
+            () = tokio::time::sleep(PATIENCE) => {
+                Err(Problem::new(Code::Overloaded, "The log of changes is not being read yet")
+                    .with_hint("A transaction that stays open keeps it waiting; the server's log tells which")
+                    .with_retry_after(5))
+            }
+        }
     }
 
     /// How the hub stands; nothing where the server is ending.

@@ -11,6 +11,7 @@ mod slot;
 mod trail;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -98,6 +99,8 @@ pub struct Feed {
     random: Random,
     /// Told when somebody waits for it to begin.
     pub wanted: Arc<Notify>,
+    /// Whether the database lets nobody read its log.
+    pub is_refused: Arc<AtomicBool>,
 }
 
 /// Why the log cannot be read.
@@ -115,6 +118,20 @@ enum FeedError {
     Closed,
 }
 
+impl FeedError {
+    /// Whether it stays so until somebody changes a setting: `wal_level`, or what the role may do.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Slot(slot::SlotError::Database(sqlx::Error::Database(error)))
+            | Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code == "55000" || code == "42501")
+            }
+            Self::Wire(PgWireError::Server(message)) => message.contains("42501"),
+            _ => false,
+        }
+    }
+}
+
 impl Feed {
     /// A feed of the database of that URL, which the pool is of too.
     ///
@@ -127,7 +144,14 @@ impl Feed {
         random: Random,
     ) -> Result<Self, InvalidUrl> {
         let (pool, catalogue) = (pool.clone(), Arc::clone(catalogue));
-        Ok(Self { pool, config: connect::config(url)?, catalogue, random, wanted: Arc::default() })
+        Ok(Self {
+            pool,
+            config: connect::config(url)?,
+            catalogue,
+            random,
+            wanted: Arc::default(),
+            is_refused: Arc::default(),
+        })
     }
 
     /// Tells `hub` what is committed, until the server ends.
@@ -153,6 +177,7 @@ impl Feed {
             if ending.is_cancelled() {
                 return;
             }
+            self.is_refused.store(error.is_refusal(), Ordering::Relaxed);
             if told {
                 tracing::debug!(%error, "the log still cannot be read");
             } else {
@@ -214,6 +239,7 @@ impl Feed {
         client.start().await?;
         client.wait_started().await?;
         *told = false;
+        self.is_refused.store(false, Ordering::Relaxed);
         let began = Event::Began { epoch: kept.epoch, from, until, continues };
         hub.send(vec![began]).await.map_err(|_| FeedError::Closed)?;
         let advance = Advance::new(&self.pool, kept.slot);

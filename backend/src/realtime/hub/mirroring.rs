@@ -77,7 +77,7 @@ impl State {
                 self.waiting = others;
                 let concerned: Vec<super::Subscribe> = concerned;
                 for subscribe in concerned {
-                    if let Some((outbox, _)) = self.registry.outbox(subscribe.connection) {
+                    if let Some(outbox) = self.registry.outbox(subscribe.connection) {
                         let error = ErrorMessage::of(Some(&subscribe.id), problem.body(""));
                         outbox.send(&ServerMessage::Error(error));
                     }

@@ -206,9 +206,11 @@ impl State {
         match command {
             Command::Connect { id, outbox, caller } => self.registry.connect(id, outbox, &caller),
             Command::Identify { id, caller, asked } => {
-                for paused in self.registry.identify(id, caller, asked) {
+                let now = self.log.map_or(Position::default(), |log| self.now(log));
+                for paused in self.registry.identify(id, caller, asked, now) {
                     self.resume(paused);
                 }
+                self.admit();
             }
             Command::Disconnect(id) => {
                 self.waiting.retain(|subscribe| subscribe.connection != id);
@@ -220,6 +222,8 @@ impl State {
                 self.admit();
             }
             Command::Subscribe(subscribe) => {
+                let (connection, id) = (subscribe.connection, &subscribe.id);
+                self.waiting.retain(|waiting| waiting.connection != connection || waiting.id != *id);
                 self.waiting.push(*subscribe);
                 self.admit();
             }
@@ -249,6 +253,11 @@ impl State {
         }
     }
 
+    /// Up to where everything has been told: of the transaction that is being read a part may have been.
+    fn now(&self, log: Log) -> Position {
+        Position::at(log.reached).max(self.window.newest())
+    }
+
     /// Begins the subscriptions whose beginning the log has reached.
     fn admit(&mut self) {
         let Some(log) = self.log.filter(|log| log.reached >= log.until) else { return };
@@ -266,7 +275,11 @@ impl State {
                 Start::Snapshot { reached, .. } => *reached,
             };
             // A position within a transaction is reached with the end of it.
-            if log.reached < begins || !self.has_at_hand(&subscribe.view.needs, log.reached) {
+            // Until it is known who the client is nothing can begin.
+            if log.reached < begins
+                || self.registry.is_paused(subscribe.connection)
+                || !self.has_at_hand(&subscribe.view.needs, log.reached)
+            {
                 self.waiting.push(subscribe);
             } else {
                 self.begin_subscription(subscribe, log);

@@ -130,12 +130,12 @@ impl Registry {
         (self.connections.len(), self.subscriptions, self.by_key.len())
     }
 
-    /// A client is there.
+    /// A client is there. Who it is was read before changes of that were followed for it, so it is asked once more.
     pub fn connect(&mut self, id: ConnectionId, outbox: Arc<Outbox>, caller: &Caller) {
         self.depend(id, caller, true);
+        let paused = caller.identity().map(|_| (outbox.ask(), Position::default()));
         let caller = caller.clone();
-        let connection = Connection { outbox, caller, subscriptions: HashMap::new(), paused: None };
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Connection { outbox, caller, subscriptions: HashMap::new(), paused });
     }
 
     /// A client has gone.
@@ -165,9 +165,14 @@ impl Registry {
         }
     }
 
-    /// Where a connection's client is told things, and where from on it is told nothing, where it is paused.
-    pub fn outbox(&self, id: ConnectionId) -> Option<(&Arc<Outbox>, Option<Position>)> {
-        self.connections.get(&id).map(|connection| (&connection.outbox, connection.paused.map(|(_, at)| at)))
+    /// Where a connection's client is told things.
+    pub fn outbox(&self, id: ConnectionId) -> Option<&Arc<Outbox>> {
+        self.connections.get(&id).map(|connection| &connection.outbox)
+    }
+
+    /// Whether it is being asked who a connection's client is.
+    pub fn is_paused(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_some_and(|connection| connection.paused.is_some())
     }
 
     /// Who a connection's client is.
@@ -340,7 +345,7 @@ impl Registry {
         }
         for (connection, id) in ended {
             self.unsubscribe(connection, &id);
-            let sent = self.outbox(connection).is_none_or(|(outbox, _)| outbox.send(&resync(&id, reason)));
+            let sent = self.outbox(connection).is_none_or(|outbox| outbox.send(&resync(&id, reason)));
             if !sent {
                 self.give_up(connection);
             }
@@ -411,8 +416,8 @@ impl Registry {
         }
     }
 
-    /// Says who a client is now. Gives its subscriptions that may go on, where that was the newest question.
-    pub fn identify(&mut self, id: ConnectionId, caller: Caller, asked: u64) -> Vec<Paused> {
+    /// Says who a client is now, when everything up to that position has been told. Gives its subscriptions that may go on, where that was the newest question.
+    pub fn identify(&mut self, id: ConnectionId, caller: Caller, asked: u64, now: Position) -> Vec<Paused> {
         let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
         let before = std::mem::replace(&mut connection.caller, caller.clone());
         let is_other = before.identity() != caller.identity();
@@ -424,6 +429,15 @@ impl Registry {
         self.depend(id, &caller, true);
         if is_other {
             self.resync_caller(id, &before, &caller);
+        }
+        // Somebody else: who that is was read before changes of that were followed here.
+        let is_new =
+            is_other && caller.identity().map(|now| now.user_id) != before.identity().map(|was| was.user_id);
+        if let Some(connection) = self.connections.get_mut(&id).filter(|_| is_new) {
+            connection.paused = Some((connection.outbox.ask(), paused.map_or(now, |(_, from)| from)));
+            let places: Vec<Place> = connection.subscriptions.values().copied().collect();
+            self.set_paused(&places, true);
+            return Vec::new();
         }
         let Some((_, after)) = paused else { return Vec::new() };
         let connection = &self.connections[&id];
@@ -449,9 +463,8 @@ impl Registry {
             .collect();
         for name in concerned {
             self.unsubscribe(id, &name);
-            let sent = self
-                .outbox(id)
-                .is_none_or(|(outbox, _)| outbox.send(&resync(&name, ResyncReason::AccessChanged)));
+            let sent =
+                self.outbox(id).is_none_or(|outbox| outbox.send(&resync(&name, ResyncReason::AccessChanged)));
             if !sent {
                 return self.give_up(id);
             }

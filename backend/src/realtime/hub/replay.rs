@@ -23,7 +23,7 @@ impl State {
         };
         let name = view.table.collection.name.clone();
         let current = self.catalogue.snapshot();
-        let Some((outbox, paused)) = self.registry.outbox(connection) else { return };
+        let Some(outbox) = self.registry.outbox(connection) else { return };
         let outbox = Arc::clone(outbox);
         let begins_anew = |reason| {
             outbox.send(&resync(&id, reason));
@@ -36,12 +36,10 @@ impl State {
         if !is_current {
             return begins_anew(ResyncReason::CollectionChanged);
         }
-        // Until it is known who the client is nothing can begin.
-        if !is_caller || paused.is_some() {
+        if !is_caller {
             return begins_anew(ResyncReason::AccessChanged);
         }
-        // Of the transaction that is being read a part may have been told already.
-        let now = Position::at(log.reached).max(self.window.newest());
+        let now = self.now(log);
         let cursor = Cursor { epoch: log.epoch, position: now };
         let after = match &start {
             Start::Now => now,
@@ -89,7 +87,7 @@ impl State {
     pub(super) fn resume(&mut self, paused: Paused) {
         let Paused { connection, id, after } = paused;
         let Some(log) = self.log else { return };
-        let Some((outbox, _)) = self.registry.outbox(connection) else { return };
+        let Some(outbox) = self.registry.outbox(connection) else { return };
         let outbox = Arc::clone(outbox);
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
         let reason = if self.window.reaches_back_to(after) {

@@ -33,6 +33,10 @@ const NORMAL: u16 = 1000;
 const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(75);
 
+/// How often it is looked whether the session of an admin who acts as the account still lasts: a change of that is no change of the
+/// account's own.
+const RECHECK: Duration = Duration::from_secs(4);
+
 /// The messages that a client may send at once, and in a second.
 const BURST: f64 = 100.0;
 const RATE: f64 = 20.0;
@@ -111,6 +115,7 @@ impl Client {
     pub async fn serve(mut self, mut reading: Option<Reading>) {
         let mut ping = tokio::time::interval(PING);
         ping.tick().await;
+        let mut recheck = tokio::time::interval(RECHECK);
         let draining = self.app.realtime.ending.clone();
         while !self.outbox.is_closed() {
             let until = self.left();
@@ -118,6 +123,9 @@ impl Client {
                 said = read(&mut reading) => self.hear(said).await,
                 () = self.outbox.called.notified() => self.look().await,
                 () = tokio::time::sleep(until) => self.end_where_over(),
+                _ = recheck.tick(), if self.caller.identity().is_some_and(|one| one.impersonator.is_some()) => {
+                    self.identify().await;
+                }
                 _ = ping.tick() => {
                     if reading.is_some() && self.heard.elapsed() > SILENCE {
                         self.outbox.close(NORMAL);
@@ -240,26 +248,32 @@ impl Client {
     /// Finds out who the client is now, where that is asked.
     async fn look(&mut self) {
         let asked = self.outbox.asked();
-        if asked == self.answered {
-            return;
+        if asked != self.answered && self.identify().await {
+            self.answered = asked;
+            self.tell_who();
         }
+    }
+
+    /// Reads who the client is now; false where it has to go.
+    async fn identify(&mut self) -> bool {
         if let Some(identity) = self.caller.identity() {
             match self.app.auth.again(identity, &self.app).await {
                 Ok(Some(identity)) => self.caller = Caller::new(Arc::new(identity)),
                 Ok(None) => {
                     let problem = Problem::new(Code::InvalidToken, "The session has ended");
                     self.refuse(None, &problem);
-                    return self.outbox.close(UNAUTHENTICATED);
+                    self.outbox.close(UNAUTHENTICATED);
+                    return false;
                 }
                 Err(problem) => {
                     // It is not known who the client is, so nothing more is told.
                     self.refuse(None, &problem);
-                    return self.outbox.close(GOING_AWAY);
+                    self.outbox.close(GOING_AWAY);
+                    return false;
                 }
             }
         }
-        self.answered = asked;
-        self.tell_who();
+        true
     }
 
     pub(super) fn refuse(&self, id: Option<&str>, problem: &Problem) {

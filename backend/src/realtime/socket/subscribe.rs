@@ -9,7 +9,7 @@ use super::client::Client;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::problem::{Code, Problem, Result};
 use crate::realtime::hub::{self, Command, Records, Start, View, ViewError};
-use crate::realtime::position::Cursor;
+use crate::realtime::position::{Cursor, Lsn};
 use crate::realtime::seen::Seen;
 use crate::realtime::store::lsn;
 use crate::records::parameters::filter;
@@ -57,6 +57,7 @@ impl Client {
                 format!("An admin turns it on: PATCH /v1/collections/{name} with {{\"realtime\": true}}");
             return Err(Problem::new(Code::NotLive, detail).with_hint(hint).into());
         }
+        let before = self.app.realtime.ready().await?;
         let predicate = filter(snapshot, table, &self.caller, asked.filter.as_deref())?;
         let projection = Projection::new(table, &self.caller, asked.fields.as_deref())?;
         let with_filter = asked.filter.as_deref().zip(predicate.as_ref());
@@ -71,10 +72,9 @@ impl Client {
                 Problem::new(Code::InvalidCursor, "`after` is no cursor of the feed")
                     .with_hint("Give back a `cursor` of an event, or subscribe with `snapshot`")
             })?),
-            (None, true) => self.snapshot(snapshot, table, &projection, predicate.as_ref()).await?,
+            (None, true) => self.snapshot(snapshot, table, &projection, predicate.as_ref(), before).await?,
             (None, false) => Start::Now,
         };
-        self.app.realtime.want();
         let subscribe =
             hub::Subscribe { connection: self.id, id: asked.id.as_str().into(), view: Arc::new(view), start };
         self.app.realtime.tell(Command::Subscribe(Box::new(subscribe)));
@@ -88,9 +88,9 @@ impl Client {
         table: &Table,
         projection: &Projection,
         filter: Option<&annex_openapi::expression::Predicate>,
+        // Whatever the snapshot does not see must be in what is read of the log from there on.
+        before: Lsn,
     ) -> Result<Start, Failure> {
-        // Whatever the snapshot does not see must be in what is read of the log.
-        let before = self.app.realtime.ready().await?;
         let share = self.lanes.scan_shares.take(self.party).await?;
         let transaction = self.lanes.transactions.transaction().await?;
         let place = transaction.place();
@@ -168,6 +168,9 @@ fn too_large() -> Problem {
 fn not_live(collection: &str, error: &ViewError) -> Problem {
     let problem = Problem::new(Code::NotLive, format!("Changes of `{collection}` cannot be told: {error}"));
     match error {
+        ViewError::Unpublished(other) if other == "users" => {
+            problem.with_hint("Accounts are not followed: say it with `@user`")
+        }
         ViewError::Unpublished(other) => problem.with_hint(format!("Turn realtime on for `{other}` too")),
         ViewError::Rule(_) => problem.with_hint("Say the rule `view` with conditions on the row itself"),
         ViewError::Filter(_) => problem.with_hint("Leave that out of the filter"),

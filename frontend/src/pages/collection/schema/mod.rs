@@ -3,6 +3,7 @@
 mod edit;
 mod fields;
 mod indexes;
+mod realtime;
 mod remove;
 mod review;
 mod stage;
@@ -18,6 +19,7 @@ use crate::url::use_url_query;
 use edit::EditField;
 use fields::FieldTable;
 use indexes::IndexTable;
+use realtime::Realtime;
 use remove::Remove;
 use review::Review;
 use stage::{Part, Stage};
@@ -79,6 +81,9 @@ pub fn Schema() -> impl IntoView {
                     <FieldTable staging fixed=is_view />
                 </Card>
                 <IndexTable staging fixed=is_view />
+                <Show when=move || !is_view.get()>
+                    <Realtime />
+                </Show>
                 <Remove staging fixed=is_view />
             </div>
             <Show when=move || has_changes.get()>
