@@ -7,8 +7,8 @@ use leptos_router::path;
 
 use crate::api::{Api, use_api};
 use crate::pages::{
-    NotFound, batches, collection, collections, jobs, logs, overview, queues, schedules, settings, sign_in,
-    users, workers,
+    NotFound, batches, collection, collections, hooks, jobs, logs, outbox, overview, queues, schedules,
+    settings, sign_in, users, workers,
 };
 use crate::part::page;
 use crate::shell::Shell;
@@ -52,6 +52,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/workers") view=page!(workers, workers::Workers) />
                     <Route path=path!("/batches") view=page!(batches, batches::Batches) />
                     <Route path=path!("/batches/:id") view=page!(batch, batches::BatchPage) />
+                    <Route path=path!("/outbox") view=page!(outbox, outbox::Outbox) />
+                    <Route path=path!("/hooks") view=page!(hooks, hooks::Hooks) />
                     <Route path=path!("/users") view=page!(users, users::Users) />
                     <Route path=path!("/logs") view=page!(logs, logs::Logs) />
                     <Route path=path!("/settings") view=page!(settings, settings::Settings) />

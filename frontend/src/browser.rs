@@ -125,6 +125,15 @@ pub fn has_coarse_pointer() -> bool {
     window().match_media("(pointer: coarse)").is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }
 
+/// Lets the browser download what a server says is to be kept as a file.
+pub fn download_from(url: &str) {
+    if let Ok(link) = document().create_element("a") {
+        link.set_attribute("href", url).ok();
+        link.set_attribute("download", "").ok();
+        link.unchecked_into::<web_sys::HtmlElement>().click();
+    }
+}
+
 /// Gives a file to whoever sits before the browser.
 pub fn download(file: &web_sys::Blob, name: &str) {
     let Ok(url) = web_sys::Url::create_object_url_with_blob(file) else { return };

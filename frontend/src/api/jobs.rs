@@ -58,6 +58,15 @@ fn list(filter: &JobFilter, limit: usize) -> Call {
     parameters(filter).iter().fold(call, |call, (name, value)| call.query(name, value))
 }
 
+/// What came of a change of many jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done to so many.
+    Jobs(u64),
+    /// A job goes on with it.
+    GoesOn(Uuid),
+}
+
 impl Api {
     /// A page of jobs, the newest first.
     pub async fn jobs(
@@ -86,11 +95,13 @@ impl Api {
         self.send(Call::post(format!("/v1/jobs/{id}/{}", deed.name()))).await.map(drop)
     }
 
-    /// Does that to all jobs that match; says to how many.
-    pub async fn change_jobs(self, filter: &JobFilter, deed: Deed) -> Result<u64, ApiError> {
-        let count: JobCount =
-            self.fetch(Call::post(format!("/v1/jobs/{}", deed.name())).json(filter)).await?;
-        Ok(count.count)
+    /// Does that to all jobs that match; says to how many, or which job goes on with it.
+    pub async fn change_jobs(self, filter: &JobFilter, deed: Deed) -> Result<Changed, ApiError> {
+        let answer = self.send(Call::post(format!("/v1/jobs/{}", deed.name())).json(filter)).await?;
+        if answer.status() == 202 {
+            return Ok(Changed::GoesOn(answer.json::<Job>().await?.id));
+        }
+        Ok(Changed::Jobs(answer.json::<JobCount>().await?.count))
     }
 
     /// What became of jobs in the last minutes, of a queue or of all.

@@ -30,6 +30,12 @@ impl Api {
         self.fetch(Call::with_method("PUT", path(name)).json(schedule)).await
     }
 
+    /// What a schedule would be, with its next times; nothing is kept.
+    pub async fn try_schedule(self, name: &str, schedule: &ScheduleReplace) -> Result<Schedule, ApiError> {
+        let call = Call::with_method("PUT", path(name)).query("dry_run", true);
+        self.fetch(call.json(schedule)).await
+    }
+
     /// Changes a schedule.
     pub async fn change_schedule(self, name: &str, change: &ScheduleUpdate) -> Result<Schedule, ApiError> {
         self.fetch(Call::patch(path(name)).json(change)).await

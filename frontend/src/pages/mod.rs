@@ -3,8 +3,10 @@
 pub mod batches;
 pub mod collection;
 pub mod collections;
+pub mod hooks;
 pub mod jobs;
 pub mod logs;
+pub mod outbox;
 pub mod overview;
 pub mod queues;
 pub mod schedules;

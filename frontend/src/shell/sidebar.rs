@@ -48,6 +48,7 @@ pub fn Sidebar() -> impl IntoView {
             <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
             <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
             <JobsLink />
+            <NavLink href="/hooks" icon=IconName::Webhook words="Hooks" />
             <NavLink href="/users" icon=IconName::Users words="Users" />
             <NavLink href="/logs" icon=IconName::ScrollText words="Logs" />
             <NavLink href="/settings" icon=IconName::Settings words="Settings" />
@@ -81,7 +82,7 @@ fn JobsLink() -> impl IntoView {
     let pathname = use_location().pathname;
     let is_here = Memo::new(move |_| {
         let page = pathname.with(|path| path.split('/').nth(1).map(str::to_owned));
-        matches!(page.as_deref(), Some("jobs" | "queues" | "schedules" | "batches" | "workers"))
+        matches!(page.as_deref(), Some("jobs" | "queues" | "schedules" | "batches" | "workers" | "outbox"))
     });
     view! {
         <a class="nav-link" href="/jobs" aria-current=move || is_here.get().then_some("page")>

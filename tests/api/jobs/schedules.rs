@@ -244,3 +244,24 @@ async fn with_a_unique_key_none_runs_beside_another() {
     .await;
     assert_eq!(app.sql_value("select count(*) from annex.jobs").await.as_deref(), Some("1"));
 }
+
+#[tokio::test]
+async fn a_schedule_can_be_tried() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let try_out = |body: Value| admin.put("/v1/schedules/nightly?dry_run=true", body);
+    let nightly = json!({"job": {"kind": "mail"}, "cron": "30 4 * * *", "time_zone": "Europe/Vienna"});
+    let tried = try_out(nightly.clone()).await.expect_status(200).json();
+    assert_eq!(tried["next_runs"].as_array().unwrap().len(), 5);
+    admin.get("/v1/schedules/nightly").await.expect_problem("not_found");
+    let problem = try_out(json!({"job": {"kind": "mail"}, "cron": "61 4 * * *"})).await;
+    assert_eq!(problem.expect_problem("validation_failed").errors[0].pointer, "/cron");
+    // One that is there stays as it is.
+    let before = admin.put("/v1/schedules/nightly", nightly).await.expect_status(201).json();
+    assert_eq!(before["next_runs"], tried["next_runs"]);
+    let hourly =
+        try_out(json!({"job": {"kind": "mail"}, "every_seconds": 3600})).await.expect_status(200).json();
+    assert_eq!(hourly["every_seconds"], 3600);
+    assert_eq!(admin.get("/v1/schedules/nightly").await.expect_status(200).json(), before);
+    admin.put("/v1/schedules/nightly?dry_run=perhaps", json!({})).await.expect_problem("invalid_parameter");
+}

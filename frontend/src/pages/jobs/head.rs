@@ -29,6 +29,7 @@ pub fn JobsHead(
             {tab("/schedules", "Schedules")}
             {tab("/batches", "Batches")}
             {tab("/workers", "Workers")}
+            {tab("/outbox", "Outbox")}
         </nav>
     }
 }

@@ -1,5 +1,6 @@
 //! A schedule as it is being written.
 
+use annex_openapi::jobs::JobCreate;
 use annex_openapi::jobs::schedules::{CatchUp, Schedule, ScheduleReplace, ScheduleUpdate};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
@@ -139,6 +140,22 @@ impl Draft {
         is_said.then_some(schedule)
     }
 
+    /// When it would be due, with a job that stands for any.
+    pub fn timing(self) -> Option<ScheduleReplace> {
+        let way = self.way.get();
+        let run_at = (way == Way::Once).then(|| self.at.with(|text| moment(text)));
+        let timing = ScheduleReplace {
+            job: JobCreate { kind: "preview".to_owned(), ..JobCreate::default() },
+            cron: (way == Way::Cron).then(|| self.cron.with(|cron| filled(cron))).flatten(),
+            time_zone: self.time_zone.with(|zone| filled(zone)),
+            every_seconds: (way == Way::Every).then(|| self.period()).flatten(),
+            run_at: run_at.flatten(),
+            ..ScheduleReplace::default()
+        };
+        let is_said = timing.cron.is_some() || timing.every_seconds.is_some() || timing.run_at.is_some();
+        is_said.then_some(timing)
+    }
+
     fn period(self) -> Option<u32> {
         let unit: u32 = self.unit.with(|unit| unit.parse().ok())?;
         let number: u32 = self.number.with(|number| number.trim().parse().ok())?;
@@ -178,7 +195,6 @@ fn args(text: &str) -> Option<Map<String, Value>> {
 
 #[cfg(test)]
 mod tests {
-    use annex_openapi::jobs::JobCreate;
     use serde_json::json;
 
     use super::*;

@@ -1,6 +1,7 @@
 //! A schedule in a dialog: a new one, or one to be changed.
 
 use annex_openapi::jobs::schedules::Schedule;
+use gloo_timers::future::TimeoutFuture;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -63,7 +64,6 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
     let toasts = use_toasts();
     let draft = before.as_ref().map_or_else(Draft::empty, Draft::of);
     let is_new = before.is_none();
-    let runs = before.as_ref().map(|before| before.next_runs.clone()).unwrap_or_default();
     let name = RwSignal::new(before.map(|before| before.name).unwrap_or_default());
     let taken = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
@@ -119,8 +119,8 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
                 .then(|| {
                     view! { <TextInput label="Name" value=name autofocus=true placeholder="nightly-report" error=wrong_name mono=true /> }
                 })}
-            <NextRuns runs />
             <When draft at=Callback::new(at) />
+            <NextRuns draft />
             <TextInput
                 label="Kind"
                 value=draft.kind
@@ -156,30 +156,52 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
     }
 }
 
-/// The next times, each as a clock says it and as it is said.
+/// For how long nothing is typed before the server is asked, in milliseconds.
+const PAUSE: u32 = 300;
+
+/// The next times of what is written, each as a clock says it and as it is said.
 #[component]
-fn NextRuns(runs: Vec<time::OffsetDateTime>) -> impl IntoView {
+fn NextRuns(draft: Draft) -> impl IntoView {
+    let api = use_api();
     let now = use_now();
-    (!runs.is_empty()).then(|| {
-        view! {
-            <section class="stack tight">
-                <h3 class="field-label">"Next runs"</h3>
-                <ol class="next-runs small">
-                    {runs
-                        .into_iter()
-                        .map(|at| {
-                            view! {
-                                <li>
-                                    <Instant at />
-                                    <span class="soft numbers">{move || format::until(at, now.get())}</span>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ol>
-            </section>
-        }
-    })
+    let timing = Memo::new(move |_| draft.timing());
+    let runs = RwSignal::new(Vec::new());
+    let asked = StoredValue::new(0_u32);
+    Effect::new(move || {
+        let timing = timing.get();
+        asked.update_value(|asked| *asked += 1);
+        let this = asked.get_value();
+        let is_last = move || asked.try_get_value() == Some(this);
+        spawn_local(async move {
+            TimeoutFuture::new(PAUSE).await;
+            let Some(timing) = timing.filter(|_| is_last()) else { return };
+            // What is wrong is told when it is saved.
+            let next = api.try_schedule("preview", &timing).await.map(|schedule| schedule.next_runs);
+            if is_last() {
+                runs.try_set(next.unwrap_or_default());
+            }
+        });
+    });
+    view! {
+        <section class="stack tight" aria-live="polite">
+            <h3 class="field-label">"Next runs"</h3>
+            {move || {
+                let next = runs.get();
+                if next.is_empty() {
+                    return view! { <p class="faint small">"None, as it is written"</p> }.into_any();
+                }
+                let item = |at| {
+                    view! {
+                        <li>
+                            <Instant at />
+                            <span class="soft numbers">{move || format::until(at, now.get())}</span>
+                        </li>
+                    }
+                };
+                view! { <ol class="next-runs small">{next.into_iter().map(item).collect_view()}</ol> }.into_any()
+            }}
+        </section>
+    }
 }
 
 /// The fields that say when.

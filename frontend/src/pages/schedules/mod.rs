@@ -6,4 +6,5 @@ mod list;
 mod row;
 mod words;
 
+pub use draft::name_mistake;
 pub use list::Schedules;

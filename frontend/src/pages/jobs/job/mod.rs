@@ -1,6 +1,7 @@
 //! One job: what it is done with, what became of it so far, and what can be done about it.
 
 mod facts;
+mod file;
 mod follow;
 mod log;
 mod timeline;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::facts::Facts;
+use self::file::JobFile;
 use self::follow::Followed;
 use self::log::Log;
 use self::timeline::{Timeline, WhatWentWrong};
@@ -184,7 +186,8 @@ fn Inside(followed: Followed) -> impl IntoView {
                                 }
                             })
                     }}
-                    {move || result.get().map(|result| view! { <Json title="Result" value=result /> })}
+                    <JobFile id=job.with_untracked(|job| job.id) result />
+                    {move || result.get().map(|result| view! { <Json title="Result" value=without_link(result) /> })}
                     {move || view! { <Json title="Arguments" value=args.get() /> }}
                     <Timeline job=job.into() />
                     <Log followed />
@@ -238,6 +241,14 @@ fn Standing(job: Memo<Job>) -> impl IntoView {
             {move || view! { <JobProgress progress=progress.get() /> }}
         </div>
     }
+}
+
+/// The link to a file is not shown: whoever has it may read the file.
+fn without_link(mut result: Value) -> Value {
+    if let Some(file) = result.get_mut("file").and_then(Value::as_object_mut) {
+        file.remove("url");
+    }
+    result
 }
 
 /// Some JSON with its name.

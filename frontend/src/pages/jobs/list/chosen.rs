@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use annex_openapi::jobs::{Job, JobFilter, JobState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
 use uuid::Uuid;
 
 use super::JobList;
-use crate::api::jobs::Deed;
+use crate::api::jobs::{Changed, Deed};
 use crate::api::{Api, ApiError, use_api};
 use crate::format;
 use crate::shell::shortcut;
@@ -143,6 +144,7 @@ async fn matching(api: Api, filter: &JobFilter, deed: Deed) -> Result<u64, ApiEr
 pub fn ChosenBar(list: JobList) -> impl IntoView {
     let api = use_api();
     let toasts = use_toasts();
+    let navigate = StoredValue::new(use_navigate());
     let chosen = list.chosen;
     let asked = RwSignal::new(None::<Deed>);
     let open = RwSignal::new(false);
@@ -177,11 +179,20 @@ pub fn ChosenBar(list: JobList) -> impl IntoView {
         let filter = chosen.filter(list);
         spawn_local(async move {
             match api.change_jobs(&filter, deed).await {
-                Ok(number) => {
-                    toasts.say(format!("{} {}", jobs(number), words(deed).1));
+                Ok(changed) => {
                     open.try_set(false);
                     chosen.clear();
-                    list.refresh().await;
+                    match changed {
+                        Changed::Jobs(number) => {
+                            toasts.say(format!("{} {}", jobs(number), words(deed).1));
+                            list.refresh().await;
+                        }
+                        // There are many: its page tells how far it is.
+                        Changed::GoesOn(job) => {
+                            navigate
+                                .with_value(|navigate| navigate(&format!("/jobs/{job}"), Default::default()));
+                        }
+                    }
                 }
                 Err(error) => drop(failure.try_set(Some(error))),
             }
