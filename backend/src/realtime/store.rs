@@ -129,6 +129,13 @@ pub fn lsn(text: &str) -> sqlx::Result<Lsn> {
     parsed.ok_or_else(|| sqlx::Error::Decode(format!("`{text}` is not a position of the log").into()))
 }
 
+/// The position where the record before ends: where the next one begins a page, it stands behind the page's header.
+pub fn behind_header(lsn: Lsn) -> Lsn {
+    const PAGE: Lsn = 8192;
+    const LONGEST_HEADER: Lsn = 40;
+    if lsn % PAGE <= LONGEST_HEADER { lsn - lsn % PAGE } else { lsn }
+}
+
 /// Writes a position as Postgres reads it.
 pub fn lsn_text(lsn: Lsn) -> String {
     format!("{:X}/{:X}", lsn >> 32, lsn & 0xffff_ffff)

@@ -80,20 +80,22 @@ impl<'a> Decoder<'a> {
         self.reached.take()
     }
 
-    fn committed(&mut self, change: Change) -> Event {
-        let transaction = self.transaction.get_or_insert(Transaction {
-            commit: 0,
-            id: 0,
-            at: OffsetDateTime::UNIX_EPOCH,
-            changes: 0,
-        });
-        transaction.changes += 1;
-        Event::Change(Committed {
+    /// Counts what the log has of the transaction, whether it is told or not: whoever reads it counts the same.
+    fn count(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.changes += 1;
+        }
+    }
+
+    /// An event at the place of what was counted last.
+    fn committed(&self, change: Change) -> Option<Event> {
+        let transaction = self.transaction.as_ref()?;
+        Some(Event::Change(Committed {
             position: Position { commit: transaction.commit, change: transaction.changes },
             transaction: transaction.id,
             at: transaction.at,
             change,
-        })
+        }))
     }
 
     /// A message that a transaction left in the log.
@@ -101,6 +103,7 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// The database does not answer.
     pub async fn message(&mut self, prefix: &str, content: &Bytes) -> Result<Option<Event>, FeedError> {
+        self.count();
         let change = match prefix {
             "annex.schema" => {
                 self.refresh().await?;
@@ -113,7 +116,7 @@ impl<'a> Decoder<'a> {
             "annex.broadcast" => Change::Broadcast(content.clone()),
             _ => return Ok(None),
         };
-        Ok(Some(self.committed(change)))
+        Ok(self.committed(change))
     }
 
     /// A message of the output plugin.
@@ -124,20 +127,29 @@ impl<'a> Decoder<'a> {
         match pgoutput::read(data)? {
             Message::Relation(relation) => self.relation(relation, events).await?,
             Message::Insert { relation, new } => {
+                self.count();
                 events.extend(self.row(relation, None, Some(&new)));
             }
             Message::Update { relation, old, new } => {
-                events.extend(self.row(relation, old.as_ref(), Some(&new)));
+                self.count();
+                events.extend(match old {
+                    Some(old) => self.row(relation, Some(&old), Some(&new)),
+                    None => self.unknown(relation),
+                });
             }
             Message::Delete { relation, old } => {
-                events.extend(self.row(relation, Some(&old), None));
+                self.count();
+                events.extend(match old {
+                    Some(old) => self.row(relation, Some(&old), None),
+                    None => self.unknown(relation),
+                });
             }
             Message::Truncate(relations) => {
                 for relation in relations {
+                    self.count();
                     let table = self.tables.get(&relation).and_then(|known| known.collection.as_ref());
-                    if let Some(table) = table.map(|(table, _)| Arc::clone(table)) {
-                        events.push(self.committed(Change::Truncated(table)));
-                    }
+                    let truncated = table.map(|(table, _)| Change::Truncated(Arc::clone(table)));
+                    events.extend(truncated.and_then(|truncated| self.committed(truncated)));
                 }
             }
             Message::Other => {}
@@ -145,16 +157,24 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn row(&mut self, relation: u32, old: Option<&Tuple>, new: Option<&Tuple>) -> Option<Event> {
+    fn row(&self, relation: u32, old: Option<&Tuple>, new: Option<&Tuple>) -> Option<Event> {
         let (table, places) = self.tables.get(&relation)?.collection.as_ref()?;
-        let whole = |tuple: &&Tuple| tuple.0.len() >= places.iter().flatten().count();
-        let old = old.filter(whole);
         let change = RowChange {
             table: Arc::clone(table),
             old: old.map(|old| image(places, old, None)),
             new: new.map(|new| image(places, new, old)),
         };
-        Some(self.committed(Change::Row(Arc::new(change))))
+        self.committed(Change::Row(Arc::new(change)))
+    }
+
+    /// A row of which it is not known what it was: somebody took the table's replica identity away.
+    fn unknown(&self, relation: u32) -> Option<Event> {
+        let (table, _) = self.tables.get(&relation)?.collection.as_ref()?;
+        tracing::warn!(
+            collection = table.collection.name,
+            "The log does not have rows as they were; turn realtime off and on again, or set `replica identity full`"
+        );
+        self.committed(Change::Reshaped(Arc::clone(table)))
     }
 
     /// A table, as it is from here on.
@@ -165,13 +185,11 @@ impl<'a> Decoder<'a> {
             self.tables.extend(before.map(|before| (id, before)));
             return Ok(());
         }
-        let mut snapshot = self.catalogue.snapshot();
-        if !find(&snapshot, &relation).is_some_and(|table| fits(table, &relation)) {
-            snapshot = self.refresh().await?;
-        }
+        // The types of its columns may be others than those that are known.
+        let snapshot = self.refresh().await?;
         let table = find(&snapshot, &relation).filter(|table| table.served && table.collection.realtime);
         let collection = table.map(|table| {
-            let place = |name: &str| relation.columns.iter().position(|column| column == name);
+            let place = |name: &str| relation.columns.iter().position(|column| column.name == name);
             let names = table.collection.fields.iter().map(|field| field.name.as_str());
             (Arc::clone(table), names.map(place).collect())
         });
@@ -179,7 +197,7 @@ impl<'a> Decoder<'a> {
             && (before.is_some() || !fits(table, &relation))
         {
             let table = Arc::clone(table);
-            events.push(self.committed(Change::Reshaped(table)));
+            events.extend(self.committed(Change::Reshaped(table)));
         }
         self.tables.insert(id, Known { relation, collection });
         Ok(())
@@ -193,7 +211,7 @@ impl<'a> Decoder<'a> {
             let table =
                 find(&snapshot, &known.relation).filter(|table| table.served && table.collection.realtime);
             known.collection = table.map(|table| {
-                let place = |name: &str| known.relation.columns.iter().position(|column| column == name);
+                let place = |name: &str| known.relation.columns.iter().position(|column| column.name == name);
                 let names = table.collection.fields.iter().map(|field| field.name.as_str());
                 (Arc::clone(table), names.map(place).collect())
             });
@@ -222,7 +240,7 @@ fn fits(table: &Table, relation: &Relation) -> bool {
     let served = fields.clone().count();
     let unserved = table.unserved.iter().map(|unserved| &unserved.column);
     relation.columns.len() == served + table.unserved.len()
-        && fields.chain(unserved).all(|name| relation.columns.contains(name))
+        && fields.chain(unserved).all(|name| relation.columns.iter().any(|column| column.name == *name))
 }
 
 /// The row in the order of the collection's columns. What did not change and stands apart is taken from the row before.

@@ -12,7 +12,7 @@ mod trail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use pgwire_replication::{
@@ -158,13 +158,15 @@ impl Feed {
     pub async fn run(self, hub: mpsc::Sender<Vec<Event>>, ending: CancellationToken) {
         let mut trail = Trail::default();
         let mut told = false;
+        let (mut unwanted, mut given_up) = (None, false);
         loop {
             if ending.is_cancelled() {
                 return;
             }
             if !self.is_wanted() {
-                if trail.end().is_some() && !self.give_up(&mut trail, &hub, &ending).await {
-                    return;
+                let since = *unwanted.get_or_insert_with(Instant::now);
+                if since.elapsed() >= IDLE && !given_up {
+                    given_up = self.give_up(&mut trail, &hub).await;
                 }
                 tokio::select! {
                     () = self.wanted.notified() => {}
@@ -173,6 +175,7 @@ impl Feed {
                 }
                 continue;
             }
+            (unwanted, given_up) = (None, false);
             let Err(error) = self.follow(&mut trail, &hub, &mut told, &ending).await else { continue };
             if ending.is_cancelled() {
                 return;
@@ -195,26 +198,17 @@ impl Feed {
         self.catalogue.snapshot().tables.values().any(|table| table.served && table.collection.realtime)
     }
 
-    /// Gives the log up where nothing is published for a while; false where nobody listens any more.
-    async fn give_up(
-        &self,
-        trail: &mut Trail,
-        hub: &mpsc::Sender<Vec<Event>>,
-        ending: &CancellationToken,
-    ) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(IDLE) => {}
-            () = ending.cancelled() => return false,
-        }
-        if self.is_wanted() {
-            return true;
-        }
+    /// Gives the log up, whoever began it; false where that has to be tried again.
+    async fn give_up(&self, trail: &mut Trail, hub: &mpsc::Sender<Vec<Event>>) -> bool {
         if let Err(error) = slot::give_up(&self.pool).await {
-            tracing::warn!(%error, "The log of changes, which nobody wants any more, could not be given up");
-            return true;
+            tracing::debug!(%error, "the log of changes, which nobody wants any more, could not be given up");
+            return false;
         }
-        *trail = Trail::default();
-        hub.send(vec![Event::Ended]).await.is_ok()
+        if std::mem::take(trail).end().is_some() {
+            // Where the hub has gone nobody has to be told.
+            hub.send(vec![Event::Ended]).await.ok();
+        }
+        true
     }
 
     /// Reads the log over one connection.

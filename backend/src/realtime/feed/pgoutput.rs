@@ -19,7 +19,7 @@ pub enum Message {
     Update {
         /// The table.
         relation: u32,
-        /// The row before, whole or its key alone; where the key stayed and the table tells no more, nothing.
+        /// The row before, where the log has the whole of it.
         old: Option<Tuple>,
         /// The row.
         new: Tuple,
@@ -28,8 +28,8 @@ pub enum Message {
     Delete {
         /// The table.
         relation: u32,
-        /// The row, whole or its key alone.
-        old: Tuple,
+        /// The row, where the log has the whole of it.
+        old: Option<Tuple>,
     },
     /// All rows of these tables went.
     Truncate(Vec<u32>),
@@ -47,7 +47,16 @@ pub struct Relation {
     /// Its name.
     pub name: String,
     /// Its columns; those that are generated are missing.
-    pub columns: Vec<String>,
+    pub columns: Vec<Column>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The number of its type, and what modifies that.
+    pub type_: (u32, u32),
 }
 
 /// A row: its values, in the order of the table's columns.
@@ -83,8 +92,7 @@ pub fn read(message: Bytes) -> Result<Message, Malformed> {
             let columns = (0..reader.short()?).map(|_| {
                 let _is_key = reader.byte()?;
                 let name = reader.text()?;
-                let (_type, _modifier) = (reader.int()?, reader.int()?);
-                Ok(name)
+                Ok(Column { name, type_: (reader.int()?, reader.int()?) })
             });
             let columns = columns.collect::<Result<_, _>>()?;
             // What Postgres calls by no name is its own catalogue.
@@ -99,10 +107,10 @@ pub fn read(message: Bytes) -> Result<Message, Malformed> {
         b'U' => {
             let relation = reader.int()?;
             let (old, new) = match reader.byte()? {
-                b'O' | b'K' => {
+                kind @ (b'O' | b'K') => {
                     let old = reader.tuple()?;
                     reader.expect(b'N')?;
-                    (Some(old), reader.tuple()?)
+                    (Some(old).filter(|_| kind == b'O'), reader.tuple()?)
                 }
                 b'N' => (None, reader.tuple()?),
                 _ => return Err(Malformed),
@@ -111,8 +119,9 @@ pub fn read(message: Bytes) -> Result<Message, Malformed> {
         }
         b'D' => {
             let relation = reader.int()?;
-            let (b'O' | b'K') = reader.byte()? else { return Err(Malformed) };
-            Message::Delete { relation, old: reader.tuple()? }
+            let kind @ (b'O' | b'K') = reader.byte()? else { return Err(Malformed) };
+            let old = reader.tuple()?;
+            Message::Delete { relation, old: Some(old).filter(|_| kind == b'O') }
         }
         b'T' => {
             let count = reader.int()?;
@@ -182,7 +191,9 @@ mod tests {
             id: 7,
             schema: "public".to_owned(),
             name: "posts".to_owned(),
-            columns: vec!["id".to_owned(), "title".to_owned()],
+            columns: [("id", 0x17), ("title", 0x19)]
+                .map(|(name, type_)| Column { name: name.to_owned(), type_: (type_, u32::MAX) })
+                .to_vec(),
         };
         assert_eq!(read(Bytes::from_static(relation)), Ok(Message::Relation(expected)));
         let update = b"U\0\0\0\x07O\0\x02t\0\0\0\x011nN\0\x02t\0\0\0\x011u";
@@ -193,6 +204,8 @@ mod tests {
             new: Tuple(vec![one, Datum::Unchanged]),
         };
         assert_eq!(read(Bytes::from_static(update)), Ok(expected));
+        let key = Message::Delete { relation: 7, old: None };
+        assert_eq!(read(Bytes::from_static(b"D\0\0\0\x07K\0\x01t\0\0\0\x011")), Ok(key));
         for cut in 1..update.len() {
             assert_eq!(read(Bytes::copy_from_slice(&update[..cut])), Err(Malformed), "{cut}");
         }

@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::feed::{Change, Committed};
 use crate::realtime::position::{Lsn, Position};
 use crate::realtime::seen::Seen;
-use crate::realtime::store::lsn;
+use crate::realtime::store::{behind_header, lsn};
 use crate::records::sql::select;
 use crate::records::store::problem;
 
@@ -142,7 +142,7 @@ async fn read(own: &Own, need: Need, before: Lsn) -> Result<Mirrored> {
     let point = connection.query_one(point, &[]).await.map_err(problem)?;
     let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
     let seen: Seen = seen.parse().map_err(Problem::internal)?;
-    let reached = lsn(reached)?;
+    let reached = behind_header(lsn(reached)?);
     let columns: Vec<usize> = need.columns.iter().copied().collect();
     let width = need.table.columns.len();
     let statement = select::whole(&need.table, columns.iter().copied());

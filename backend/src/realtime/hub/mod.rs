@@ -28,12 +28,15 @@ pub use view::{View, ViewError};
 
 use super::feed::{Change, Committed, Event, RowChange};
 use super::position::{Cursor, Lsn, Position};
-use crate::collections::catalogue::Catalogue;
+use crate::collections::catalogue::{Catalogue, Snapshot};
 use crate::db::Own;
 use crate::evaluator::Mirrors;
 use mirroring::Mirrored;
 use registry::Registry;
 use window::Window;
+
+/// How many bytes of log another server may be ahead.
+const FURTHEST: Lsn = 16 << 30;
 
 /// How many events the feed may be ahead.
 const AHEAD: usize = 8;
@@ -58,6 +61,10 @@ impl Hub {
             log: None,
             window: Window::new(most_kept),
             reshaped: HashMap::new(),
+            all_reshaped: Position::default(),
+            known: None,
+            identities: HashMap::new(),
+            all_identities: Position::default(),
             registry: Registry::default(),
             waiting: Vec::new(),
             expecting: Vec::new(),
@@ -85,6 +92,14 @@ struct State {
     window: Window,
     /// Behind where what is told of a collection fits it as it is.
     reshaped: HashMap<String, Position>,
+    /// The same of all collections.
+    all_reshaped: Position,
+    /// The collections as they were when the log last told that they changed.
+    known: Option<Arc<Snapshot>>,
+    /// Where accounts changed last.
+    identities: HashMap<Uuid, Position>,
+    /// The same of all accounts.
+    all_identities: Position,
     registry: Registry,
     /// Subscriptions that begin further on in the log.
     waiting: Vec<Subscribe>,
@@ -157,6 +172,9 @@ impl State {
             self.arriving.clear();
             self.reading.clear();
             self.reshaped.clear();
+            self.identities.clear();
+            (self.all_reshaped, self.all_identities) = Default::default();
+            self.known = Some(self.catalogue.snapshot());
             self.registry.resync_all(ResyncReason::LogLost);
         }
         self.log = Some(Log { epoch, reached: from, until });
@@ -165,6 +183,11 @@ impl State {
 
     fn change(&mut self, committed: Committed) {
         let Some(log) = self.log else { return };
+        // What was told of a transaction before the connection was lost within it comes again.
+        let is_again = committed.position <= self.window.newest();
+        if is_again && !matches!(committed.change, Change::Reshaped(_)) {
+            return;
+        }
         let cursor = Cursor { epoch: log.epoch, position: committed.position };
         match &committed.change {
             Change::Row(row) => self.row(row, cursor, committed.at),
@@ -178,16 +201,49 @@ impl State {
                 self.registry.resync(&table.collection.name, ResyncReason::CollectionChanged);
                 self.reshaped.insert(table.collection.name.clone(), committed.position);
             }
-            Change::Schema => {
-                let snapshot = self.catalogue.snapshot();
-                for name in self.registry.resync_changed(&snapshot) {
-                    self.reshaped.insert(name, committed.position);
+            Change::Schema => self.schema(log, committed.position),
+            Change::Identity(id) => {
+                match id {
+                    Some(id) => drop(self.identities.insert(*id, committed.position)),
+                    None => self.all_identities = committed.position,
                 }
+                self.registry.pause(*id, committed.position);
             }
-            Change::Identity(id) => self.registry.pause(*id, committed.position),
             Change::Broadcast(_) => {}
         }
         self.window.push(committed);
+    }
+
+    /// Collections may be others from here on, also to who is not there now.
+    fn schema(&mut self, log: Log, at: Position) {
+        let snapshot = self.catalogue.snapshot();
+        self.registry.resync_changed(&snapshot);
+        let before = self.known.replace(Arc::clone(&snapshot)).filter(|_| log.reached >= log.until);
+        let Some(before) = before else {
+            // Of the past it is not known what the collections were before.
+            self.all_reshaped = at;
+            return;
+        };
+        for (name, table) in &before.tables {
+            if snapshot.tables.get(name).is_none_or(|now| **now != **table) {
+                self.reshaped.insert(name.clone(), at);
+            }
+        }
+    }
+
+    /// Whether a collection is another than at that position, or those that are looked into are.
+    fn is_reshaped(&self, view: &View, since: Position) -> bool {
+        let mut names =
+            view.needs.iter().map(|need| need.collection()).chain([view.table.collection.name.as_str()]);
+        self.all_reshaped > since || names.any(|name| self.reshaped.get(name).is_some_and(|at| *at > since))
+    }
+
+    /// Whether the account of a view's caller is another than at that position.
+    fn is_other(&self, view: &View, since: Position) -> bool {
+        let Some(identity) = view.caller.identity().filter(|one| view.asks_caller || one.is_admin()) else {
+            return false;
+        };
+        self.all_identities > since || self.identities.get(&identity.user_id).is_some_and(|at| *at > since)
     }
 
     fn row(&mut self, row: &RowChange, cursor: Cursor, at: OffsetDateTime) {
@@ -260,6 +316,7 @@ impl State {
 
     /// Begins the subscriptions whose beginning the log has reached.
     fn admit(&mut self) {
+        self.expecting.retain(|expecting| !expecting.is_closed());
         let Some(log) = self.log.filter(|log| log.reached >= log.until) else { return };
         self.settle_mirrors(log.reached);
         for expecting in self.expecting.drain(..) {
@@ -270,6 +327,8 @@ impl State {
         for subscribe in waiting {
             let begins = match &subscribe.start {
                 Start::Now => 0,
+                // No log is so far ahead of this server.
+                Start::After(cursor) if cursor.position.commit > log.reached.saturating_add(FURTHEST) => 0,
                 Start::After(cursor) if cursor.epoch == log.epoch => cursor.position.commit,
                 Start::After(_) => 0,
                 Start::Snapshot { reached, .. } => *reached,

@@ -96,9 +96,19 @@ impl Outbox {
         self.send_parts(&text, b"", None)
     }
 
+    /// The same, with where the client is in the log from there on.
+    pub fn send_at(&self, message: &ServerMessage, cursor: &str) -> bool {
+        let text = serde_json::to_vec(message).expect("a message can be written as JSON");
+        self.send_parts(&text, b"", Some(cursor))
+    }
+
     /// Asks whether the client is there (RFC 6455, section 5.5.2).
     pub fn ping(&self) {
         let mut state = self.state();
+        // What waits to be taken tells as much.
+        if state.ended || !state.bytes.is_empty() {
+            return;
+        }
         match self.framing {
             Framing::WebSocket => header(&mut state.bytes, 0x9, 0),
             Framing::Events => state.bytes.put_slice(b": still here\n\n"),

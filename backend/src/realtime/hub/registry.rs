@@ -378,18 +378,9 @@ impl Registry {
         }
     }
 
-    /// Has the subscriptions begin anew whose collection is another than it was; gives the names of these.
-    pub fn resync_changed(&mut self, snapshot: &Snapshot) -> Vec<String> {
-        let is_changed = |view: &View| !view.is_current(snapshot);
-        let changed: HashSet<String> = self
-            .views
-            .iter()
-            .flatten()
-            .filter(|shared| is_changed(&shared.view))
-            .map(|shared| shared.view.table.collection.name.clone())
-            .collect();
-        self.resync_where(ResyncReason::CollectionChanged, is_changed);
-        changed.into_iter().collect()
+    /// Has the subscriptions begin anew whose collection is another than it was.
+    pub fn resync_changed(&mut self, snapshot: &Snapshot) {
+        self.resync_where(ResyncReason::CollectionChanged, |view| !view.is_current(snapshot));
     }
 
     /// Tells the connections that depend on an account or a session (or all) nothing more from that position on, until it is known

@@ -21,7 +21,6 @@ impl State {
             Start::Snapshot { records, .. } => std::mem::take(records),
             _ => Records::default(),
         };
-        let name = view.table.collection.name.clone();
         let current = self.catalogue.snapshot();
         let Some(outbox) = self.registry.outbox(connection) else { return };
         let outbox = Arc::clone(outbox);
@@ -47,17 +46,21 @@ impl State {
             Start::After(given) => given.position,
             Start::Snapshot { .. } => Position::default(),
         };
-        if let Start::Snapshot { before, .. } = &start
-            && !self.window.reaches_back_to(Position::at(*before))
-        {
-            return begins_anew(ResyncReason::TooOld);
-        }
-        if matches!(start, Start::After(_)) {
-            if !self.window.reaches_back_to(after) {
+        let since = match &start {
+            Start::Now => None,
+            Start::After(given) if given.position > now => return begins_anew(ResyncReason::LogLost),
+            Start::After(given) => Some(given.position),
+            Start::Snapshot { before, .. } => Some(Position::at(*before)),
+        };
+        if let Some(since) = since {
+            if !self.window.reaches_back_to(since) {
                 return begins_anew(ResyncReason::TooOld);
             }
-            if self.reshaped.get(&name).is_some_and(|reshaped| *reshaped > after) {
+            if self.is_reshaped(&view, since) {
                 return begins_anew(ResyncReason::CollectionChanged);
+            }
+            if matches!(start, Start::After(_)) && self.is_other(&view, since) {
+                return begins_anew(ResyncReason::AccessChanged);
             }
         }
         let told = match &start {
@@ -72,9 +75,10 @@ impl State {
                 }
             }
         };
-        let subscribed = Subscribed { id: id.clone().into(), cursor: cursor.to_string() };
+        let cursor = cursor.to_string();
+        let subscribed = Subscribed { id: id.clone().into(), cursor: cursor.clone() };
         match told {
-            Told::All if outbox.send(&ServerMessage::Subscribed(subscribed)) => {
+            Told::All if outbox.send_at(&ServerMessage::Subscribed(subscribed), &cursor) => {
                 self.registry.subscribe(connection, id, view);
             }
             Told::All | Told::TooSlowly => self.registry.give_up(connection),
@@ -193,7 +197,7 @@ fn send_snapshot(outbox: &Outbox, id: &str, cursor: &Cursor, records: &Records) 
     let mut tail = Vec::new();
     records.write(&mut tail);
     tail.push(b'}');
-    outbox.send_parts(head.as_bytes(), &tail, None)
+    outbox.send_parts(head.as_bytes(), &tail, Some(&cursor.to_string()))
 }
 
 /// What became of telling a subscription of what happened before.

@@ -7,7 +7,7 @@ use annex_openapi::expression::Predicate;
 use time::OffsetDateTime;
 
 use super::demand::{Demand, Watch, demand, needs, watches};
-use crate::collections::catalogue::{Snapshot, Table, Trust};
+use crate::collections::catalogue::{Rule, Snapshot, Table, Trust};
 use crate::evaluator::{Context, DatabaseAlone, Image, Mirrors, Need, Program};
 use crate::extract::Caller;
 use crate::records::projection::Projection;
@@ -93,7 +93,9 @@ impl View {
         };
         let filter_predicate = filter.map(|(_, predicate)| predicate);
         let predicates: Vec<&Predicate> = rule.flatten().into_iter().chain(filter_predicate).collect();
-        let asks_caller = !caller.is_admin() && predicates.iter().any(|predicate| predicate.uses_caller())
+        // A rule that the caller alone decides leaves no condition, but it may be decided otherwise later.
+        let ruled = !caller.is_admin() && matches!(&table.rules.view, Rule::When(rule) if rule.uses_caller());
+        let asks_caller = ruled
             || filter_predicate.is_some_and(Predicate::uses_caller)
             // A filter finds those rows of other collections that the caller may view.
             || !caller.is_admin() && filter_predicate.is_some_and(|filter| !filter.uses().collections.is_empty());

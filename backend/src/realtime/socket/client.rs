@@ -135,7 +135,6 @@ impl Client {
                 () = draining.cancelled() => self.outbox.close(GOING_AWAY),
             }
         }
-        self.app.realtime.tell(Command::Disconnect(self.id));
     }
 
     /// How long the client's token still counts.
@@ -194,8 +193,11 @@ impl Client {
             ClientMessage::Auth(auth) => self.authenticate(auth.token.into()).await,
             ClientMessage::Subscribe(subscribe) => {
                 let id = subscribe.id.clone();
+                let is_new = !self.subscriptions.contains(&id);
                 if let Err(problem) = self.take(subscribe).await {
-                    self.subscriptions.remove(&id);
+                    if is_new {
+                        self.subscriptions.remove(&id);
+                    }
                     self.refuse(Some(&id), &problem);
                 }
             }
@@ -287,6 +289,12 @@ impl Client {
         if !self.outbox.send(message) {
             self.outbox.close(POLICY);
         }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.app.realtime.tell(Command::Disconnect(self.id));
     }
 }
 

@@ -1,8 +1,10 @@
 //! A subscription, from what the client asks for to what the hub is told.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use annex_openapi::realtime::Subscribe;
+use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
 use super::client::Client;
@@ -11,7 +13,7 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::hub::{self, Command, Records, Start, View, ViewError};
 use crate::realtime::position::{Cursor, Lsn};
 use crate::realtime::seen::Seen;
-use crate::realtime::store::lsn;
+use crate::realtime::store::{behind_header, lsn};
 use crate::records::parameters::filter;
 use crate::records::projection::Projection;
 use crate::records::sql::predicate::Context;
@@ -103,7 +105,7 @@ impl Client {
             let point = client.query_one(point, &[]).await.map_err(store::problem)?;
             let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
             let seen: Seen = seen.parse().map_err(Problem::internal)?;
-            let reached = lsn(reached).map_err(Problem::from)?;
+            let reached = behind_header(lsn(reached).map_err(Problem::from)?);
             let context = Context { snapshot, caller: &self.caller, now: self.app.clock.now() };
             let mut records = Records::default();
             let mut projection = projection.clone();
@@ -111,18 +113,18 @@ impl Client {
             let statement = select::viewed(&context, table, &projection.columns, filter, MOST_RECORDS + 1)?;
             if let Some(sql) = statement {
                 let prepared = store::prepare(place, table, &sql).await?;
-                let rows = store::query(client, &prepared, &sql.binds).await;
-                let rows = rows.map_err(|error| store::failure(table, error))?;
-                if rows.len() > MOST_RECORDS {
-                    return Err(too_large().into());
-                }
-                for row in &rows {
+                let refused = |error| store::failure(table, error);
+                let mut rows = pin!(client.query_raw(&prepared, &sql.binds).await.map_err(refused)?);
+                let mut many = 0;
+                while let Some(row) = rows.try_next().await.map_err(refused)? {
+                    let row = &row;
+                    many += 1;
                     let (mut name, mut record) = (Vec::new(), Vec::new());
                     write_columns(&mut name, table, table.key.iter().copied().zip(key.iter().copied()), row)?;
                     projection.open_object(&mut record, table, row)?;
                     record.push(b'}');
                     records.put(name, record);
-                    if records.size() > MOST_BYTES {
+                    if many > MOST_RECORDS || records.size() > MOST_BYTES {
                         return Err(too_large().into());
                     }
                 }
