@@ -49,14 +49,6 @@ begin
 end
 $$;
 
-create or replace function annex.notify_ddl() returns event_trigger
-    language plpgsql as $$
-begin
-    perform pg_notify('annex_schema', '');
-    perform pg_logical_emit_message(true, 'annex.schema', '');
-end
-$$;
-
 create or replace function annex.notify_identity() returns trigger
     language plpgsql as $$
 begin

@@ -148,3 +148,59 @@ async fn a_session_that_ends_takes_its_sockets_along() {
         assert_eq!(socket.goodbye().await, 4401, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_role_that_alone_opens_a_collection_closes_it_again() {
+    let app = TestApp::start().await;
+    app.collection(json!({
+        "name": "drafts",
+        "realtime": true,
+        "fields": [{"name": "title", "type": "text"}],
+        "rules": {"view": "\"editor\" in @user.roles"}
+    }))
+    .await;
+    let ada = app.user("ada").await;
+    let give = "update annex.users set roles = '{editor}' where email = 'ada@example.com'";
+    let take = "update annex.users set roles = '{}' where email = 'ada@example.com'";
+    let mut socket = Socket::connect(&app, &ada).await;
+    let (_, cursor) = socket.subscribe(json!({"id": "d", "collection": "drafts"})).await;
+    app.rows("drafts", [json!({"title": "unseen"})]).await;
+    app.sql(give).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "d", "reason": "access_changed"}));
+    let (told, _) = socket.subscribe(json!({"id": "d", "collection": "drafts", "snapshot": true})).await;
+    assert_eq!(told[0]["records"][0]["title"], "unseen");
+    app.sql(take).await;
+    app.rows("drafts", [json!({"title": "behind"})]).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "d", "reason": "access_changed"}));
+    socket.silence().await;
+    // Also whoever was away meanwhile is told to begin anew.
+    socket.send(json!({"op": "subscribe", "id": "d", "collection": "drafts", "after": cursor})).await;
+    assert_eq!(socket.next().await, json!({"op": "resync", "id": "d", "reason": "access_changed"}));
+}
+
+#[tokio::test]
+async fn a_rule_that_changed_while_nobody_was_there_is_a_reason_to_begin_anew() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, cursor) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    drop(socket);
+    app.sql("update annex.collections set view_rule = 'owner = @user.id' where name = 'notes'").await;
+    app.schema_seen(|snapshot| {
+        let rule = snapshot.table("notes").and_then(|table| table.collection.rules.view.clone());
+        rule.as_deref() == Some("owner = @user.id")
+    })
+    .await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    // The log is read a moment later than the rule is known.
+    let mut told = json!(null);
+    for _ in 0..100 {
+        socket.send(json!({"op": "subscribe", "id": "n", "collection": "notes", "after": cursor})).await;
+        told = socket.next().await;
+        if told["op"] == "resync" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(told, json!({"op": "resync", "id": "n", "reason": "collection_changed"}));
+}
