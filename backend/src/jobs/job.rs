@@ -103,6 +103,11 @@ impl JobError {
         Self { delay: Some(delay), ..self }
     }
 
+    /// Whether the attempt was another worker's when its end was to be written.
+    pub(super) fn is_stale(&self) -> bool {
+        self.code == Some(STALE)
+    }
+
     pub(super) fn into_outcome(self) -> Outcome {
         let mut error = json!({"message": self.message});
         if let Some(code) = self.code {
@@ -262,8 +267,11 @@ impl Context {
     }
 }
 
+/// The code of an attempt that is another worker's.
+const STALE: &str = "stale_lease";
+
 fn stale() -> JobError {
-    JobError::permanent("stale_lease", "The attempt was given to another worker")
+    JobError::permanent(STALE, "The attempt was given to another worker")
 }
 
 impl Completed {

@@ -112,6 +112,8 @@ async fn work(shift: &Shift, job: &Claimed, stop: &CancellationToken) -> Option<
     Some(match ended {
         Ok(Ok(Ok(Completed(End::Committed)))) => Over::Nothing,
         Ok(Ok(Ok(Completed(End::Result(result))))) => Over::Write(Outcome::Succeeded(result)),
+        // Whoever has the job now says how it ends; where nobody has it, it comes again.
+        Ok(Ok(Err(error))) if error.is_stale() => Over::GiveBack,
         Ok(Ok(Err(error))) => Over::Write(error.into_outcome()),
         Ok(Err(panic)) => {
             // The hook has logged where it was.
