@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod collections;
 pub mod document;
+pub mod events;
 pub mod expression;
 pub mod health;
 pub mod hooks;
@@ -20,4 +21,6 @@ pub mod server;
 pub mod stats;
 pub mod tables;
 pub mod transfer;
+pub mod triggers;
 pub mod users;
+pub mod webhooks;
