@@ -53,10 +53,11 @@ export async function start({ withAdmin = true } = {}) {
     child.stdout.on("data", (text) => (child.said += text));
     return child;
   };
-  const [server, console] = [run("serve"), run("console")];
+  let server = run("serve");
+  const console = run("console");
   const end = async () => {
     for (const child of [console, server]) {
-      if (child.exitCode === null) {
+      if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
         await new Promise((done) => child.once("exit", done));
       }
@@ -77,6 +78,16 @@ export async function start({ withAdmin = true } = {}) {
     end,
     get setup() {
       return server.said.match(/http\S+\/setup#\S+/)?.[0];
+    },
+    /** Lets the server die where it stands. */
+    async kill() {
+      server.kill("SIGKILL");
+      await new Promise((done) => server.once("exit", done));
+    },
+    /** Starts the server again, on what it left. */
+    async again() {
+      server = run("serve");
+      await answers(`${api}/readyz`, server);
     },
     /** Runs SQL as another program does: with psql, on the socket of the server's own Postgres. */
     async psql(sql) {
@@ -110,5 +121,6 @@ export async function client(api) {
     post: (path, body) => send("POST", path, body, access_token),
     put: (path, body) => send("PUT", path, body, access_token),
     patch: (path, body) => send("PATCH", path, body, access_token),
+    delete: (path) => send("DELETE", path, undefined, access_token),
   };
 }

@@ -36,8 +36,8 @@ export async function open(browser, { viewport = desktop, theme = "light", touch
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // An answer of 4xx is the API's to give; that the browser writes it down is not a fault of the console.
-    const refused = message.text().startsWith("Failed to load resource");
+    // An answer of 4xx is the API's to give, and a server may be away; that the browser writes it down is not a fault of the console.
+    const refused = /^(Failed to load resource|WebSocket connection to .* failed)/.test(message.text());
     if (message.type() === "error" && !refused) complaints.push(`${message.text()} (${page.url()}, ${message.location().url}:${message.location().lineNumber})`);
   });
   page.calm = () => assert.deepEqual(complaints, []);

@@ -12,6 +12,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::ApiError;
+use super::token::Token;
 use crate::{browser, leaving};
 
 /// Where the refresh token is kept.
@@ -25,7 +26,7 @@ type Renewal = Shared<LocalBoxFuture<'static, Result<(), ApiError>>>;
 /// The session of this browser.
 #[derive(Clone, Copy)]
 pub struct Session {
-    access: StoredValue<Option<String>>,
+    access: StoredValue<Option<Token>>,
     renewal: StoredValue<Rc<RefCell<Option<Renewal>>>, LocalStorage>,
     user: RwSignal<Option<User>>,
     /// The account that this tab has shown something to.
@@ -122,6 +123,11 @@ impl Session {
     }
 
     pub(super) fn access_token(self) -> Option<String> {
+        self.access.with_value(|token| token.as_ref().map(|token| token.text.clone()))
+    }
+
+    /// The access token, with how long it is used.
+    pub(super) fn token(self) -> Option<Token> {
         self.access.get_value()
     }
 
@@ -141,7 +147,7 @@ impl Session {
             return Err(ApiError::SignedOut);
         }
         self.owner.set_value(Some(account));
-        self.access.set_value(Some(tokens.access_token));
+        self.access.set_value(Some(Token::new(tokens.access_token, tokens.expires_in)));
         if self.user.with_untracked(|user| user.as_ref() != Some(&tokens.user)) {
             self.user.set(Some(tokens.user));
         }

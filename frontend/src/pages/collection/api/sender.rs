@@ -4,7 +4,7 @@ use annex_openapi::auth::{Impersonation, User};
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use crate::api::{Api, ApiError, Call};
+use crate::api::{Api, ApiError, Call, Token};
 use crate::pages::collection::account_picker::AccountPicker;
 use crate::ui::{Button, Dialog, IconName, Segmented};
 
@@ -25,8 +25,8 @@ pub struct Sender {
     api: Api,
     who: RwSignal<As>,
     user: RwSignal<Option<User>>,
-    /// The token of the picked account, and until when it is good, in milliseconds.
-    token: StoredValue<Option<(Uuid, String, f64)>>,
+    /// The token of the picked account.
+    token: StoredValue<Option<(Uuid, Token)>>,
 }
 
 impl Sender {
@@ -50,17 +50,14 @@ impl Sender {
     }
 
     async fn token_of(self, id: Uuid) -> Result<String, ApiError> {
-        let now = js_sys::Date::now();
-        if let Some((own, token, until)) = self.token.get_value()
+        if let Some((own, token)) = self.token.get_value()
             && own == id
-            && until > now
+            && !token.is_stale()
         {
-            return Ok(token);
+            return Ok(token.text);
         }
         let Impersonation { access_token, expires_in, .. } = self.api.impersonate(id).await?;
-        // The last seconds are left: a request takes a moment.
-        let until = now + (expires_in - 10) as f64 * 1000.0;
-        self.token.set_value(Some((id, access_token.clone(), until)));
+        self.token.set_value(Some((id, Token::new(access_token.clone(), expires_in))));
         Ok(access_token)
     }
 }

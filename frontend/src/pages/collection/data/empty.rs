@@ -12,8 +12,8 @@ pub fn NoRows(import: RwSignal<bool>) -> impl IntoView {
     let sheet = use_sheet();
     let is_empty = Memo::new(move |_| {
         sheet.source.track();
-        let Total { rows, exact, known } = sheet.source.total();
-        known && exact && rows == 0
+        let Total { rows, exact, known, new, .. } = sheet.source.total();
+        known && exact && rows + new == 0
     });
     let is_filtered = Memo::new(move |_| {
         sheet.address.with(|address| !address.listing.filter.is_empty() || !address.listing.search.is_empty())

@@ -52,6 +52,20 @@ impl Extent {
         self.settle();
     }
 
+    /// There is one more than there was.
+    pub fn grows(&mut self) {
+        self.known += 1;
+        self.end = self.end.map(|end| end + 1);
+        self.estimate += 1;
+    }
+
+    /// There is one less than there was.
+    pub fn shrinks(&mut self) {
+        self.known = self.known.saturating_sub(1);
+        self.end = self.end.map(|end| end.saturating_sub(1));
+        self.estimate = self.estimate.saturating_sub(1);
+    }
+
     /// An estimate that cannot be is moved to where the end will be found in few steps: farther out while none is known, and
     /// halfway between what is there and what is not.
     fn settle(&mut self) {
@@ -113,6 +127,9 @@ mod tests {
         assert!(extent.rows() > 2_000);
         extent.is(2_050);
         assert_eq!((extent.rows(), extent.is_exact()), (2_050, true));
+        extent.grows();
+        assert_eq!((extent.rows(), extent.is_exact()), (2_051, true));
+        extent.shrinks();
         extent.goes_beyond(2_050);
         assert!(!extent.is_exact());
     }

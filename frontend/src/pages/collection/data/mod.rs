@@ -15,6 +15,8 @@ mod fixture;
 mod grid;
 mod labels;
 mod layout;
+mod live;
+mod order;
 mod related;
 mod scroll;
 mod selection;

@@ -33,6 +33,11 @@ impl Selection {
         self.all || self.keys.contains(key)
     }
 
+    /// Whether the row of that key is chosen by it.
+    pub fn names(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
     /// How many are chosen by their keys.
     pub fn count(&self) -> usize {
         self.keys.len()

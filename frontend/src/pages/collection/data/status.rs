@@ -4,9 +4,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::grid::GridView;
+use super::live::LiveSign;
 use super::sheet::use_sheet;
 use super::source::Total;
 use crate::format;
+use crate::part::later;
 use crate::ui::toast::use_toasts;
 use crate::ui::{Button, ButtonKind, ButtonSize};
 
@@ -20,6 +22,7 @@ pub fn Status(view: GridView) -> impl IntoView {
         sheet.source.track();
         sheet.source.total()
     };
+    let is_live = Memo::new(move |_| sheet.collection.with(|collection| collection.realtime));
     let shown = view.shown();
     let count = move |_| {
         counting.set(true);
@@ -31,8 +34,8 @@ pub fn Status(view: GridView) -> impl IntoView {
         });
     };
     let words = move || {
-        let ((from, to), Total { rows, exact, known }) = (shown.get(), total());
-        match (known, rows) {
+        let ((from, to), Total { rows, exact, known, new, .. }) = (shown.get(), total());
+        match (known, rows + new) {
             (false, _) => String::new(),
             (true, 0) => "No rows".to_owned(),
             (true, 1) if exact => "1 row".to_owned(),
@@ -53,7 +56,7 @@ pub fn Status(view: GridView) -> impl IntoView {
                 {words}
             </span>
             {move || {
-                let Total { rows, exact, known } = total();
+                let Total { rows, exact, known, .. } = total();
                 (known && !exact && rows > 0)
                     .then(|| {
                         view! {
@@ -69,6 +72,26 @@ pub fn Status(view: GridView) -> impl IntoView {
                         }
                     })
             }}
+            <span class="grow"></span>
+            {move || {
+                is_live
+                    .get()
+                    .then(|| later!(data_live, |view: GridView| view! { <LiveSign view /> }))
+            }}
+            {move || (!is_live.get() && sheet.is_writable()).then(|| view! { <Off /> })}
         </div>
+    }
+}
+
+/// Said where nothing is told of the collection's rows.
+#[component]
+fn Off() -> impl IntoView {
+    let sheet = use_sheet();
+    let href = move || sheet.collection.with(|collection| format!("/collections/{}/schema", collection.name));
+    view! {
+        <a class="live-sign" href=href data-tip="Rows show as they were read. Turn realtime on to see changes as they are committed.">
+            <span class="live-dot" aria-hidden="true"></span>
+            "Not live"
+        </a>
     }
 }

@@ -14,7 +14,7 @@ use super::super::related::{incoming, related_row};
 use super::super::sheet::{Sheet, use_sheet};
 use super::super::value::{is_null, string};
 use super::field::FieldRow;
-use super::work::{focus_first_field, use_work};
+use super::work::{focus_field, focus_first_field, focused_field, use_work};
 use crate::api::ApiError;
 use crate::api::records::Row;
 use crate::json::indented;
@@ -36,6 +36,7 @@ enum Part {
 pub fn OpenRow(key: String) -> impl IntoView {
     let sheet = use_sheet();
     let toasts = use_toasts();
+    let work = use_work();
     let row = RwSignal::new(None::<Row>);
     let failure = RwSignal::new(None::<ApiError>);
     let part = RwSignal::new(Part::Fields);
@@ -55,6 +56,19 @@ pub fn OpenRow(key: String) -> impl IntoView {
         });
     };
     read();
+    // What the list is told of the row shows here too, but not below the hands of who changes it.
+    Effect::new(move || {
+        sheet.source.track();
+        let told = key.with_value(|key| sheet.source.find(key));
+        let is_old = row.with_untracked(|row| row.is_some() && told.is_some() && *row != told);
+        let is_touched =
+            key.with_value(|key| sheet.staged.with_untracked(|staged| staged.row(key).is_some()));
+        if is_old && !is_touched && !work.would_be_lost() {
+            let focused = focused_field();
+            row.set(told);
+            focus_field(focused);
+        }
+    });
     // What was saved is read again, with what the database made of it.
     Effect::new(move |before: Option<bool>| {
         let busy = sheet.saving.busy.get();

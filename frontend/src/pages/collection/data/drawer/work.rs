@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::browser;
 
@@ -54,14 +55,29 @@ pub fn focus_first_field() {
     }
     // The drawer is open in the next frame.
     request_animation_frame(|| {
-        let at = document().active_element();
-        if at.is_some_and(|at| at.closest(".drawer-field").is_ok_and(|field| field.is_some())) {
-            return;
-        }
-        let controls = ["input", "textarea", "select", "[contenteditable=true]"];
-        let controls = controls.map(|control| format!("dialog[open] .drawer-field {control}")).join(", ");
-        if let Ok(Some(first)) = document().query_selector(&controls) {
-            browser::focus(&first);
+        if focused_field().is_none() {
+            focus_field(Some(0));
         }
     });
+}
+
+/// The controls of the fields of the drawer that is open.
+fn controls() -> Vec<web_sys::Element> {
+    let controls = ["input", "textarea", "select", "[contenteditable=true]"];
+    let controls = controls.map(|control| format!("dialog[open] .drawer-field {control}")).join(", ");
+    let Ok(found) = document().query_selector_all(&controls) else { return Vec::new() };
+    (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok()).collect()
+}
+
+/// The field of the drawer that the keyboard is in.
+pub fn focused_field() -> Option<usize> {
+    let at = document().active_element()?;
+    controls().iter().position(|control| *control == at)
+}
+
+/// Moves the keyboard to a field of the drawer, as far as there is one.
+pub fn focus_field(place: Option<usize>) {
+    if let Some(control) = place.and_then(|place| controls().into_iter().nth(place)) {
+        browser::focus(&control);
+    }
 }

@@ -68,7 +68,7 @@ impl Faces for SheetFaces<'_> {
             return RowState { loading: true, ..RowState::default() };
         };
         let (open, selected) = (self.open == Some(row.key()), self.selection.has(row.key()));
-        RowState { loading: false, selected, open }
+        RowState { loading: false, selected, open, told: self.rows.stands_out(row.key()) }
     }
 
     fn cell(&self, row: usize, column: &Column) -> Option<Face<'_>> {

@@ -53,6 +53,8 @@ pub struct RowState {
     pub selected: bool,
     /// It is open beside the grid.
     pub open: bool,
+    /// It has changed just now; each time another way than the time before.
+    pub told: Option<bool>,
 }
 
 /// What the rows show.
@@ -198,8 +200,13 @@ impl Slot {
         }
         self.state = Some(state);
         let mut class = String::from("grid-row");
-        for (is, name) in [(state.loading, " loading"), (state.selected, " selected"), (state.open, " open")]
-        {
+        for (is, name) in [
+            (state.loading, " loading"),
+            (state.selected, " selected"),
+            (state.open, " open"),
+            (state.told == Some(false), " told"),
+            (state.told == Some(true), " told-again"),
+        ] {
             if is {
                 class.push_str(name);
             }

@@ -1,6 +1,8 @@
 //! The rows that are held: pages of a list, each fetched by the cursor of the one before where that is known, and by its place
 //! where it is not.
 
+mod shift;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -17,6 +19,8 @@ const FARTHEST: usize = 10_000_000 / PAGE;
 struct Page<R> {
     rows: Vec<R>,
     next: Option<String>,
+    /// Whether the list ends with it.
+    is_last: bool,
     used: u64,
 }
 
@@ -43,6 +47,16 @@ impl<R> Window<R> {
     /// How many rows show, as far as is known.
     pub fn rows(&self) -> usize {
         self.extent.rows().saturating_sub(self.hidden.len())
+    }
+
+    /// Whether no page is held.
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Whether rows are hidden.
+    pub fn hides(&self) -> bool {
+        !self.hidden.is_empty()
     }
 
     /// Where a row is in the list itself.
@@ -94,9 +108,9 @@ impl<R> Window<R> {
         pages
     }
 
-    /// Whether a page is held.
+    /// Whether a page is held, and whole.
     pub fn holds(&self, page: usize) -> bool {
-        self.pages.contains_key(&page)
+        self.pages.get(&page).is_some_and(|page| page.is_last || page.rows.len() >= PAGE)
     }
 
     /// The page that a request can get on the way to that one, and where it begins: it is that one, but for those that are too far
@@ -127,7 +141,8 @@ impl<R> Window<R> {
         if rows.is_empty() && page > 0 {
             return;
         }
-        self.pages.insert(page, Page { rows, next, used: self.clock });
+        let is_last = next.is_none();
+        self.pages.insert(page, Page { rows, next, is_last, used: self.clock });
         while self.pages.len() > HELD {
             let oldest = self.pages.iter().min_by_key(|(_, page)| page.used).map(|(index, _)| *index);
             oldest.map(|index| self.pages.remove(&index));

@@ -1,5 +1,8 @@
 //! Where rows come from: fetches the pages that are looked at, and lets go of requests that nobody waits for any more.
 
+mod fetch;
+mod told;
+
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -7,15 +10,14 @@ use std::rc::Rc;
 
 use annex_openapi::collections::Collection;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use web_sys::AbortController;
 
-use super::window::{PAGE, Window};
-use crate::api::records::{Count, Listing, Row, Start};
-use crate::api::{Api, ApiError};
+pub use told::{Change, Move};
 
-/// How many requests for pages are under way at most.
-const AT_ONCE: usize = 3;
+use super::window::Window;
+use crate::api::records::{Listing, Row, Start};
+use crate::api::{Api, ApiError};
+use told::Told;
 
 /// The rows of a list, as far as they are here.
 #[derive(Clone, Copy)]
@@ -40,6 +42,9 @@ struct State {
     hidden: HashSet<String>,
     /// The keys of rows that are deleted: what was here before has them still.
     gone: HashSet<String>,
+    told: Told,
+    /// The places of the fields that the list is sorted by.
+    sorted_by: Vec<usize>,
 }
 
 struct Request {
@@ -56,6 +61,10 @@ pub struct Total {
     pub exact: bool,
     /// Whether anything is known yet.
     pub known: bool,
+    /// How many more have come, and do not show since their place is not known.
+    pub new: usize,
+    /// How many show that have another place by now.
+    pub moved: usize,
 }
 
 /// The rows that are here.
@@ -66,9 +75,29 @@ impl Rows<'_> {
     pub fn row(&self, place: usize) -> Option<&Row> {
         self.0.row(place)
     }
+
+    /// Whether a row stands out, since it has changed just now; each time another way than the time before.
+    pub fn stands_out(&self, key: &str) -> Option<bool> {
+        self.0.told.stands_out(key)
+    }
 }
 
 impl State {
+    fn new(hidden: HashSet<String>) -> Self {
+        Self {
+            window: Window::new(),
+            before: None,
+            listing: Listing::default(),
+            list: 0,
+            counted: false,
+            requests: Vec::new(),
+            hidden,
+            gone: HashSet::new(),
+            told: Told::default(),
+            sorted_by: Vec::new(),
+        }
+    }
+
     fn let_go(&mut self, keep: impl Fn(usize) -> bool) {
         self.requests.retain(|request| {
             let keep = keep(request.page);
@@ -85,6 +114,9 @@ impl State {
 
     /// Hides what is to be hidden of the rows that are here.
     fn hide(&mut self) {
+        if self.hidden.is_empty() && self.gone.is_empty() && !self.window.hides() {
+            return;
+        }
         let (hidden, gone) = (&self.hidden, &self.gone);
         self.window.hide(|row| hidden.contains(row.key()));
         if let Some(before) = &mut self.before {
@@ -96,16 +128,7 @@ impl State {
 impl Source {
     /// The rows of a collection, none of them here yet; those with the `hidden` keys will not show.
     pub fn new(api: Api, collection: Memo<Collection>, hidden: HashSet<String>) -> Self {
-        let state = State {
-            window: Window::new(),
-            before: None,
-            listing: Listing::default(),
-            list: 0,
-            counted: false,
-            requests: Vec::new(),
-            hidden,
-            gone: HashSet::new(),
-        };
+        let state = State::new(hidden);
         let this = Self {
             api,
             collection,
@@ -146,6 +169,13 @@ impl Source {
             (state.window, state.before) = (Window::new(), None);
             state.gone.clear();
             state.counted = false;
+            state.told.begin();
+            state.sorted_by = self.collection.with_untracked(|collection| {
+                let names = listing.sort.iter().map(|key| key.strip_prefix('-').unwrap_or(key));
+                names
+                    .filter_map(|name| collection.fields.iter().position(|field| field.name == name))
+                    .collect()
+            });
             state.listing = listing;
         });
         self.failure.try_set(None);
@@ -161,6 +191,7 @@ impl Source {
             state.window.extent().believe(before.rows());
             state.before = Some(before);
             state.counted = false;
+            state.told.begin();
         });
         self.failure.try_set(None);
         self.touch();
@@ -211,7 +242,9 @@ impl Source {
         let state = self.state();
         let mut state = state.borrow_mut();
         let exact = state.window.extent().is_exact();
-        Total { rows: state.window.rows(), exact, known: state.counted || state.before.is_some() }
+        let known = state.counted || state.before.is_some();
+        let (new, moved) = (state.told.new.len(), state.told.moved.len());
+        Total { rows: state.window.rows(), exact, known, new, moved }
     }
 
     /// Counts the rows one by one.
@@ -277,79 +310,5 @@ impl Source {
             keys.extend(page.items.iter().map(|row| row.key().to_owned()));
         }
         Ok(keys)
-    }
-
-    /// Sees to it that these rows come. Requests for others are given up; in a hurry, where the rows pass by faster than they
-    /// could come, nothing new is asked for.
-    pub fn want(self, shown: Range<usize>, forward: bool, hurry: bool) {
-        if self.failure.with_untracked(Option::is_some) {
-            return;
-        }
-        let shared = self.state();
-        let mut state = shared.borrow_mut();
-        let wanted = state.window.wanted(shown, forward);
-        let pages: Vec<(usize, Start)> = wanted
-            .into_iter()
-            .filter(|page| !state.window.holds(*page))
-            .map(|page| state.window.start(page))
-            .collect();
-        state.let_go(|page| pages.iter().any(|(wanted, _)| *wanted == page));
-        if pages.is_empty() {
-            state.before = None;
-            state.gone.clear();
-        }
-        if hurry {
-            return;
-        }
-        for (page, start) in pages {
-            // The page after one that is coming waits for its cursor.
-            let is_coming = |one: usize| state.requests.iter().any(|request| request.page == one);
-            let waits = is_coming(page) || page.checked_sub(1).is_some_and(is_coming);
-            if state.requests.len() < AT_ONCE && !waits {
-                let abort = AbortController::new().ok();
-                state.requests.push(Request { page, abort: abort.clone() });
-                self.fetch(&state, page, start, abort);
-            }
-        }
-    }
-
-    fn fetch(self, state: &State, page: usize, start: Start, abort: Option<AbortController>) {
-        let (listing, list) = (state.listing.clone(), state.list);
-        let count = (!state.counted).then_some(Count::Estimated);
-        let collection = self.collection.get_untracked();
-        spawn_local(async move {
-            let signal = abort.as_ref().map(AbortController::signal);
-            let answer = self.api.rows(&collection, &listing, &start, PAGE, count, signal.as_ref()).await;
-            if signal.is_some_and(|signal| signal.aborted()) {
-                return;
-            }
-            let mut failure = None;
-            self.change(|state| {
-                if state.list != list {
-                    return;
-                }
-                state.requests.retain(|request| request.page != page);
-                match answer {
-                    Ok(answer) => {
-                        if let Some(count) = answer.count.filter(|_| !state.counted) {
-                            state.counted = true;
-                            state.window.extent().believe(usize::try_from(count).unwrap_or_default());
-                        }
-                        state.window.insert(page, answer.items, answer.next_cursor);
-                        if !state.hidden.is_empty() {
-                            state.hide();
-                        }
-                    }
-                    Err(error) => {
-                        state.let_go(|_| false);
-                        failure = Some(error);
-                    }
-                }
-            });
-            if failure.is_some() {
-                self.failure.try_set(failure);
-            }
-            self.touch();
-        });
     }
 }
