@@ -8,7 +8,7 @@ use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
-use crate::realtime::socket;
+use crate::realtime::{channels, socket};
 use crate::records::transfer::background;
 use crate::{document, health, hooks, mail, records, requests, server, stats};
 
@@ -73,6 +73,14 @@ pub fn configure(routes: &mut ServiceConfig) {
         )
         .service(resource("/v1/realtime").get(socket::connect))
         .service(resource("/v1/realtime/sse").get(socket::events))
+        .service(resource("/v1/channels").get(channels::list::list).post(channels::create::create))
+        .service(
+            resource("/v1/channels/{name}")
+                .route(get().to(channels::get::get))
+                .route(patch().to(channels::update::update))
+                .route(web::delete().to(channels::delete::delete)),
+        )
+        .service(resource("/v1/broadcasts").post(channels::broadcast::broadcast))
         .service(resource("/v1/hooks").get(hooks::list::list))
         .service(
             resource("/v1/hooks/{name}")

@@ -3,6 +3,7 @@
 //! so that it builds for wasm32 too.
 
 pub mod auth;
+pub mod channels;
 pub mod collections;
 pub mod document;
 pub mod events;

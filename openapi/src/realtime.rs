@@ -17,6 +17,12 @@ pub enum ClientMessage {
     Subscribe(Subscribe),
     /// Ends a subscription.
     Unsubscribe(Unsubscribe),
+    /// Asks to be told what is said on a topic.
+    Join(Join),
+    /// Asks not to be told any more.
+    Leave(Leave),
+    /// Says something to everybody who has joined a topic.
+    Broadcast(Broadcast),
     /// Asks whether the server is there.
     Ping(Ping),
 }
@@ -63,6 +69,44 @@ pub struct Unsubscribe {
     pub id: String,
 }
 
+/// Asks to be told what is said on a topic of a channel that lets the caller join.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    /// The topic.
+    #[schema(min_length = 1, max_length = 255, example = "room:7")]
+    pub topic: String,
+    /// A cursor: everything that was said behind it is told first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1c0d3b5a-16b3748-2")]
+    pub after: Option<String>,
+}
+
+/// Asks not to be told any more what is said on a topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// The topic.
+    #[schema(min_length = 1, max_length = 255, example = "room:7")]
+    pub topic: String,
+}
+
+/// Says something to everybody who has joined a topic, the client itself included where it has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Broadcast {
+    /// The topic.
+    #[schema(min_length = 1, max_length = 255, example = "room:7")]
+    pub topic: String,
+    /// What is said: any JSON, at most 32 KiB.
+    #[schema(example = json!({"text": "hello"}))]
+    pub payload: Value,
+    /// What the client calls it, where it wants to be told that it is said (`sent`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 64, example = "1")]
+    pub id: Option<String>,
+}
+
 /// Asks whether the server is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +128,14 @@ pub enum ServerMessage {
     Resync(Resync),
     /// The subscription has ended, as the client asked.
     Unsubscribed(Unsubscribed),
+    /// What is said on a topic is told from here on.
+    Joined(Joined),
+    /// What is said on a topic is not told any more.
+    Left(Left),
+    /// Something was said on a topic.
+    Broadcast(Said),
+    /// What the client said stands in the log.
+    Sent(Sent),
     /// The server is there.
     Pong(Pong),
     /// Something was refused.
@@ -177,6 +229,66 @@ pub struct Unsubscribed {
     pub id: String,
 }
 
+/// What is said on a topic is told from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Joined {
+    /// The topic.
+    #[schema(example = "room:7")]
+    pub topic: String,
+    /// Where in the log that is.
+    #[schema(example = "1c0d3b5a-16b3748-0")]
+    pub cursor: String,
+}
+
+/// Why a client is not told any more what is said on a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftReason {
+    /// The cursor is older than what is kept.
+    TooOld,
+    /// The cursor is of another log: the one before was lost.
+    LogLost,
+    /// The channel is another, or there is none any more.
+    ChannelChanged,
+    /// What the caller may do has changed.
+    AccessChanged,
+}
+
+/// What is said on a topic is not told any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Left {
+    /// The topic.
+    #[schema(example = "room:7")]
+    pub topic: String,
+    /// Why, where the client did not ask for it. It may join anew, without a cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LeftReason>,
+}
+
+/// Something was said on a topic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Said {
+    /// The topic.
+    #[schema(example = "room:7")]
+    pub topic: String,
+    /// The account whose client said it; none where a program did, or a client that is nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Uuid>,
+    /// Where in the log that is, as of an event.
+    #[schema(example = "1c0d3b5a-16b3748-2")]
+    pub cursor: String,
+    /// What was said.
+    #[schema(example = json!({"text": "hello"}))]
+    pub payload: Value,
+}
+
+/// What the client said stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sent {
+    /// What the client calls it.
+    pub id: String,
+}
+
 /// The server is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pong {}
@@ -187,6 +299,9 @@ pub struct ErrorMessage {
     /// The subscription that it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The topic that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// What went wrong.
     #[serde(flatten)]
     pub problem: Problem,
@@ -195,6 +310,11 @@ pub struct ErrorMessage {
 impl ErrorMessage {
     /// That problem, of a subscription or of the connection.
     pub fn of(id: Option<&str>, problem: Problem) -> Box<Self> {
-        Box::new(Self { id: id.map(str::to_owned), problem })
+        Box::new(Self { id: id.map(str::to_owned), topic: None, problem })
+    }
+
+    /// That problem, of a topic.
+    pub fn on(topic: &str, problem: Problem) -> Box<Self> {
+        Box::new(Self { id: None, topic: Some(topic.to_owned()), problem })
     }
 }

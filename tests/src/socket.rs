@@ -179,6 +179,42 @@ impl Socket {
         }
     }
 
+    /// Joins a topic, and waits until it is told that it has. Gives what comes before that, and the cursor.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub async fn join(&mut self, join: Value) -> (Vec<Value>, String) {
+        let mut message = json!({"op": "join"});
+        let members = message.as_object_mut().expect("it is an object");
+        members.extend(join.as_object().expect("a join is an object").clone());
+        self.send(message).await;
+        let mut before = Vec::new();
+        loop {
+            let next = self.next().await;
+            match next["op"].as_str() {
+                Some("joined") => {
+                    return (before, next["cursor"].as_str().expect("a cursor is text").to_owned());
+                }
+                Some("broadcast") => before.push(next),
+                _ => panic!("the topic is not joined: {next}"),
+            }
+        }
+    }
+
+    /// What is said next, so many times: the payloads.
+    ///
+    /// # Panics
+    /// Something else comes.
+    pub async fn said(&mut self, many: usize) -> Vec<Value> {
+        let mut said = Vec::with_capacity(many);
+        for _ in 0..many {
+            let next = self.next().await;
+            assert_eq!(next["op"], "broadcast", "{next}");
+            said.push(next["payload"].clone());
+        }
+        said
+    }
+
     /// The next events, so many: what each is and its record.
     ///
     /// # Panics

@@ -3,6 +3,7 @@
 //! The [`feed`] reads the write-ahead log; the [`hub`] keeps the newest part of it and tells each subscription what concerns it;
 //! the [`socket`] is how clients talk to the hub.
 
+pub mod channels;
 pub mod feed;
 pub mod hub;
 mod position;
@@ -25,6 +26,7 @@ use crate::collections::catalogue::Catalogue;
 use crate::config;
 use crate::db::{Db, InvalidUrl};
 use crate::problem::{Code, Problem, Result};
+use channels::writer::Writer;
 use feed::{Event, Feed};
 use hub::{Command, Hub, Status};
 
@@ -40,6 +42,8 @@ pub struct Realtime {
     hub: Hub,
     /// Until the feed runs: it, and where it tells what happens.
     feed: Mutex<Option<(Feed, mpsc::Sender<Vec<Event>>)>>,
+    /// Writes what is said on topics.
+    pub writer: Writer,
     wanted: Arc<Notify>,
     /// Whether the database lets nobody read its log.
     is_refused: Arc<AtomicBool>,
@@ -64,6 +68,7 @@ impl Realtime {
         let (wanted, is_refused) = (Arc::clone(&feed.wanted), Arc::clone(&feed.is_refused));
         Ok(Self {
             hub,
+            writer: Writer::start(&db.pool),
             feed: Mutex::new(Some((feed, events))),
             wanted,
             is_refused,
@@ -95,9 +100,17 @@ impl Realtime {
     /// `not_live` where the database lets nobody read its log; `overloaded` where it takes long: a slot cannot be made while a
     /// transaction is open.
     pub async fn ready(&self) -> Result<Lsn> {
+        self.ask(Command::Ready).await
+    }
+
+    /// Has the hub answer something, for which the log must be read.
+    ///
+    /// # Errors
+    /// See [`ready`](Self::ready).
+    pub async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.want();
-        self.hub.tell(Command::Ready(answer));
+        self.hub.tell(command(answer));
         let refused = async {
             loop {
                 if self.is_refused.load(Ordering::Relaxed) {

@@ -24,6 +24,7 @@
 //! * Numbers compare by their value; where one is a `float`, both do as floats, in Postgres's order (NaN equals itself and is the greatest).
 //!   A decimal beyond all floats is infinite as one.
 //! * Text is equal where its code points are; its order is that of the database's collation. An `enum` compares as its text.
+//! * A parameter of a channel's topic is text. Beside a `uuid` or a number it is read as one, and null where it is none.
 //! * UUIDs and dates have their natural order; timestamps compare as instants. A day beyond all instants begins at `infinity`.
 //! * Arrays are equal where their elements are, in order, null equal to null. JSON is equal as `jsonb` is.
 //! * `lower`, `upper` and `ilike` follow the database's locale.
@@ -60,7 +61,7 @@ pub use decimal::Decimal;
 pub use error::{ErrorCode, ExpressionError, Position};
 pub use operator::{Declaration, OnNull, Operator};
 pub use parser::parse;
-pub use scope::{Catalogue, Purpose, RuleKind, Scope};
+pub use scope::{Catalogue, Purpose, RuleKind, Scope, TOPIC};
 pub use syntax::Expression;
 pub use tokens::{TokenKind, tokens};
 pub use typed::*;

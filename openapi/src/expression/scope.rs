@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::collections::{Collection, Field};
 
+/// What is called so is no collection: the fields are the parameters of a channel's topic.
+pub const TOPIC: &str = "@topic";
+
 /// The collections that there are, as far as the one who wrote the expression may know.
 pub trait Catalogue {
     /// The collection of that name.

@@ -5,6 +5,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::decimal::Decimal;
+use super::scope::TOPIC;
 pub use super::syntax::CompareOp;
 use crate::collections::{Field, FieldType};
 
@@ -149,6 +150,11 @@ pub enum Operand {
 }
 
 impl Operand {
+    /// Whether it is a parameter of a topic: text, which is read as what it is compared with.
+    pub fn is_parameter(&self) -> bool {
+        matches!(self, Self::Field(field) if field.collection == TOPIC)
+    }
+
     /// What it is, where it is not null.
     pub fn value_type(&self) -> ValueType {
         match self {

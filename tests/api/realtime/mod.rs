@@ -2,6 +2,7 @@
 
 mod access;
 mod changes;
+mod channels;
 mod membership;
 mod resume;
 mod socket;

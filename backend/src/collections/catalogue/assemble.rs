@@ -17,6 +17,7 @@ use super::model::{
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
 use crate::hooks::HttpHook;
+use crate::realtime::channels;
 
 /// The columns of `annex.users` that relations, expressions and `expand` may know of.
 const USER_FIELDS: [&str; 5] = ["id", "email", "display_name", "verified", "created_at"];
@@ -47,7 +48,7 @@ impl Draft {
 
 /// Makes the catalogue.
 pub(super) fn assemble(facts: Facts) -> Snapshot {
-    let hooks = facts.hooks;
+    let (hooks, channels) = (facts.hooks, facts.channels);
     let types = Types::new(facts.types);
     let mut columns: HashMap<Oid, Vec<Attribute>> = HashMap::new();
     for column in facts.columns {
@@ -73,7 +74,7 @@ pub(super) fn assemble(facts: Facts) -> Snapshot {
         add_constraint(&mut drafts, &by_oid, constraint);
     }
     add_incoming(&mut drafts);
-    finish(drafts, hooks)
+    finish(drafts, hooks, channels)
 }
 
 fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft {
@@ -436,7 +437,7 @@ fn add_incoming(drafts: &mut [Draft]) {
     }
 }
 
-fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>) -> Snapshot {
+fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>, channels: Vec<channels::store::Row>) -> Snapshot {
     let collections: BTreeMap<String, Collection> = drafts
         .iter()
         .map(|draft| (draft.table.collection.name.clone(), draft.table.collection.clone()))
@@ -459,6 +460,7 @@ fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>) -> Snapshot {
             (table.collection.name.clone(), Arc::new(table))
         })
         .collect();
-    let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(format!("{tables:?}{hooks:?}").as_bytes()));
-    Snapshot { version, tables, hooks }
+    let all = format!("{tables:?}{hooks:?}{channels:?}");
+    let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(all.as_bytes()));
+    Snapshot { version, tables, hooks, channels }
 }

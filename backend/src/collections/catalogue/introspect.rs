@@ -5,6 +5,7 @@ use sqlx::postgres::types::Oid;
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::hooks::{self, HttpHook};
+use crate::realtime::channels;
 
 /// Everything that the catalogue is made of, read at one moment.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(super) struct Facts {
     pub(super) constraints: Vec<ConstraintRow>,
     pub(super) indexes: Vec<IndexRow>,
     pub(super) hooks: Vec<HttpHook>,
+    pub(super) channels: Vec<channels::store::Row>,
 }
 
 /// A collection as `annex.collections` has it, and the table or view of that name where there is one.
@@ -294,6 +296,7 @@ impl Facts {
             constraints: sqlx::query_as(CONSTRAINTS).bind(&oids).fetch_all(&mut *connection).await?,
             indexes: sqlx::query_as(INDEXES).bind(&oids).fetch_all(&mut *connection).await?,
             hooks: hooks::store::enabled(&mut *connection).await?,
+            channels: channels::store::list(&mut *connection, None).await?,
         })
     }
 }

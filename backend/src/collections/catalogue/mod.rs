@@ -1,5 +1,5 @@
 //! What the database looks like through the API: read from Postgres's own catalogue, from
-//! `annex.collections` and from `annex.hooks`, kept in memory, replaced whole whenever either changes.
+//! `annex.collections`, `annex.hooks` and `annex.channels`, kept in memory, replaced whole whenever either changes.
 
 pub(in crate::collections) mod assemble;
 mod introspect;
@@ -16,6 +16,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::hooks::HttpHook;
+use crate::realtime::channels;
 
 pub(in crate::collections) use introspect::Other;
 pub use model::{
@@ -81,12 +82,14 @@ impl Catalogue {
 /// The collections at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Changes with the schema, the rules, the hooks and nothing else: hexadecimal.
+    /// Changes with the schema, the rules, the hooks, the channels and nothing else: hexadecimal.
     pub version: String,
     /// By name, with `users`, which can be pointed at but not be served as records.
     pub tables: BTreeMap<String, Arc<Table>>,
     /// The programs that are asked before something is written.
     pub hooks: Vec<HttpHook>,
+    /// The channels, by name.
+    pub channels: Vec<channels::store::Row>,
 }
 
 impl annex_openapi::expression::Catalogue for Snapshot {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annex_openapi::collections::Collection;
+use annex_openapi::collections::{Collection, CollectionKind, Field, FieldType, RuleClasses};
 use annex_openapi::expression::Predicate;
 
 /// A name of the database, quoted so that it can stand in a statement. Only the catalogue makes them.
@@ -284,6 +284,70 @@ pub struct Table {
 }
 
 impl Table {
+    /// No table: a row of texts, which conditions are about that know no other.
+    pub fn of_texts<'f>(name: &str, fields: impl Iterator<Item = &'f str>) -> Self {
+        let field = |name: &str| Field {
+            name: name.to_owned(),
+            type_: FieldType::Text,
+            array: false,
+            required: true,
+            unique: false,
+            primary_key: false,
+            read_only: true,
+            system: false,
+            hidden: false,
+            default: None,
+            values: None,
+            collection: None,
+            references: None,
+            key_type: None,
+            on_delete: None,
+            native_type: "text".to_owned(),
+            database_alone: None,
+        };
+        let column = |field: &Field| Column {
+            name: Identifier::quote(&field.name),
+            type_: Fragment::from_postgres("pg_catalog.text"),
+            json_key: Box::default(),
+            wire: Wire::Text,
+            array: false,
+            filled: Filled::Null,
+        };
+        let fields: Vec<Field> = fields.map(field).collect();
+        let columns: Vec<Column> = fields.iter().map(column).collect();
+        let collection = Collection {
+            name: name.to_owned(),
+            table: String::new(),
+            kind: CollectionKind::View,
+            primary_key: Vec::new(),
+            fields,
+            indexes: Vec::new(),
+            incoming: Vec::new(),
+            rules: annex_openapi::collections::Rules::default(),
+            rule_classes: RuleClasses::default(),
+            realtime: false,
+            problems: Vec::new(),
+        };
+        Self {
+            collection,
+            name: Identifier::quote(name),
+            origin: Origin { schema: String::new(), table: String::new(), managed: false, named_key: None },
+            references: vec![None; columns.len()],
+            columns,
+            unserved: Vec::new(),
+            lost: Vec::new(),
+            constraints: Vec::new(),
+            key: Vec::new(),
+            incoming: Vec::new(),
+            search: None,
+            rules: Rules::broken("it is no table"),
+            versioned: false,
+            writable: false,
+            inserts_plainly: false,
+            served: false,
+        }
+    }
+
     /// The start of a field's member in a JSON object.
     pub fn json_key(&self, column: usize) -> &[u8] {
         &self.columns[column].json_key

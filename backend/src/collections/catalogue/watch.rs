@@ -49,6 +49,8 @@ const FINGERPRINT: &str = "
         union all
         select 'hooks', 0, h.xmin::text::int8 from annex.hooks h
         union all
+        select 'channels', 0, c.xmin::text::int8 from annex.channels c
+        union all
         select 'published', p.prrelid, p.xmin::text::int8 from pg_publication_rel p where p.prrelid in (select oid from tables)
     )
     select coalesce(sum(hashtextextended(format('%s %s %s', kind, oid, written), 0)), 0)::text from facts";

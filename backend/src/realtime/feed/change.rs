@@ -1,8 +1,10 @@
 //! What the feed tells of.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::collections::catalogue::Table;
@@ -22,7 +24,29 @@ pub enum Change {
     /// That account or session changed; or any.
     Identity(Option<Uuid>),
     /// Something was said to whoever listens to a topic.
-    Broadcast(Bytes),
+    Broadcast(Arc<OnTopic>),
+}
+
+/// What happened on a topic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OnTopic {
+    /// The topic.
+    pub topic: Box<str>,
+    /// The JSON that stands in the log, with the topic in it.
+    pub content: Bytes,
+}
+
+impl OnTopic {
+    /// Reads what stands in the log; nothing where it is about no topic: any program may write there.
+    pub fn read(content: &Bytes) -> Option<Arc<Self>> {
+        #[derive(Deserialize)]
+        struct Topic<'a> {
+            #[serde(borrow)]
+            topic: Cow<'a, str>,
+        }
+        let Topic { topic } = serde_json::from_slice(content).ok()?;
+        Some(Arc::new(Self { topic: topic.into(), content: content.clone() }))
+    }
 }
 
 /// A row that came (there was none), changed, or went (there is none).
@@ -44,7 +68,7 @@ impl Change {
                 let images = [&row.old, &row.new].into_iter().flatten();
                 size_of::<RowChange>() + images.map(Image::size).sum::<usize>()
             }
-            Self::Broadcast(content) => content.len(),
+            Self::Broadcast(on) => size_of::<OnTopic>() + on.topic.len() + on.content.len(),
             _ => 0,
         };
         size_of::<super::Committed>() + more

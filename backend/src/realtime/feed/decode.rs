@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::change::{Change, RowChange};
+use super::change::{Change, OnTopic, RowChange};
 use super::pgoutput::{self, Datum, Message, Relation, Tuple};
 use super::{Committed, Event, FeedError};
 use crate::collections::catalogue::{Catalogue, Snapshot, Table};
@@ -113,7 +113,10 @@ impl<'a> Decoder<'a> {
                 self.wait_until_it_counts().await?;
                 Change::Identity(std::str::from_utf8(content).ok().and_then(|id| Uuid::parse_str(id).ok()))
             }
-            "annex.broadcast" => Change::Broadcast(content.clone()),
+            "annex.broadcast" => match OnTopic::read(content) {
+                Some(said) => Change::Broadcast(said),
+                None => return Ok(None),
+            },
             _ => return Ok(None),
         };
         Ok(self.committed(change))

@@ -1,6 +1,6 @@
 //! Reads the write-ahead log and tells of what was committed, in the order of the commits.
 //!
-//! It runs while a collection has realtime on. Where the connection is lost it reads on from where it was; what it cannot read any
+//! It runs while a collection has realtime on, or a channel is declared. Where the connection is lost it reads on from where it was; what it cannot read any
 //! more it says, so that nobody takes what follows for all that happened.
 
 mod change;
@@ -25,7 +25,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use change::{Change, RowChange};
+pub use change::{Change, OnTopic, RowChange};
 use decode::Decoder;
 use trail::{Advance, Trail};
 
@@ -195,7 +195,9 @@ impl Feed {
     }
 
     fn is_wanted(&self) -> bool {
-        self.catalogue.snapshot().tables.values().any(|table| table.served && table.collection.realtime)
+        let snapshot = self.catalogue.snapshot();
+        !snapshot.channels.is_empty()
+            || snapshot.tables.values().any(|table| table.served && table.collection.realtime)
     }
 
     /// Gives the log up, whoever began it; false where that has to be tried again.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::mirroring::Mirrored;
 use super::outbox::Outbox;
 use super::records::Records;
+use super::topics::TopicCommand;
 use super::view::View;
 use crate::extract::Caller;
 use crate::problem::Result;
@@ -55,6 +56,8 @@ pub enum Command {
         /// Its rows.
         read: Box<Result<Mirrored>>,
     },
+    /// Something is to be done about a topic.
+    Topic(TopicCommand),
     /// Somebody waits until the past has been told, and wants to know how far the log has been read then.
     Ready(oneshot::Sender<Lsn>),
     /// Somebody wants to know how it stands.

@@ -71,6 +71,7 @@ impl State {
             Err(problem) => {
                 self.reading.remove(collection);
                 tracing::warn!(%problem, collection, "The rows that rules look into could not be read");
+                self.refuse_topics(collection, &problem);
                 let (concerned, others) = std::mem::take(&mut self.waiting)
                     .into_iter()
                     .partition(|waiting| waiting.view.looks_into(collection));
@@ -106,7 +107,10 @@ impl State {
 
     /// Lets go of rows that no condition looks into any more.
     pub(super) fn let_go_of_mirrors(&mut self) {
-        let unused = |mirror: &&Mirror| !self.registry.is_looked_into(mirror.need().collection());
+        let unused = |mirror: &&Mirror| {
+            let name = mirror.need().collection();
+            !self.registry.is_looked_into(name) && !self.topics.look_into(name)
+        };
         let unused: Vec<String> =
             self.mirrors.iter().filter(unused).map(|mirror| mirror.need().collection().to_owned()).collect();
         for name in unused {

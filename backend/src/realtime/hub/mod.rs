@@ -10,6 +10,7 @@ mod outbox;
 mod records;
 mod registry;
 mod replay;
+mod topics;
 mod view;
 mod window;
 
@@ -24,6 +25,7 @@ use uuid::Uuid;
 pub use command::{Command, ConnectionId, Start, Status, Subscribe};
 pub use outbox::{Framing, Outbox, Sending};
 pub use records::Records;
+pub use topics::{Ask, Declared, Join, TopicCommand};
 pub use view::{View, ViewError};
 
 use super::feed::{Change, Committed, Event, RowChange};
@@ -33,6 +35,7 @@ use crate::db::Own;
 use crate::evaluator::Mirrors;
 use mirroring::Mirrored;
 use registry::Registry;
+use topics::Topics;
 use window::Window;
 
 /// How many bytes of log another server may be ahead.
@@ -73,6 +76,7 @@ impl Hub {
             mirrors: Mirrors::default(),
             reading: HashSet::new(),
             arriving: Vec::new(),
+            topics: Topics::default(),
         };
         tokio::spawn(state.run(commanded, told));
         (Self { commands }, events)
@@ -114,6 +118,7 @@ struct State {
     reading: HashSet<String>,
     /// Rows that have been read, of a later moment than the log has been read to.
     arriving: Vec<Mirrored>,
+    topics: Topics,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +165,7 @@ impl State {
                 self.log = None;
                 self.window.clear(Position::default());
                 self.registry.resync_all(ResyncReason::LogLost);
+                self.put_all_out();
             }
         }
     }
@@ -174,8 +180,11 @@ impl State {
             self.reshaped.clear();
             self.identities.clear();
             (self.all_reshaped, self.all_identities) = Default::default();
-            self.known = Some(self.catalogue.snapshot());
+            let snapshot = self.catalogue.snapshot();
             self.registry.resync_all(ResyncReason::LogLost);
+            self.put_all_out();
+            self.declare(&snapshot, Position::at(from));
+            self.known = Some(snapshot);
         }
         self.log = Some(Log { epoch, reached: from, until });
         self.admit();
@@ -194,11 +203,13 @@ impl State {
             Change::Truncated(table) => {
                 self.mirrors.remove(&table.collection.name);
                 self.registry.resync(&table.collection.name, ResyncReason::Truncated);
+                self.put_out_looking_into(&table.collection.name);
                 self.reshaped.insert(table.collection.name.clone(), committed.position);
             }
             Change::Reshaped(table) => {
                 self.mirrors.remove(&table.collection.name);
                 self.registry.resync(&table.collection.name, ResyncReason::CollectionChanged);
+                self.put_out_looking_into(&table.collection.name);
                 self.reshaped.insert(table.collection.name.clone(), committed.position);
             }
             Change::Schema => self.schema(log, committed.position),
@@ -207,9 +218,10 @@ impl State {
                     Some(id) => drop(self.identities.insert(*id, committed.position)),
                     None => self.all_identities = committed.position,
                 }
-                self.registry.pause(*id, committed.position);
+                let paused = self.registry.pause(*id, committed.position);
+                self.pause_topics(&paused, committed.position);
             }
-            Change::Broadcast(_) => {}
+            Change::Broadcast(on) => self.broadcast(on, cursor),
         }
         self.window.push(committed);
     }
@@ -218,6 +230,7 @@ impl State {
     fn schema(&mut self, log: Log, at: Position) {
         let snapshot = self.catalogue.snapshot();
         self.registry.resync_changed(&snapshot);
+        self.declare(&snapshot, at);
         let before = self.known.replace(Arc::clone(&snapshot)).filter(|_| log.reached >= log.until);
         let Some(before) = before else {
             // Of the past it is not known what the collections were before.
@@ -251,8 +264,10 @@ impl State {
             if row.table.columns != mirror.need().table.columns {
                 self.mirrors.remove(&row.table.collection.name);
                 self.registry.resync(&row.table.collection.name, ResyncReason::CollectionChanged);
+                self.put_out_looking_into(&row.table.collection.name);
             } else if mirror.apply(row.old.as_ref(), row.new.as_ref()) {
                 self.registry.resync_depending(row);
+                self.look_again_at_members(row);
             }
         }
         self.registry.deliver(&self.mirrors, row, cursor, at);
@@ -266,11 +281,13 @@ impl State {
                 for paused in self.registry.identify(id, caller, asked, now) {
                     self.resume(paused);
                 }
+                self.resume_topics(id, self.log);
                 self.admit();
             }
             Command::Disconnect(id) => {
                 self.waiting.retain(|subscribe| subscribe.connection != id);
                 self.registry.disconnect(id);
+                self.leave_all(id);
                 self.let_go_of_mirrors();
             }
             Command::Mirrored { collection, read } => {
@@ -288,6 +305,7 @@ impl State {
                 self.registry.unsubscribe(connection, &id);
                 self.let_go_of_mirrors();
             }
+            Command::Topic(command) => self.topic_command(command),
             Command::Ready(answer) => {
                 self.expecting.push(answer);
                 self.admit();
@@ -323,6 +341,7 @@ impl State {
             // Who has gone does not wait.
             expecting.send(log.reached).ok();
         }
+        self.admit_topics(log);
         let waiting = std::mem::take(&mut self.waiting);
         for subscribe in waiting {
             let begins = match &subscribe.start {

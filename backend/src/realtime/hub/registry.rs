@@ -384,19 +384,20 @@ impl Registry {
     }
 
     /// Tells the connections that depend on an account or a session (or all) nothing more from that position on, until it is known
-    /// who their clients are.
-    pub fn pause(&mut self, id: Option<Uuid>, at: Position) {
+    /// who their clients are. Gives these connections.
+    pub fn pause(&mut self, id: Option<Uuid>, at: Position) -> Vec<ConnectionId> {
         let concerned: Vec<ConnectionId> = match id {
             Some(id) => self.depending.get(&id).into_iter().flatten().copied().collect(),
             None => self.connections.keys().copied().collect(),
         };
-        for id in concerned {
-            let connection = self.connections.get_mut(&id).expect("it is listed");
+        for id in &concerned {
+            let connection = self.connections.get_mut(id).expect("it is listed");
             let from = connection.paused.map_or(at, |(_, from)| from);
             connection.paused = Some((connection.outbox.ask(), from));
             let places: Vec<Place> = connection.subscriptions.values().copied().collect();
             self.set_paused(&places, true);
         }
+        concerned
     }
 
     fn set_paused(&mut self, places: &[Place], paused: bool) {

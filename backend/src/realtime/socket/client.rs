@@ -207,6 +207,9 @@ impl Client {
                 self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
                 self.send(&ServerMessage::Unsubscribed(Unsubscribed { id: unsubscribe.id }));
             }
+            ClientMessage::Join(join) => self.join(join).await,
+            ClientMessage::Leave(leave) => self.leave(leave),
+            ClientMessage::Broadcast(broadcast) => self.broadcast(broadcast).await,
             ClientMessage::Ping(_) => self.send(&ServerMessage::Pong(Pong {})),
         }
     }
@@ -279,10 +282,15 @@ impl Client {
     }
 
     pub(super) fn refuse(&self, id: Option<&str>, problem: &Problem) {
-        if let Some(cause) = &problem.cause {
-            tracing::error!(%cause, code = problem.code.as_str(), "a message over a socket failed");
-        }
+        log(problem);
         self.send(&ServerMessage::Error(ErrorMessage::of(id, problem.body(""))));
+    }
+
+    /// Refuses something on a topic, which the client may have given a name.
+    pub(super) fn refuse_on(&self, topic: String, id: Option<String>, problem: &Problem) {
+        log(problem);
+        let problem = problem.body("");
+        self.send(&ServerMessage::Error(Box::new(ErrorMessage { id, topic: Some(topic), problem })));
     }
 
     pub(super) fn send(&self, message: &ServerMessage) {
@@ -295,6 +303,12 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.app.realtime.tell(Command::Disconnect(self.id));
+    }
+}
+
+fn log(problem: &Problem) {
+    if let Some(cause) = &problem.cause {
+        tracing::error!(%cause, code = problem.code.as_str(), "a message over a socket failed");
     }
 }
 

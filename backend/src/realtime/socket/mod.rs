@@ -5,6 +5,7 @@ mod connect;
 mod events;
 mod reading;
 mod subscribe;
+mod topics;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

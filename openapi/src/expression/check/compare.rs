@@ -5,7 +5,7 @@ use super::super::operator::Operator;
 use super::super::syntax::*;
 use super::super::typed::*;
 use super::literal::Comparison;
-use super::value::{Class, Kind, Resolved, as_text, class, expect, label};
+use super::value::{Class, Kind, Resolved, as_text, class, expect, label, read_as};
 use super::{Checked, Checker, not};
 use crate::collections::FieldType;
 
@@ -127,7 +127,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Gives JSON, the caller's ids and dates the type that the other side asks for.
+/// Gives JSON, the caller's ids, parameters of a topic and dates the type that the other side asks for.
 pub(super) fn unify(left: Operand, right: Operand) -> (Operand, Operand) {
     let (a, b) = (left.value_type(), right.value_type());
     if a.array || b.array {
@@ -140,6 +140,8 @@ pub(super) fn unify(left: Operand, right: Operand) -> (Operand, Operand) {
             let (right, left) = meet(right, left);
             (left, right)
         }
+        (Class::Uuid | Class::Number, Class::Text) if right.is_parameter() => (left, read_as(right, a)),
+        (Class::Text, Class::Uuid | Class::Number) if left.is_parameter() => (read_as(left, b), right),
         (Class::Uuid, Class::Text) => (as_text(left), right),
         (Class::Text, Class::Uuid) => (left, as_text(right)),
         (Class::Time, Class::Time) if a != b => (midnight(left), midnight(right)),

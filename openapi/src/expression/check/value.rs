@@ -83,6 +83,14 @@ pub(super) fn expect(operand: Operand, type_: FieldType) -> Operand {
     }
 }
 
+/// A parameter of a topic, read as a value of that type; null where it is none.
+pub(super) fn read_as(parameter: Operand, value_type: ValueType) -> Operand {
+    match parameter {
+        Operand::Field(field) => Operand::Field(FieldRef { value_type, ..field }),
+        other => other,
+    }
+}
+
 /// The caller's id (or ids of organisations), as text.
 pub(super) fn as_text(operand: Operand) -> Operand {
     match operand {

@@ -1,0 +1,35 @@
+//! `GET /v1/channels/{name}`
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::web::Data;
+use annex_openapi::channels::Channel;
+use annex_openapi::problem::Problem as ProblemBody;
+
+use super::{no_such_channel, store, tag, told};
+use crate::app::App;
+use crate::extract::{Admin, Name, NoParameters, Query};
+use crate::problem::Result;
+
+/// Read a channel. For admins.
+///
+/// # Errors
+/// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`
+#[utoipa::path(
+    get, path = "/v1/channels/{name}", operation_id = "channels_get", tag = "channels",
+    params(("name" = String, Path, description = "The channel's name", pattern = "^[a-z][a-z0-9_.-]{0,62}$", example = "rooms")),
+    responses(
+        (status = 200, description = "The channel", body = Channel, headers(("ETag" = String, description = "Names its settings, for `If-Match`"))),
+        (status = "4XX", description = "The request was refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "The server failed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub async fn get(_: Admin, app: Data<App>, Name(name): Name, _: Query<NoParameters>) -> Result<HttpResponse> {
+    let row = store::list(&app.db.pool, Some(&name)).await?.pop().ok_or_else(|| no_such_channel(&name))?;
+    let channel = told(row, &app.catalogue.snapshot());
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((ETAG, tag(&channel)))
+        .json(channel))
+}
