@@ -147,7 +147,7 @@ impl App {
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
-        let realtime = Realtime::new(&config.realtime, url, &db, &catalogue, random)?;
+        let realtime = Realtime::new(&config.realtime, url, &db, &catalogue, clock.clone(), random)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
         Ok(Self {

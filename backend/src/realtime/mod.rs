@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use position::{Cursor, Lsn, Position};
 
-use crate::clock::Random;
+use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config;
 use crate::db::{Db, InvalidUrl};
@@ -61,9 +61,10 @@ impl Realtime {
         url: &SecretString,
         db: &Db,
         catalogue: &Arc<Catalogue>,
+        clock: Clock,
         random: Random,
     ) -> Result<Self, InvalidUrl> {
-        let (hub, events) = Hub::start(catalogue, &db.own, config.kept);
+        let (hub, events) = Hub::start(catalogue, &db.own, clock, config.kept);
         let feed = Feed::new(url, &db.pool, catalogue, random)?;
         let (wanted, is_refused) = (Arc::clone(&feed.wanted), Arc::clone(&feed.is_refused));
         Ok(Self {

@@ -386,3 +386,49 @@ async fn who_does_not_read_is_let_go_and_the_others_are_told() {
     app.sql("select annex.broadcast('lobby', '1')").await;
     assert_eq!(awake.said(1).await, [1]);
 }
+
+#[tokio::test]
+async fn a_batch_writes_and_says_so_together_or_not_at_all() {
+    let app = TestApp::start().await;
+    super::notes(&app).await;
+    let rules = json!({"join": "", "send": "@user.id != null"});
+    declare(&app, json!({"name": "news", "topic": "news", "rules": rules})).await;
+    let (ada, admin) = (app.user("ada").await, app.admin().await);
+    admin.patch("/v1/collections/notes", json!({"rules": {"create": ""}})).await.expect_status(200);
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    socket.join(json!({"topic": "news"})).await;
+    socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    let create = json!({"method": "create", "collection": "notes", "body": {"title": "a", "public": true}});
+    let say = json!({"method": "broadcast", "topic": "news", "payload": {"note": {"$result": "0.id"}, "by": "ada"}});
+    let answer = ada.post("/v1/batch", json!({"operations": [create, say]})).await.expect_status(200).json();
+    assert_eq!(answer["results"][1], json!({"status": 204, "id": null}));
+    let id = answer["results"][0]["id"].clone();
+    assert_eq!(socket.events(1).await[0].1["id"], id);
+    let told = socket.next().await;
+    assert_eq!((&told["payload"], &told["sender"]), (&json!({"note": id, "by": "ada"}), &json!(ada.id())));
+    for (operations, code, pointer) in [
+        (json!([say]), "validation_failed", "/operations/0/payload/note"),
+        (
+            json!([create, {"method": "broadcast", "topic": "nothing", "payload": 1}]),
+            "not_found",
+            "/operations/1",
+        ),
+        (json!([{"method": "broadcast", "topic": "news"}]), "validation_failed", "/operations/0/payload"),
+        (
+            json!([{"method": "broadcast", "topic": "news", "payload": 1, "body": {}}]),
+            "validation_failed",
+            "/operations/0/body",
+        ),
+        (
+            json!([{"method": "broadcast", "topic": "news", "payload": 1}, {"method": "create", "collection": "notes", "body": {}}]),
+            "validation_failed",
+            "/operations/1/body/title",
+        ),
+    ] {
+        let problem = ada.post("/v1/batch", json!({"operations": operations})).await.expect_problem(code);
+        assert_eq!(problem.errors[0].pointer, pointer, "{problem:?}");
+    }
+    let anonymous = json!({"operations": [{"method": "broadcast", "topic": "news", "payload": 1}]});
+    app.anonymous().post("/v1/batch", anonymous).await.expect_problem("forbidden");
+    socket.silence().await;
+}

@@ -30,6 +30,7 @@ pub use view::{View, ViewError};
 
 use super::feed::{Change, Committed, Event, RowChange};
 use super::position::{Cursor, Lsn, Position};
+use crate::clock::Clock;
 use crate::collections::catalogue::{Catalogue, Snapshot};
 use crate::db::Own;
 use crate::evaluator::Mirrors;
@@ -55,6 +56,7 @@ impl Hub {
     pub fn start(
         catalogue: &Arc<Catalogue>,
         own: &Own,
+        clock: Clock,
         most_kept: usize,
     ) -> (Self, mpsc::Sender<Vec<Event>>) {
         let (commands, commanded) = mpsc::unbounded_channel();
@@ -76,7 +78,7 @@ impl Hub {
             mirrors: Mirrors::default(),
             reading: HashSet::new(),
             arriving: Vec::new(),
-            topics: Topics::default(),
+            topics: Topics::new(clock),
         };
         tokio::spawn(state.run(commanded, told));
         (Self { commands }, events)

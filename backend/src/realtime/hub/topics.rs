@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use annex_openapi::expression::Predicate;
 use annex_openapi::realtime::{ErrorMessage, Joined, Left, LeftReason, ServerMessage};
-use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
 use super::command::ConnectionId;
 use super::demand::{Watch, needs, watches};
 use super::outbox::Outbox;
 use super::{FURTHEST, Log, State};
+use crate::clock::Clock;
 use crate::collections::catalogue::Snapshot;
 use crate::evaluator::{Context, Image, Need};
 use crate::extract::Caller;
@@ -80,8 +80,9 @@ pub struct Declared {
 }
 
 /// The topics that somebody has joined.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Topics {
+    clock: Clock,
     channels: Channels,
     /// Where the channels changed last.
     changed: Position,
@@ -112,6 +113,20 @@ struct Member {
 }
 
 impl Topics {
+    /// None yet.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            channels: Channels::default(),
+            changed: Position::default(),
+            topics: HashMap::new(),
+            places: HashMap::new(),
+            joining: Vec::new(),
+            asking: Vec::new(),
+            declared: Vec::new(),
+        }
+    }
+
     /// How many topics a connection has joined.
     pub fn joined(&self, connection: ConnectionId) -> usize {
         self.places.get(&connection).map_or(0, HashMap::len)
@@ -257,7 +272,7 @@ impl State {
     }
 
     fn allows(&self, channel: &Channel, image: &Image, caller: &Caller, action: Action) -> bool {
-        let context = Context::new(caller, OffsetDateTime::now_utc()).with_mirrors(&self.mirrors);
+        let context = Context::new(caller, self.topics.clock.now()).with_mirrors(&self.mirrors);
         channel.allows(action, &context, caller, image)
     }
 

@@ -73,6 +73,7 @@ fn write_result(out: &mut Vec<u8>, done: &Done, minimal: bool) {
             let status = if *created { "201" } else { "200" };
             out.extend_from_slice(format!("{status},\"id\":\"{id}\"").as_bytes());
         }
+        Done::Said => out.extend_from_slice(b"204,\"id\":null"),
     }
     out.push(b'}');
 }

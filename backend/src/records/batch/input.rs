@@ -38,6 +38,10 @@ struct SentOperation<'a> {
     if_match: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     job: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    topic: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
 }
 
 /// One operation.
@@ -47,6 +51,26 @@ pub enum Input<'a> {
     Write(Write<'a>),
     /// A job is enqueued.
     Enqueue(Enqueue<'a>),
+    /// Something is said on a topic.
+    Broadcast(Broadcast<'a>),
+}
+
+/// Something to say.
+#[derive(Debug)]
+pub struct Broadcast<'a> {
+    /// On which topic.
+    pub topic: Cow<'a, str>,
+    /// What.
+    pub payload: Payload<'a>,
+}
+
+/// What is said.
+#[derive(Debug)]
+pub enum Payload<'a> {
+    /// An object.
+    Object(BTreeMap<Cow<'a, str>, Given<'a>>),
+    /// Anything else.
+    Json(&'a RawValue),
 }
 
 /// A job to enqueue.
@@ -102,10 +126,12 @@ impl Input<'_> {
                     BatchMethod::Replace => "replace",
                     BatchMethod::Delete => "delete",
                     BatchMethod::Enqueue => "enqueue",
+                    BatchMethod::Broadcast => "broadcast",
                 };
                 format!("{method} in `{}`", write.collection)
             }
             Self::Enqueue(enqueue) => format!("enqueue `{}`", enqueue.job.kind),
+            Self::Broadcast(broadcast) => format!("broadcast on `{}`", broadcast.topic),
         }
     }
 }
@@ -165,6 +191,7 @@ fn check_all(operations: Vec<Object<SentOperation<'_>>>) -> Result<Vec<Input<'_>
     for (index, Object(sent)) in operations.into_iter().enumerate() {
         inputs.push(match sent.method {
             BatchMethod::Enqueue => Input::Enqueue(check_enqueue(index, sent, &mut errors)),
+            BatchMethod::Broadcast => Input::Broadcast(check_broadcast(index, sent, &mut errors)),
             _ => Input::Write(check_write(index, sent, &mut errors)?),
         });
     }
@@ -173,15 +200,7 @@ fn check_all(operations: Vec<Object<SentOperation<'_>>>) -> Result<Vec<Input<'_>
 
 fn check_enqueue<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>) -> Enqueue<'a> {
     let at = |member: &str| format!("/operations/{index}/{member}");
-    let others = [
-        ("collection", sent.collection.is_some()),
-        ("id", sent.id.is_some()),
-        ("body", sent.body.is_some()),
-        ("if_match", sent.if_match.is_some()),
-    ];
-    for (member, _) in others.iter().filter(|(_, given)| *given) {
-        errors.push(FieldError::new(at(member), "not_allowed", format!("`enqueue` takes no `{member}`")));
-    }
+    refuse_others(index, &sent, "enqueue", &["job"], errors);
     let mut enqueue = Enqueue { job: Box::default(), args: BTreeMap::new() };
     let Some(raw) = sent.job else {
         errors.push(FieldError::new(at("job"), "required", "`job` is required"));
@@ -200,6 +219,45 @@ fn check_enqueue<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<Fie
     let args = members.remove("args").and_then(|args| body::members(args.get().as_bytes()).ok());
     enqueue.args = given_members(index, &at("job/args"), args.unwrap_or_default(), errors);
     enqueue
+}
+
+fn check_broadcast<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<FieldError>) -> Broadcast<'a> {
+    refuse_others(index, &sent, "broadcast", &["topic", "payload"], errors);
+    let at = |member: &str| format!("/operations/{index}/{member}");
+    for (member, is_given) in [("topic", sent.topic.is_some()), ("payload", sent.payload.is_some())] {
+        if !is_given {
+            errors.push(FieldError::new(at(member), "required", format!("`{member}` is required")));
+        }
+    }
+    let raw = sent.payload.unwrap_or(RawValue::NULL);
+    let payload = match body::members(raw.get().as_bytes()) {
+        Ok(members) => Payload::Object(given_members(index, &at("payload"), members, errors)),
+        Err(_) => Payload::Json(raw),
+    };
+    Broadcast { topic: sent.topic.unwrap_or_default(), payload }
+}
+
+/// Refuses the members that an operation of that method does not take.
+fn refuse_others(
+    index: usize,
+    sent: &SentOperation<'_>,
+    method: &str,
+    takes: &[&str],
+    errors: &mut Vec<FieldError>,
+) {
+    let given = [
+        ("collection", sent.collection.is_some()),
+        ("id", sent.id.is_some()),
+        ("body", sent.body.is_some()),
+        ("if_match", sent.if_match.is_some()),
+        ("job", sent.job.is_some()),
+        ("topic", sent.topic.is_some()),
+        ("payload", sent.payload.is_some()),
+    ];
+    for (member, _) in given.iter().filter(|(member, given)| *given && !takes.contains(member)) {
+        let pointer = format!("/operations/{index}/{member}");
+        errors.push(FieldError::new(pointer, "not_allowed", format!("`{method}` takes no `{member}`")));
+    }
 }
 
 /// What is wrong with a part of the body, told as where that part stands.
@@ -247,6 +305,12 @@ fn check_write<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<Field
     let creates = sent.method == BatchMethod::Create;
     if sent.job.is_some() {
         errors.push(FieldError::new(at("job"), "not_allowed", "only `enqueue` takes a `job`"));
+    }
+    for (member, given) in [("topic", sent.topic.is_some()), ("payload", sent.payload.is_some())] {
+        if given {
+            let detail = format!("only `broadcast` takes a `{member}`");
+            errors.push(FieldError::new(at(member), "not_allowed", detail));
+        }
     }
     if sent.collection.is_none() {
         errors.push(FieldError::new(at("collection"), "required", "`collection` is required"));

@@ -7,15 +7,16 @@ use annex_openapi::hooks::HookMethod;
 use annex_openapi::jobs::JobCreate;
 use annex_openapi::records::BatchMethod;
 use serde_json::Map;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use super::answer::locate;
-use super::input::{self, Given, Input, Reference};
+use super::input::{self, Given, Input, Payload, Reference};
 use super::work::{Done, Prepared, Work};
 use crate::jobs::input::Entry;
 use crate::jobs::store::kinds;
 use crate::problem::{Code, FieldError, Problem, Result};
+use crate::realtime::channels::{Action, Said, may};
 use crate::records::body::{Members, pointer};
 use crate::records::operation::{Operation, Target, Verb};
 use crate::records::projection::readable_field;
@@ -60,7 +61,7 @@ impl<'a> Plan<'a> {
         let wave = &self.prepared[self.admitted..];
         let jobs = wave.iter().zip(self.admitted..).filter_map(|(prepared, index)| match &prepared.work {
             Work::Enqueue { job, .. } => Some((index, job)),
-            Work::Write(_) => None,
+            Work::Write(_) | Work::Broadcast { .. } => None,
         });
         let app = &self.view.request.app;
         let jobs: Vec<(usize, &JobCreate)> = jobs.map(|(index, job)| (index, &**job)).collect();
@@ -79,6 +80,11 @@ impl<'a> Plan<'a> {
             && let Some((index, problem)) = app.jobs.schemas.first_fault(&app.db.pool, &jobs).await?
         {
             return Err(self.failed_at(index, "/job", problem));
+        }
+        for index in self.admitted..self.prepared.len() {
+            let Work::Broadcast { topic, .. } = &self.prepared[index].work else { continue };
+            let may = may(app, None, &self.view.request.caller, Action::Send, topic).await;
+            may.map_err(|problem| self.failed_at(index, "/topic", problem))?;
         }
         self.ask_hooks().await?;
         self.admitted = self.prepared.len();
@@ -191,7 +197,32 @@ impl<'a> Plan<'a> {
         match input {
             Input::Write(write) => self.prepare_write(write, room),
             Input::Enqueue(enqueue) => self.prepare_enqueue(enqueue, room),
+            Input::Broadcast(broadcast) => self.prepare_broadcast(broadcast, room),
         }
+    }
+
+    fn prepare_broadcast(
+        &self,
+        input: &'a input::Broadcast<'a>,
+        room: &mut usize,
+    ) -> Result<Option<Prepared<'a>>, Failure> {
+        let index = self.prepared.len();
+        let payload = match &input.payload {
+            Payload::Json(raw) => Cow::Borrowed(*raw),
+            Payload::Object(members) => {
+                let mut values: BTreeMap<&str, Cow<'_, RawValue>> = BTreeMap::new();
+                for (name, given) in members {
+                    let at = |failure| self.failed_at(index, "/payload", failure);
+                    let Some(value) = self.value(given, name, room).map_err(at)? else { return Ok(None) };
+                    values.insert(name, value);
+                }
+                Cow::Owned(to_raw_value(&values).map_err(Problem::internal)?)
+            }
+        };
+        let sender = self.view.request.caller.identity().map(|identity| identity.user_id);
+        let said = Said::new(&input.topic, sender, &payload)
+            .map_err(|problem| self.failed_at(index, "", problem))?;
+        Ok(Some(Prepared { work: Work::broadcast(&said), id: None, unasked: None }))
     }
 
     fn prepare_enqueue(
@@ -301,6 +332,11 @@ impl<'a> Plan<'a> {
                     "Operation {index} enqueues a job, of which only the `id` is known"
                 ))
                 .into());
+            }
+            Work::Broadcast { .. } => {
+                return Err(
+                    invalid(format!("Operation {index} says something, which leaves no record")).into()
+                );
             }
             Work::Enqueue { .. } => {
                 return match self.done.get(*index) {

@@ -12,6 +12,7 @@ use crate::jobs::input::Entry;
 use crate::jobs::lease::{PATIENCE, locked, stale};
 use crate::jobs::store::COMPLETE;
 use crate::problem::{Problem, Result};
+use crate::realtime::channels::Said;
 use crate::records::operation::{Operation, Outcome};
 use crate::records::request::View;
 use crate::records::sql::{Bind, Sql};
@@ -38,6 +39,13 @@ pub enum Work<'a> {
         /// The statement.
         sql: Sql,
     },
+    /// It says something.
+    Broadcast {
+        /// On which topic.
+        topic: String,
+        /// The statement.
+        sql: Sql,
+    },
 }
 
 /// What an operation did.
@@ -58,6 +66,8 @@ pub enum Done {
         /// Whether it is new; otherwise it has the unique key already.
         created: bool,
     },
+    /// It was said.
+    Said,
 }
 
 impl<'a> Work<'a> {
@@ -69,11 +79,18 @@ impl<'a> Work<'a> {
         Self::Enqueue { job: Box::new(job), sql }
     }
 
+    /// Something is said.
+    pub fn broadcast(said: &Said<'_>) -> Self {
+        let text = "select pg_logical_emit_message(true, 'annex.broadcast', $1::text)::text";
+        let sql = Sql { text: text.to_owned(), binds: vec![Bind::text(said.text())], result: Vec::new() };
+        Self::Broadcast { topic: said.topic.clone().into_owned(), sql }
+    }
+
     /// The statement; none where the rules deny without looking.
     pub fn statement(&self) -> Option<&Sql> {
         match self {
             Self::Write(operation) => operation.statement.as_deref(),
-            Self::Enqueue { sql, .. } => Some(sql),
+            Self::Enqueue { sql, .. } | Self::Broadcast { sql, .. } => Some(sql),
         }
     }
 
@@ -81,7 +98,7 @@ impl<'a> Work<'a> {
     pub fn table(&self) -> Option<&'a Table> {
         match self {
             Self::Write(operation) => Some(operation.table),
-            Self::Enqueue { .. } => None,
+            Self::Enqueue { .. } | Self::Broadcast { .. } => None,
         }
     }
 
@@ -92,7 +109,7 @@ impl<'a> Work<'a> {
     pub fn second_look(&self, view: View<'_>) -> Result<Option<Sql>, Failure> {
         match self {
             Self::Write(operation) => operation.second_look(view),
-            Self::Enqueue { .. } => Ok(None),
+            Self::Enqueue { .. } | Self::Broadcast { .. } => Ok(None),
         }
     }
 
@@ -103,7 +120,9 @@ impl<'a> Work<'a> {
     pub async fn prepare(&self, place: &Place, sql: &Sql) -> Result<Statement, Failure> {
         match self {
             Self::Write(operation) => store::prepare(place, operation.table, sql).await,
-            Self::Enqueue { .. } => place.prepare(&sql.text).await.map_err(|error| self.refused(error)),
+            Self::Enqueue { .. } | Self::Broadcast { .. } => {
+                place.prepare(&sql.text).await.map_err(|error| self.refused(error))
+            }
         }
     }
 
@@ -112,6 +131,7 @@ impl<'a> Work<'a> {
         match self {
             Self::Write(operation) => operation.missed(view, seen).into(),
             Self::Enqueue { .. } => Problem::internal("a job was not enqueued").into(),
+            Self::Broadcast { .. } => Problem::internal("nothing was said").into(),
         }
     }
 
@@ -119,7 +139,7 @@ impl<'a> Work<'a> {
     pub fn refused(&self, error: Error) -> Failure {
         match self {
             Self::Write(operation) => operation.refused(store::failure(operation.table, error)),
-            Self::Enqueue { .. } => store::problem(error).into(),
+            Self::Enqueue { .. } | Self::Broadcast { .. } => store::problem(error).into(),
         }
     }
 }
@@ -130,9 +150,13 @@ impl Prepared<'_> {
     /// # Errors
     /// A value is not in its type's format.
     pub fn done(&self, mut rows: Vec<Row>) -> Result<Option<Done>, Failure> {
-        let Work::Write(operation) = &self.work else {
-            let row = rows.first().ok_or_else(|| Problem::internal("a job was not enqueued"))?;
-            return Ok(Some(Done::Enqueued { id: row.get(0), created: row.get(1) }));
+        let operation = match &self.work {
+            Work::Write(operation) => operation,
+            Work::Enqueue { .. } => {
+                let row = rows.first().ok_or_else(|| Problem::internal("a job was not enqueued"))?;
+                return Ok(Some(Done::Enqueued { id: row.get(0), created: row.get(1) }));
+            }
+            Work::Broadcast { .. } => return Ok(Some(Done::Said)),
         };
         let Some(outcome) = operation.outcome(&rows)? else { return Ok(None) };
         let row = operation.returning.as_ref().and(rows.pop());
