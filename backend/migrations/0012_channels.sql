@@ -43,12 +43,11 @@ create table annex.listeners (
 -- Who is there, on which topic, with what state.
 create table annex.presence (
     topic       text not null,
-    -- Tells a connection from others, also of the same account.
-    ref         uuid not null,
+    -- Tells a client from others, also of the same account.
+    ref         uuid primary key,
     user_id     uuid,
     state       json not null,
-    listener_id uuid not null references annex.listeners on delete cascade,
-    primary key (ref, topic)
+    listener_id uuid not null references annex.listeners on delete cascade
 );
 create index on annex.presence (listener_id);
 
