@@ -7,8 +7,8 @@ use leptos_router::path;
 
 use crate::api::{Api, use_api};
 use crate::pages::{
-    NotFound, batches, collection, collections, hooks, jobs, logs, outbox, overview, queues, schedules,
-    settings, sign_in, users, workers,
+    NotFound, batches, collection, collections, hooks, jobs, logs, outbox, overview, queues, realtime,
+    schedules, settings, sign_in, users, workers,
 };
 use crate::part::page;
 use crate::shell::Shell;
@@ -53,6 +53,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/batches") view=page!(batches, batches::Batches) />
                     <Route path=path!("/batches/:id") view=page!(batch, batches::BatchPage) />
                     <Route path=path!("/outbox") view=page!(outbox, outbox::Outbox) />
+                    <Route path=path!("/realtime") view=page!(realtime, realtime::Realtime) />
                     <Route path=path!("/hooks") view=page!(hooks, hooks::Hooks) />
                     <Route path=path!("/users") view=page!(users, users::Users) />
                     <Route path=path!("/logs") view=page!(logs, logs::Logs) />

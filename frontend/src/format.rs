@@ -137,6 +137,12 @@ pub fn clock_of(seconds: f64) -> String {
     time_of_day(&js_sys::Date::new(&(seconds * 1000.0).into()))
 }
 
+/// The same to the millisecond, of milliseconds since 1970.
+pub fn precise_clock(milliseconds: f64) -> String {
+    let date = js_sys::Date::new(&milliseconds.into());
+    format!("{}.{:03}", time_of_day(&date), date.get_milliseconds())
+}
+
 /// The time of the day where the browser is, with the day where it is not today's.
 pub fn clock(at: OffsetDateTime) -> String {
     let (date, now) = (in_browser(at), js_sys::Date::new_0());

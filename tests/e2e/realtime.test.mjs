@@ -1,8 +1,9 @@
 // The grid follows its rows as they are committed, whoever writes them, and the inspector shows what is told to whom.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
 import { client, start } from "./annex.mjs";
-import { launch, open, signIn } from "./browser.mjs";
+import { launch, open, phone, signIn } from "./browser.mjs";
 import { cell, counted, ready, rows } from "./grid.mjs";
 
 const ROWS = 150;
@@ -146,4 +147,86 @@ test("a server that dies is found again, and nothing is missed", async () => {
   await (await cell(page, 0, "title")).getByText("Before anybody was back").waitFor();
   await sign("Live");
   page.calm();
+});
+
+const told = (op) => page.locator(".message-list > li").filter({ has: page.locator(".message-op", { hasText: op }) });
+const said = (words) => page.locator(".message-list > li").filter({ hasText: words });
+const messages = page => page.getByRole("region", { name: "Messages" });
+
+test("the inspector shows what is told, and goes on behind a cursor", async () => {
+  await page.goto(`${pair.site}/realtime?collection=notes`);
+  await sign("Live");
+  const { id } = await note("Inspected");
+  await told("enter").filter({ hasText: "Inspected" }).waitFor();
+  await api.patch(`/v1/records/notes/${id}`, { title: "Inspected again" });
+  await told("update").locator("summary").click();
+  await told("update").getByRole("region", { name: "The message" }).getByText('"title": "Inspected again"').waitFor();
+  await messages(page).getByRole("radiogroup").getByText("Enter", { exact: true }).click();
+  await page.waitForURL((url) => url.searchParams.get("op") === "enter");
+  await told("update").waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByText("What is told shows here").waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await note("Held back");
+  await page.getByRole("button", { name: /^Go on\s*1$/ }).waitFor();
+  assert.equal(await said("Held back").count(), 0);
+  await page.getByRole("button", { name: /^Go on/ }).click();
+  await said("Held back").waitFor();
+
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.waitForURL((url) => url.searchParams.has("after"));
+  await sign("Live");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await sign("Not subscribed");
+  await note("While nobody followed");
+  await page.getByRole("button", { name: "Subscribe", exact: true }).click();
+  await said("While nobody followed").waitFor();
+  assert.equal(await said("Held back").count(), 1);
+  page.calm();
+});
+
+test("somebody else is told what the rules let through, and nothing else", async () => {
+  await api.post("/v1/users", { email: "grace@example.com", password: "eleven calm badgers" });
+  await page.goto(`${pair.site}/realtime`);
+  await page.getByRole("radiogroup", { name: "Subscribe as" }).getByText("A user").click();
+  const dialog = page.getByRole("dialog", { name: "Subscribe as a user" });
+  await dialog.getByRole("button", { name: /grace@example\.com/ }).click();
+  await page.getByRole("button", { name: "Subscribe", exact: true }).click();
+  await sign("Live");
+  const { id } = await note("Nobody else's matter");
+  await api.patch(`/v1/records/notes/${id}`, { title: "Shared by now", state: "shared" });
+  await api.patch(`/v1/records/notes/${id}`, { title: "Taken back", state: "draft" });
+  await note("Told last", "shared");
+  await told("enter").filter({ hasText: "Told last" }).waitFor();
+  await told("enter").filter({ hasText: "Shared by now" }).waitFor();
+  assert.equal(await told("leave").count(), 1);
+  const all = await page.locator(".message-list").innerText();
+  assert.ok(!all.includes("Nobody else's matter") && !all.includes("Taken back"), all);
+
+  // The address has all of it.
+  await page.reload();
+  await sign("Live");
+  await page.getByRole("button", { name: "grace@example.com" }).waitFor();
+  await note("After the reload", "shared");
+  await told("enter").filter({ hasText: "After the reload" }).waitFor();
+  page.calm();
+});
+
+test("nothing is wider than a phone, and axe finds nothing in either theme", async () => {
+  for (const theme of ["light", "dark"]) {
+    for (const viewport of [undefined, phone]) {
+      const other = await open(browser, { viewport, theme });
+      await signIn(other, pair.site, "/realtime?collection=notes&snapshot");
+      await other.locator(".message summary").first().click();
+      await other.getByRole("region", { name: "The message" }).waitFor();
+      const wider = await other.evaluate(() => document.querySelector("main").scrollWidth > document.querySelector("main").clientWidth + 1);
+      assert.ok(!wider, `wider than ${other.viewportSize().width}`);
+      const axe = new AxeBuilder({ page: other });
+      const { violations } = await (theme === "light" ? axe : axe.withRules(["color-contrast"])).analyze();
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+      other.calm();
+      await other.context().close();
+    }
+  }
 });

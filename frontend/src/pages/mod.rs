@@ -1,5 +1,6 @@
 //! The pages: each a folder or a file, named as in the URL.
 
+pub mod acting;
 pub mod batches;
 pub mod collection;
 pub mod collections;
@@ -9,6 +10,7 @@ pub mod logs;
 pub mod outbox;
 pub mod overview;
 pub mod queues;
+pub mod realtime;
 pub mod schedules;
 pub mod settings;
 pub mod sign_in;

@@ -170,6 +170,7 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         ("g c", "Collections", "/collections"),
         ("g j", "Jobs", "/jobs"),
         ("g q", "Queues", "/queues"),
+        ("g r", "Realtime", "/realtime"),
         ("g h", "Hooks", "/hooks"),
         ("g u", "Users", "/users"),
         ("g l", "Logs", "/logs"),

@@ -48,6 +48,7 @@ pub fn Sidebar() -> impl IntoView {
             <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
             <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
             <JobsLink />
+            <NavLink href="/realtime" icon=IconName::Radio words="Realtime" />
             <NavLink href="/hooks" icon=IconName::Webhook words="Hooks" />
             <NavLink href="/users" icon=IconName::Users words="Users" />
             <NavLink href="/logs" icon=IconName::ScrollText words="Logs" />

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::api::{Api, ApiError, Token};
 
 /// As whom a connection is made.
-#[expect(dead_code, reason = "whoever looks at what others are told connects as them")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// Oneself.

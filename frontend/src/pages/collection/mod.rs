@@ -1,6 +1,5 @@
 //! One collection: its rows, its schema, its rules and its API, each a tab.
 
-mod account_picker;
 mod api;
 mod data;
 mod frame;

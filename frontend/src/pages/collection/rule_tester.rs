@@ -9,9 +9,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::Value;
 
-use super::account_picker::AccountPicker;
 use super::frame::use_collection;
 use crate::api::{ApiError, use_api};
+use crate::pages::acting::AccountPicker;
 use crate::pages::collections::access::kind_words;
 use crate::pages::collections::rule::RulesDraft;
 use crate::ui::expression::marked;

@@ -95,6 +95,9 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
         page(IconName::Workflow, "Batches", "/batches").also("jobs workflows steps graph"),
         page(IconName::Server, "Workers", "/workers").also("jobs leases"),
         page(IconName::Mail, "Outbox", "/outbox").also("mail email jobs sent"),
+        page(IconName::Radio, "Realtime", "/realtime")
+            .also("live messages socket subscribe feed slot connections")
+            .keys("g r"),
         page(IconName::Webhook, "Hooks", "/hooks").also("webhooks before write validate").keys("g h"),
         page(IconName::Users, "Users", "/users").also("accounts").keys("g u"),
         page(IconName::ScrollText, "Logs", "/logs").also("requests errors").keys("g l"),

@@ -5,8 +5,9 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
 use super::request::{Body, Request};
-use super::sender::{Sender, SenderChoice};
+use super::sender::Sender;
 use crate::api::{Api, ApiError, Call, use_api};
+use crate::pages::acting::ActingChoice;
 use crate::shell::shortcut;
 use crate::ui::{
     Button, ButtonKind, CodeBlock, CodeView, ErrorNotice, Icon, IconName, Language, StatusBadge,
@@ -89,7 +90,7 @@ pub fn Trial(sender: Sender, prepare: Callback<(), Option<Request>>) -> impl Int
         <section class="card" aria-label="Try it">
             <div class="card-body stack">
                 <div class="row wrap trial-bar">
-                    <SenderChoice sender />
+                    <ActingChoice acting=sender.acting words="Send as" />
                     <Button kind=ButtonKind::Primary icon=IconName::Play busy keys="mod+enter" tip="Send the request" press=move |_| go.run(())>
                         "Send"
                     </Button>

@@ -11,7 +11,7 @@ use crate::api::{ApiError, use_api};
 use crate::ui::{ErrorNotice, SearchInput, Skeleton};
 
 /// Whether no rule holds for the account.
-pub fn is_admin(user: &User) -> bool {
+fn is_admin(user: &User) -> bool {
     user.roles.iter().any(|role| role == "admin")
 }
 
