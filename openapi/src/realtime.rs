@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::jobs::JobEvent;
 use crate::problem::Problem;
 
 /// What a client sends over the socket.
@@ -15,7 +16,9 @@ pub enum ClientMessage {
     Auth(Authenticate),
     /// Asks to be told of the rows of a collection.
     Subscribe(Subscribe),
-    /// Ends a subscription.
+    /// Asks to be told of a job.
+    Follow(Follow),
+    /// Ends a subscription, to rows or to a job.
     Unsubscribe(Unsubscribe),
     /// Asks to be told what is said on a topic.
     Join(Join),
@@ -23,6 +26,8 @@ pub enum ClientMessage {
     Leave(Leave),
     /// Says something to everybody who has joined a topic.
     Broadcast(Broadcast),
+    /// Says that the client is there, with a state.
+    Presence(Presence),
     /// Asks whether the server is there.
     Ping(Ping),
 }
@@ -59,6 +64,18 @@ pub struct Subscribe {
     /// Whether the rows as they are come first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub snapshot: bool,
+}
+
+/// Asks to be told of a job that the caller may read: its state, how far it is and what it writes, until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Follow {
+    /// What the client calls the subscription; one of the same name ends.
+    #[schema(min_length = 1, max_length = 64, example = "import")]
+    pub id: String,
+    /// The job.
+    #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
+    pub job: Uuid,
 }
 
 /// Ends a subscription.
@@ -107,6 +124,19 @@ pub struct Broadcast {
     pub id: Option<String>,
 }
 
+/// Says that the client is there, on a topic that it has joined, with a state that all see who may; each time anew. Where it leaves the
+/// topic or is lost it is there no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// The topic.
+    #[schema(min_length = 1, max_length = 255, example = "room:7")]
+    pub topic: String,
+    /// Any JSON, at most 2 KiB; null where the client is there no more.
+    #[schema(example = json!({"name": "Ada", "typing": true}))]
+    pub state: Value,
+}
+
 /// Asks whether the server is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,8 +156,10 @@ pub enum ServerMessage {
     Event(Event),
     /// What follows cannot be told: the subscription has ended, and must begin anew with the rows as they are.
     Resync(Resync),
-    /// The subscription has ended, as the client asked.
+    /// The subscription has ended: the client asked for it, or the job has ended.
     Unsubscribed(Unsubscribed),
+    /// Something happened to a job.
+    Job(Box<JobMessage>),
     /// What is said on a topic is told from here on.
     Joined(Joined),
     /// What is said on a topic is not told any more.
@@ -136,6 +168,8 @@ pub enum ServerMessage {
     Broadcast(Said),
     /// What the client said stands in the log.
     Sent(Sent),
+    /// Who is there on a topic.
+    Presence(PresenceChange),
     /// The server is there.
     Pong(Pong),
     /// Something was refused.
@@ -229,6 +263,16 @@ pub struct Unsubscribed {
     pub id: String,
 }
 
+/// Something happened to a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobMessage {
+    /// What the client calls the subscription.
+    #[schema(example = "import")]
+    pub id: String,
+    /// What. The first one is the job as it stands; behind the state in which it has ended nothing comes.
+    pub event: JobEvent,
+}
+
 /// What is said on a topic is told from here on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Joined {
@@ -238,6 +282,9 @@ pub struct Joined {
     /// Where in the log that is.
     #[schema(example = "1c0d3b5a-16b3748-0")]
     pub cursor: String,
+    /// What the client is called where it is there.
+    #[serde(rename = "ref")]
+    pub reference: Uuid,
 }
 
 /// Why a client is not told any more what is said on a topic.
@@ -280,6 +327,51 @@ pub struct Said {
     /// What was said.
     #[schema(example = json!({"text": "hello"}))]
     pub payload: Value,
+}
+
+/// What is told of who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PresenceType {
+    /// All who are: whoever was known before and is not among them is not there any more.
+    List,
+    /// One has come.
+    Join,
+    /// One has another state.
+    Update,
+    /// One has gone.
+    Leave,
+}
+
+/// Who is there on a topic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PresenceChange {
+    /// The topic.
+    #[schema(example = "room:7")]
+    pub topic: String,
+    /// What is told.
+    #[serde(rename = "type")]
+    pub type_: PresenceType,
+    /// Where in the log that is.
+    #[schema(example = "1c0d3b5a-16b3748-2")]
+    pub cursor: String,
+    /// Of whom: of one, but where all are listed.
+    pub entries: Vec<PresenceEntry>,
+}
+
+/// A client that is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PresenceEntry {
+    /// Tells it from others, also of the same account.
+    #[serde(rename = "ref")]
+    pub reference: Uuid,
+    /// Its account; none where it is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+    /// Its state; not of one that has gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!({"name": "Ada", "typing": true}))]
+    pub state: Option<Value>,
 }
 
 /// What the client said stands in the log.

@@ -39,6 +39,7 @@ pub mod schedules;
 mod schemas;
 pub mod stats;
 pub mod store;
+mod story;
 mod wake;
 mod worker;
 pub mod workers;
@@ -52,7 +53,9 @@ use crate::problem::Problem;
 
 pub use job::{Completed, Context, Job, JobError, Level};
 pub use maintenance::maintain;
+pub use on_behalf::may_see;
 pub use registry::Registry;
+pub use story::Story;
 pub use wake::{Heard, Wake, listen};
 pub use worker::{Options, Worker};
 
@@ -93,6 +96,7 @@ impl Jobs {
     }
 }
 
-fn no_such_job() -> Problem {
+/// There is no such job, or it is somebody else's.
+pub fn no_such_job() -> Problem {
     Problem::not_found("such job")
 }

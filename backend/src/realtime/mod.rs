@@ -26,6 +26,7 @@ use crate::collections::catalogue::Catalogue;
 use crate::config;
 use crate::db::{Db, InvalidUrl};
 use crate::problem::{Code, Problem, Result};
+use channels::presence::Here;
 use channels::writer::Writer;
 use feed::{Event, Feed};
 use hub::{Command, Hub, Status};
@@ -40,6 +41,9 @@ const REFUSED: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Realtime {
     hub: Hub,
+    /// Who of the clients is there.
+    here: Arc<Here>,
+    catalogue: Arc<Catalogue>,
     /// Until the feed runs: it, and where it tells what happens.
     feed: Mutex<Option<(Feed, mpsc::Sender<Vec<Event>>)>>,
     /// Writes what is said on topics.
@@ -64,11 +68,14 @@ impl Realtime {
         clock: Clock,
         random: Random,
     ) -> Result<Self, InvalidUrl> {
-        let (hub, events) = Hub::start(catalogue, &db.own, clock, config.kept);
+        let here = Arc::new(Here::new(&db.pool, random));
+        let (hub, events) = Hub::start(catalogue, &db.own, clock, Arc::clone(&here), config.kept);
         let feed = Feed::new(url, &db.pool, catalogue, random)?;
         let (wanted, is_refused) = (Arc::clone(&feed.wanted), Arc::clone(&feed.is_refused));
         Ok(Self {
             hub,
+            here,
+            catalogue: Arc::clone(catalogue),
             writer: Writer::start(&db.pool),
             feed: Mutex::new(Some((feed, events))),
             wanted,
@@ -81,7 +88,7 @@ impl Realtime {
     pub async fn run(&self) {
         let feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((feed, events)) = feed {
-            feed.run(events, self.ending.clone()).await;
+            tokio::join!(feed.run(events, self.ending.clone()), self.here.run(&self.catalogue, &self.ending),);
         }
     }
 

@@ -3,7 +3,9 @@
 mod access;
 mod changes;
 mod channels;
+mod jobs;
 mod membership;
+mod presence;
 mod resume;
 mod socket;
 mod sse;

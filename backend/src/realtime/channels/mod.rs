@@ -10,6 +10,7 @@ pub mod delete;
 pub mod get;
 pub mod list;
 mod pattern;
+pub mod presence;
 pub mod said;
 pub mod store;
 pub mod update;

@@ -1,8 +1,14 @@
-//! `annex.channels`.
+//! `annex.channels`, `annex.listeners`, `annex.presence`, and what is said.
 
 use annex_openapi::channels::ChannelRules;
-use sqlx::{PgExecutor, Result};
+use sqlx::{PgExecutor, PgPool, Result};
 use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::presence::Entry;
+use crate::realtime::position::Lsn;
+use crate::realtime::seen::{Malformed, Seen};
+use crate::realtime::store::{behind_header, lsn};
 
 /// A channel as it is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,4 +142,116 @@ pub async fn say(executor: impl PgExecutor<'_>, said: &[String]) -> Result<()> {
     .fetch_all(executor)
     .await?;
     Ok(())
+}
+
+/// Says that a server lives, for another `seconds`. Whether that was not known: nobody of it is there.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn beat(executor: impl PgExecutor<'_>, listener: Uuid, seconds: f64) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"insert into annex.listeners (id, expires_at)
+           values ($1, clock_timestamp() + make_interval(secs => $2))
+           on conflict (id) do update set expires_at = excluded.expires_at
+           returning (xmax = 0) as "is_new!""#,
+        listener,
+        seconds,
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Removes the servers that were not heard of, with all of their clients.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn remove_dead(executor: impl PgExecutor<'_>) -> Result<()> {
+    sqlx::query!("delete from annex.listeners where expires_at < clock_timestamp()")
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
+/// A server ends.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn end_listener(executor: impl PgExecutor<'_>, listener: Uuid) -> Result<()> {
+    sqlx::query!("delete from annex.listeners where id = $1", listener).execute(executor).await?;
+    Ok(())
+}
+
+/// Writes who of a server's clients is there, and who is not.
+///
+/// # Errors
+/// The database does not answer, or takes the server for dead.
+pub async fn write_presence(
+    pool: &PgPool,
+    listener: Uuid,
+    there: &[(Uuid, Entry)],
+    gone: &[Uuid],
+) -> Result<()> {
+    let references: Vec<Uuid> = there.iter().map(|(reference, _)| *reference).collect();
+    let topics: Vec<&str> = there.iter().map(|(_, entry)| &*entry.topic).collect();
+    let users: Vec<Option<Uuid>> = there.iter().map(|(_, entry)| entry.user_id).collect();
+    let states: Vec<&str> = there.iter().map(|(_, entry)| &*entry.state).collect();
+    let mut transaction = pool.begin().await?;
+    if !gone.is_empty() {
+        sqlx::query!("delete from annex.presence where ref = any($1)", gone)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    sqlx::query!(
+        "insert into annex.presence as p (ref, topic, user_id, state, listener_id)
+         select ref, topic, user_id, state::json, $5
+           from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) as each (ref, topic, user_id, state)
+         on conflict (ref) do update set user_id = excluded.user_id, state = excluded.state
+            where p.state::text <> excluded.state::text or p.user_id is distinct from excluded.user_id",
+        &references,
+        &topics as &[&str],
+        &users as &[Option<Uuid>],
+        &states as &[&str],
+        listener,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
+/// Who is there, of all servers, at one moment.
+#[derive(Debug)]
+pub struct Everybody {
+    /// Each with what tells it from others.
+    pub entries: Vec<(Uuid, Entry)>,
+    /// The transactions that this is of.
+    pub seen: Seen,
+    /// All of those were committed before this.
+    pub reached: Lsn,
+}
+
+/// Reads who is there.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn everybody(pool: &PgPool) -> Result<Everybody> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("set transaction isolation level repeatable read read only")
+        .execute(&mut *transaction)
+        .await?;
+    // What the snapshot sees was committed before this position; it is asked for when the snapshot has been taken.
+    let point = "select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text";
+    let (seen, reached): (String, String) = sqlx::query_as(point).fetch_one(&mut *transaction).await?;
+    let rows = sqlx::query!(r#"select ref, topic, user_id, state::text as "state!" from annex.presence"#)
+        .fetch_all(&mut *transaction)
+        .await?;
+    transaction.rollback().await?;
+    let entries = rows.into_iter().map(|row| {
+        let (topic, state) = (row.topic.into(), row.state.into());
+        (row.r#ref, Entry { topic, user_id: row.user_id, state })
+    });
+    Ok(Everybody {
+        entries: entries.collect(),
+        seen: seen.parse().map_err(|error: Malformed| sqlx::Error::Decode(error.into()))?,
+        reached: behind_header(lsn(&reached)?),
+    })
 }

@@ -25,6 +25,8 @@ pub enum Change {
     Identity(Option<Uuid>),
     /// Something was said to whoever listens to a topic.
     Broadcast(Arc<OnTopic>),
+    /// Somebody came to a topic, said otherwise who they are there, or went.
+    Presence(Arc<OnTopic>),
 }
 
 /// What happened on a topic.
@@ -68,7 +70,9 @@ impl Change {
                 let images = [&row.old, &row.new].into_iter().flatten();
                 size_of::<RowChange>() + images.map(Image::size).sum::<usize>()
             }
-            Self::Broadcast(on) => size_of::<OnTopic>() + on.topic.len() + on.content.len(),
+            Self::Broadcast(on) | Self::Presence(on) => {
+                size_of::<OnTopic>() + on.topic.len() + on.content.len()
+            }
             _ => 0,
         };
         size_of::<super::Committed>() + more

@@ -117,6 +117,10 @@ impl<'a> Decoder<'a> {
                 Some(said) => Change::Broadcast(said),
                 None => return Ok(None),
             },
+            "annex.presence" => match OnTopic::read(content) {
+                Some(one) => Change::Presence(one),
+                None => return Ok(None),
+            },
             _ => return Ok(None),
         };
         Ok(self.committed(change))

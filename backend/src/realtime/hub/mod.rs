@@ -7,6 +7,7 @@ mod command;
 mod demand;
 mod mirroring;
 mod outbox;
+mod presence;
 mod records;
 mod registry;
 mod replay;
@@ -28,6 +29,7 @@ pub use records::Records;
 pub use topics::{Ask, Declared, Join, TopicCommand};
 pub use view::{View, ViewError};
 
+use super::channels::presence::Here;
 use super::feed::{Change, Committed, Event, RowChange};
 use super::position::{Cursor, Lsn, Position};
 use crate::clock::Clock;
@@ -57,6 +59,7 @@ impl Hub {
         catalogue: &Arc<Catalogue>,
         own: &Own,
         clock: Clock,
+        here: Arc<Here>,
         most_kept: usize,
     ) -> (Self, mpsc::Sender<Vec<Event>>) {
         let (commands, commanded) = mpsc::unbounded_channel();
@@ -78,7 +81,7 @@ impl Hub {
             mirrors: Mirrors::default(),
             reading: HashSet::new(),
             arriving: Vec::new(),
-            topics: Topics::new(clock),
+            topics: Topics::new(clock, here),
         };
         tokio::spawn(state.run(commanded, told));
         (Self { commands }, events)
@@ -224,6 +227,7 @@ impl State {
                 self.pause_topics(&paused, committed.position);
             }
             Change::Broadcast(on) => self.broadcast(on, cursor),
+            Change::Presence(on) => self.presence(on, cursor),
         }
         self.window.push(committed);
     }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use annex_openapi::expression::Predicate;
 use annex_openapi::realtime::{ErrorMessage, Joined, Left, LeftReason, ServerMessage};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::command::ConnectionId;
 use super::demand::{Watch, needs, watches};
 use super::outbox::Outbox;
+use super::presence::{Arriving, Present};
 use super::{FURTHEST, Log, State};
 use crate::clock::Clock;
 use crate::collections::catalogue::Snapshot;
 use crate::evaluator::{Context, Image, Need};
 use crate::extract::Caller;
 use crate::problem::{Code, Problem, Result};
+use crate::realtime::channels::presence::Here;
 use crate::realtime::channels::store::Row;
 use crate::realtime::channels::{Action, Channel, Channels, Said, no_channel};
 use crate::realtime::feed::{Change, OnTopic, RowChange};
@@ -38,6 +41,17 @@ pub enum TopicCommand {
     },
     /// Somebody wants to know whether a rule lets them do something.
     Ask(Ask),
+    /// A client says that it is there, or that it is not.
+    Present {
+        /// Its connection.
+        connection: ConnectionId,
+        /// The topic.
+        topic: Box<str>,
+        /// The JSON of its state.
+        state: Option<Box<str>>,
+    },
+    /// It has been read who is there, or cannot be.
+    Everybody(Box<Result<Arriving>>),
     /// Somebody has declared a channel, or has forgotten it, and waits until that counts here.
     Declared(Declared),
 }
@@ -51,6 +65,8 @@ pub struct Join {
     pub topic: Box<str>,
     /// Behind what the client knows everything is told first.
     pub after: Option<Cursor>,
+    /// The JSON of the state with which the client is there, where it has said so already.
+    pub state: Option<Box<str>>,
 }
 
 /// Whether somebody may do something.
@@ -83,7 +99,11 @@ pub struct Declared {
 #[derive(Debug)]
 pub struct Topics {
     clock: Clock,
-    channels: Channels,
+    /// Who of this server's clients is there.
+    pub(super) here: Arc<Here>,
+    /// Who of all is.
+    pub(super) present: Present,
+    pub(super) channels: Channels,
     /// Where the channels changed last.
     changed: Position,
     topics: HashMap<Box<str>, Topic>,
@@ -103,9 +123,15 @@ struct Topic {
 }
 
 #[derive(Debug)]
-struct Member {
+pub(super) struct Member {
     connection: ConnectionId,
     outbox: Arc<Outbox>,
+    /// Tells the client from others that are there.
+    pub(super) reference: Uuid,
+    /// Whether it may see who is there, and be seen.
+    pub(super) sees: bool,
+    /// Whether it is seen.
+    pub(super) is_present: bool,
     /// The rows of other collections that matter to whether it may be here.
     watches: Vec<Watch>,
     /// Behind what it is to be told everything, while it is asked who the client is.
@@ -114,9 +140,11 @@ struct Member {
 
 impl Topics {
     /// None yet.
-    pub fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock, here: Arc<Here>) -> Self {
         Self {
             clock,
+            here,
+            present: Present::default(),
             channels: Channels::default(),
             changed: Position::default(),
             topics: HashMap::new(),
@@ -166,6 +194,9 @@ impl Topics {
         if here.members.is_empty() {
             self.topics.remove(topic);
         }
+        if member.is_present {
+            self.here.remove(member.reference);
+        }
         Some(member)
     }
 
@@ -177,7 +208,7 @@ impl Topics {
             .collect()
     }
 
-    fn member(&mut self, connection: ConnectionId, topic: &str) -> Option<&mut Member> {
+    pub(super) fn member(&mut self, connection: ConnectionId, topic: &str) -> Option<&mut Member> {
         let place = *self.places.get(&connection)?.get(topic)?;
         self.topics.get_mut(topic)?.members.get_mut(place)
     }
@@ -196,6 +227,15 @@ impl State {
                 self.topics.remove(connection, &topic);
                 return self.say_left(connection, &topic, None);
             }
+            TopicCommand::Present { connection, topic, state } => {
+                let mut joining = self.topics.joining.iter_mut();
+                match joining.find(|join| join.connection == connection && join.topic == topic) {
+                    Some(join) => join.state = state,
+                    None => self.present(connection, &topic, state),
+                }
+                return;
+            }
+            TopicCommand::Everybody(read) => self.take_everybody(*read),
             TopicCommand::Ask(ask) => self.topics.asking.push(ask),
             TopicCommand::Declared(declared) => self.topics.declared.push(declared),
         }
@@ -215,6 +255,7 @@ impl State {
     /// Begins what the log has been read far enough for.
     pub(super) fn admit_topics(&mut self, log: Log) {
         self.settle_declared();
+        self.settle_present(log);
         for join in std::mem::take(&mut self.topics.joining) {
             let behind = join.after.is_some_and(|after| {
                 let commit = after.position.commit;
@@ -222,7 +263,10 @@ impl State {
                     && commit > log.reached
                     && commit <= log.reached.saturating_add(FURTHEST)
             });
-            if behind || self.registry.is_paused(join.connection) || !self.has_rules_at_hand(&join.topic, log)
+            if behind
+                || self.registry.is_paused(join.connection)
+                || !self.has_rules_at_hand(&join.topic, log)
+                || !self.knows_who_is_there(log)
             {
                 self.topics.joining.push(join);
             } else {
@@ -263,12 +307,7 @@ impl State {
         if self.allows(channel, &image, caller, action) {
             return Ok(());
         }
-        let detail = match action {
-            Action::Join => "The rule `join` of the channel does not let this caller in",
-            Action::Send => "The rule `send` of the channel does not let this caller say anything",
-            Action::Presence => "The rule `presence` of the channel does not let this caller be seen",
-        };
-        Err(Problem::new(Code::Forbidden, detail))
+        Err(refused(action))
     }
 
     fn allows(&self, channel: &Channel, image: &Image, caller: &Caller, action: Action) -> bool {
@@ -277,7 +316,7 @@ impl State {
     }
 
     fn join(&mut self, join: Join, log: Log) {
-        let Join { connection, topic, after } = join;
+        let Join { connection, topic, after, state } = join;
         let Some(outbox) = self.registry.outbox(connection).map(Arc::clone) else { return };
         let caller = self.registry.caller(connection).cloned().unwrap_or_default();
         let is_full = self.topics.joined(connection) >= MOST_JOINED;
@@ -307,11 +346,19 @@ impl State {
             }
         }
         let text = cursor.to_string();
-        let joined = Joined { topic: topic.clone().into(), cursor: text.clone() };
-        if !outbox.send_at(&ServerMessage::Joined(joined), &text) {
+        let reference = self.topics.clock.uuid_v7();
+        let sees = self.allows(&channel, &image, &caller, Action::Presence);
+        let joined = Joined { topic: topic.clone().into(), cursor: text.clone(), reference };
+        let taken = outbox.send_at(&ServerMessage::Joined(joined), &text)
+            && (!sees || self.tell_who_is_there(&topic, &outbox, cursor));
+        if !taken {
             return self.registry.give_up(connection);
         }
-        self.topics.add(&channel, image, topic, Member { connection, outbox, watches, paused: None });
+        let member = Member { connection, outbox, reference, sees, is_present: false, watches, paused: None };
+        self.topics.add(&channel, image, topic.clone(), member);
+        if state.is_some() {
+            self.present(connection, &topic, state);
+        }
     }
 
     /// Why not everything can be told that was said behind a position, where that is so.
@@ -364,13 +411,26 @@ impl State {
 
     /// Something was said.
     pub(super) fn broadcast(&mut self, on: &OnTopic, cursor: Cursor) {
-        let Some(topic) = self.topics.topics.get(&on.topic) else { return };
-        let Some(said) = Said::read(&on.content) else { return };
+        if self.topics.topics.contains_key(&on.topic)
+            && let Some(said) = Said::read(&on.content)
+        {
+            self.tell_members(&on.topic, &said.write(&cursor.to_string()), cursor, |_| true);
+        }
+    }
+
+    /// Tells those members of a topic for whom that holds.
+    pub(super) fn tell_members(
+        &mut self,
+        topic: &str,
+        message: &[u8],
+        cursor: Cursor,
+        concerned: impl Fn(&Member) -> bool,
+    ) {
+        let Some(topic) = self.topics.topics.get(topic) else { return };
         let cursor = cursor.to_string();
-        let message = said.write(&cursor);
         let mut slow = Vec::new();
-        for member in topic.members.iter().filter(|member| member.paused.is_none()) {
-            if !member.outbox.send_parts(&message, b"", Some(&cursor)) {
+        for member in topic.members.iter().filter(|member| member.paused.is_none() && concerned(member)) {
+            if !member.outbox.send_parts(message, b"", Some(&cursor)) {
                 slow.push(member.connection);
             }
         }
@@ -420,10 +480,20 @@ impl State {
         let Some(here) = self.topics.topics.get(topic) else { return };
         let caller = self.registry.caller(connection).cloned().unwrap_or_default();
         let watches = watches(&here.channel.conditions(), &needs(here.channel.programs()), &caller);
+        let sees = self.allows(&here.channel, &here.image, &caller, Action::Presence);
         if !self.allows(&here.channel, &here.image, &caller, Action::Join) {
-            self.put_out(connection, topic, LeftReason::AccessChanged);
-        } else if let Some(member) = self.topics.member(connection, topic) {
-            member.watches = watches;
+            return self.put_out(connection, topic, LeftReason::AccessChanged);
+        }
+        let server = Arc::clone(&self.topics.here);
+        let Some(member) = self.topics.member(connection, topic) else { return };
+        member.watches = watches;
+        let sees_now = member.may_see(sees, &server);
+        let outbox = Arc::clone(&member.outbox);
+        if sees_now && let Some(log) = self.log {
+            let cursor = Cursor { epoch: log.epoch, position: self.now(log) };
+            if !self.tell_who_is_there(topic, &outbox, cursor) {
+                self.registry.give_up(connection);
+            }
         }
     }
 
@@ -456,6 +526,7 @@ impl State {
 
     /// Nothing that is said can be told in one order with what was said before.
     pub(super) fn put_all_out(&mut self) {
+        self.topics.present = Present::default();
         for (connection, topic) in self.topics.members(|_| true) {
             self.put_out(connection, &topic, LeftReason::LogLost);
         }
@@ -501,10 +572,15 @@ impl State {
         self.look_again(connection, topic);
         let Some(member) = self.topics.member(connection, topic) else { return };
         let Some(after) = member.paused.take() else { return };
-        let outbox = Arc::clone(&member.outbox);
+        let (outbox, sees) = (Arc::clone(&member.outbox), member.sees);
+        let cursor = Cursor { epoch: log.epoch, position: self.now(log) };
         if !self.window.reaches_back_to(after) {
             self.put_out(connection, topic, LeftReason::TooOld);
-        } else if !self.tell_again(topic, &outbox, after, log) {
+        } else if !self.tell_again(topic, &outbox, after, log)
+            || sees
+                && self.has_presence_changed(topic, after)
+                && !self.tell_who_is_there(topic, &outbox, cursor)
+        {
             self.registry.give_up(connection);
         }
     }
@@ -538,6 +614,16 @@ impl State {
         }
         self.topics.declared.retain(|declared| !declared.answer.is_closed());
     }
+}
+
+/// Why a rule does not let somebody do something.
+pub(super) fn refused(action: Action) -> Problem {
+    let detail = match action {
+        Action::Join => "The rule `join` of the channel does not let this caller in",
+        Action::Send => "The rule `send` of the channel does not let this caller say anything",
+        Action::Presence => "The rule `presence` of the channel does not let this caller be seen",
+    };
+    Problem::new(Code::Forbidden, detail)
 }
 
 fn left(topic: &str, reason: Option<LeftReason>) -> ServerMessage {

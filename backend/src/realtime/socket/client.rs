@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use annex_openapi::realtime::{
-    Authenticated, ClientMessage, ErrorMessage, Pong, ServerMessage, Subscribe, Unsubscribed,
+    Authenticated, ClientMessage, ErrorMessage, Follow, Pong, Resync, ResyncReason, ServerMessage, Subscribe,
+    Unsubscribed,
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use super::MOST_SUBSCRIPTIONS;
+use super::jobs::Followed;
 use super::reading::{Reading, Said};
 use crate::app::App;
 use crate::db::Lanes;
@@ -25,7 +27,7 @@ const UNAUTHENTICATED: u16 = 4401;
 /// The server ends.
 const GOING_AWAY: u16 = 1001;
 /// The client does what it may not.
-const POLICY: u16 = 1008;
+pub(super) const POLICY: u16 = 1008;
 /// Nothing is wrong.
 const NORMAL: u16 = 1000;
 
@@ -53,6 +55,8 @@ pub struct Client {
     /// Until when the client's token counts.
     until: Option<OffsetDateTime>,
     subscriptions: HashSet<String>,
+    /// The subscriptions that are about jobs.
+    pub(super) followed: Followed,
     heard: Instant,
     /// The messages that the client may send now.
     allowance: (f64, Instant),
@@ -79,6 +83,7 @@ impl Client {
             caller: Caller::ANONYMOUS,
             until: None,
             subscriptions: HashSet::new(),
+            followed: Followed::default(),
             heard: now,
             allowance: (BURST, now),
             answered: 0,
@@ -203,33 +208,69 @@ impl Client {
             }
             ClientMessage::Unsubscribe(unsubscribe) => {
                 self.subscriptions.remove(&unsubscribe.id);
+                self.followed.end(&unsubscribe.id);
                 let id = unsubscribe.id.as_str().into();
                 self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
                 self.send(&ServerMessage::Unsubscribed(Unsubscribed { id: unsubscribe.id }));
             }
+            ClientMessage::Follow(follow) => {
+                let id = follow.id.clone();
+                if let Err(problem) = self.take_job(&follow).await {
+                    self.refuse(Some(&id), &problem);
+                }
+            }
             ClientMessage::Join(join) => self.join(join).await,
             ClientMessage::Leave(leave) => self.leave(leave),
             ClientMessage::Broadcast(broadcast) => self.broadcast(broadcast).await,
+            ClientMessage::Presence(presence) => self.presence(presence),
             ClientMessage::Ping(_) => self.send(&ServerMessage::Pong(Pong {})),
         }
     }
 
     async fn take(&mut self, asked: Subscribe) -> Result<()> {
-        if asked.id.is_empty() || asked.id.len() > 64 {
+        self.reserve(&asked.id)?;
+        self.subscribe(asked).await
+    }
+
+    async fn take_job(&mut self, asked: &Follow) -> Result<()> {
+        self.reserve(&asked.id)?;
+        let id = asked.id.as_str().into();
+        self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
+        let followed = self.follow(asked).await;
+        if followed.is_err() {
+            self.subscriptions.remove(&asked.id);
+        }
+        followed
+    }
+
+    /// Takes a name for a subscription. A job that is followed under it is not any more.
+    fn reserve(&mut self, id: &str) -> Result<()> {
+        if id.is_empty() || id.len() > 64 {
             return Err(Problem::new(Code::ValidationFailed, "`id` must be a text of 1 to 64 bytes"));
         }
-        if !self.subscriptions.contains(&asked.id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
+        self.followed.end(id);
+        for ended in self.followed.take_ended() {
+            self.subscriptions.remove(&ended);
+        }
+        if !self.subscriptions.contains(id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
             let detail = format!("A connection has at most {MOST_SUBSCRIPTIONS} subscriptions");
             return Err(Problem::new(Code::TooManyRequests, detail));
         }
-        self.subscriptions.insert(asked.id.clone());
-        self.subscribe(asked).await
+        self.subscriptions.insert(id.to_owned());
+        Ok(())
     }
 
     async fn authenticate(&mut self, token: SecretString) {
         match self.app.auth.identify_until(token.expose_secret(), &self.app).await {
             Ok((identity, until)) => {
                 let user_id = identity.user_id;
+                if self.caller.identity().map(|before| before.user_id) != Some(user_id) {
+                    for id in self.followed.end_all() {
+                        self.subscriptions.remove(&id);
+                        let reason = ResyncReason::AccessChanged;
+                        self.send(&ServerMessage::Resync(Resync { id, reason }));
+                    }
+                }
                 self.caller = Caller::new(identity);
                 self.until = Some(until);
                 self.tell_who();

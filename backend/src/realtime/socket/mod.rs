@@ -3,6 +3,7 @@
 mod client;
 mod connect;
 mod events;
+mod jobs;
 mod reading;
 mod subscribe;
 mod topics;

@@ -1,8 +1,8 @@
-//! What clients do on topics: they join and leave them, and say things there.
+//! What clients do on topics: they join and leave them, say things there, and say that they are there.
 
 use std::sync::Arc;
 
-use annex_openapi::realtime::{Broadcast, ErrorMessage, Join, Leave, Sent, ServerMessage};
+use annex_openapi::realtime::{Broadcast, ErrorMessage, Join, Leave, Presence, Sent, ServerMessage};
 use serde_json::value::to_raw_value;
 
 use super::client::Client;
@@ -10,6 +10,9 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::channels::said::{Said, check_topic};
 use crate::realtime::channels::{Action, check_declared, may};
 use crate::realtime::hub::{self, Command, TopicCommand};
+
+/// The most bytes that the state has with which a client is there.
+const MOST_STATE: usize = 2 << 10;
 
 impl Client {
     /// Has the client told what is said on a topic.
@@ -27,7 +30,7 @@ impl Client {
                 .with_hint("Give back a `cursor` of what was told, or join without")
         })?;
         self.app.realtime.ready().await?;
-        let join = hub::Join { connection: self.id, topic: join.topic.as_str().into(), after };
+        let join = hub::Join { connection: self.id, topic: join.topic.as_str().into(), after, state: None };
         self.app.realtime.tell(Command::Topic(TopicCommand::Join(join)));
         Ok(())
     }
@@ -43,6 +46,26 @@ impl Client {
         if let Err(problem) = self.try_broadcast(&broadcast).await {
             self.refuse_on(broadcast.topic, broadcast.id, &problem);
         }
+    }
+
+    /// Says that the client is there, or that it is not.
+    pub(super) fn presence(&mut self, presence: Presence) {
+        if let Err(problem) = self.try_presence(&presence) {
+            self.refuse_on(presence.topic, None, &problem);
+        }
+    }
+
+    fn try_presence(&mut self, presence: &Presence) -> Result<()> {
+        check_topic(&presence.topic)?;
+        let state = Some(presence.state.to_string()).filter(|_| !presence.state.is_null());
+        if state.as_ref().is_some_and(|state| state.len() > MOST_STATE) {
+            let detail =
+                format!("The state with which a client is there has at most {} KiB", MOST_STATE >> 10);
+            return Err(Problem::new(Code::PayloadTooLarge, detail));
+        }
+        let (topic, state) = (presence.topic.as_str().into(), state.map(Into::into));
+        self.app.realtime.tell(Command::Topic(TopicCommand::Present { connection: self.id, topic, state }));
+        Ok(())
     }
 
     async fn try_broadcast(&mut self, broadcast: &Broadcast) -> Result<()> {
