@@ -20,12 +20,14 @@ use tokio::net::{TcpSocket, TcpStream};
 use uuid::Uuid;
 
 use crate::auth::{Auth, authenticate};
+use crate::background::supervised;
 use crate::builder::{Builder, Routes};
 use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config::Config;
 use crate::connection::{Connection, most_connections};
 use crate::db::{Db, Lanes};
+use crate::events::{self, Events};
 use crate::extract::CursorKey;
 use crate::hooks::Hooks;
 use crate::idempotency::{idempotent, sweep};
@@ -37,6 +39,7 @@ use crate::records::GroupCommit;
 use crate::requests;
 use crate::stats::{Stats, sample};
 use crate::telemetry::{Counters, Metrics, RequestLog, observe};
+use crate::webhooks;
 
 /// What handlers work with; shared by all worker threads.
 #[derive(Debug)]
@@ -75,6 +78,8 @@ pub struct App {
     pub jobs: Jobs,
     /// Changes of rows, told as they are committed.
     pub realtime: Realtime,
+    /// What webhooks and triggers are told.
+    pub events: Events,
     /// The hooks of the program itself.
     pub hooks: Hooks,
     /// The routes of the program itself.
@@ -148,6 +153,7 @@ impl App {
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
         let realtime = Realtime::new(&config.realtime, url, &db, &catalogue, clock.clone(), random)?;
+        let events = Events::new(url)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
         Ok(Self {
@@ -168,6 +174,7 @@ impl App {
             auth,
             jobs,
             realtime,
+            events,
             hooks,
             routes: More(routes),
         })
@@ -187,6 +194,8 @@ pub struct Running {
     beside: Vec<tokio::task::JoinHandle<()>>,
     /// What reads the log of changes.
     feed: tokio::task::JoinHandle<()>,
+    /// What tells webhooks and triggers of it.
+    events: tokio::task::JoinHandle<()>,
     /// What runs jobs, where this server does.
     worker: Option<Worker>,
 }
@@ -203,7 +212,8 @@ impl Running {
         };
         tokio::join!(working, self.handle.stop(true));
         drop(self.served.await);
-        drop(tokio::time::timeout(2 * LAST_STEP, self.feed).await);
+        let reading = async { tokio::join!(self.feed, self.events) };
+        drop(tokio::time::timeout(2 * LAST_STEP, reading).await);
         self.beside.iter().for_each(tokio::task::JoinHandle::abort);
         let counters = Counters::default();
         let flushed = requests::flush(&self.app, &counters);
@@ -303,13 +313,18 @@ pub fn serve(app: App, listener: TcpListener) -> Result<Running, StartError> {
         tokio::spawn(sample(app.clone())),
         tokio::spawn(requests::write(app.clone())),
         tokio::spawn(requests::sweep(app.clone())),
+        tokio::spawn(webhooks::sweep::sweep(app.clone())),
     ];
     let reading = app.clone();
     let feed = tokio::spawn(async move { reading.realtime.run().await });
+    let telling = app.clone();
+    let events = tokio::spawn(async move {
+        supervised(&telling.metrics, "events", || events::read(telling.clone())).await;
+    });
     let config = &app.config.jobs;
     let options = jobs::Options { queues: Vec::new(), concurrency: config.concurrency };
     let worker = config.run.then(|| Worker::start(app.clone(), options));
-    Ok(Running { app, address, handle, served: tokio::spawn(server), beside, feed, worker })
+    Ok(Running { app, address, handle, served: tokio::spawn(server), beside, feed, events, worker })
 }
 
 /// Which pages of other origins may call the API, and what they may see.

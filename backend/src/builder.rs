@@ -16,6 +16,7 @@ use crate::hooks::{Change, Hooks};
 use crate::jobs::{self, Job, Registry};
 use crate::problem::Result;
 use crate::records::transfer::background;
+use crate::webhooks;
 
 /// Adds routes to the server of each thread.
 pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
@@ -44,6 +45,7 @@ impl Default for Builder {
         let mut kinds = Registry::default();
         jobs::kinds::add_to(&mut kinds);
         background::add_to(&mut kinds);
+        webhooks::add_to(&mut kinds);
         Self { kinds, hooks: Hooks::default(), routes: Vec::new(), documents: Documents::default() }
     }
 }

@@ -13,6 +13,7 @@ pub mod console;
 pub mod db;
 pub mod document;
 pub mod evaluator;
+pub mod events;
 pub mod extract;
 pub mod health;
 pub mod hooks;
@@ -30,6 +31,8 @@ pub mod routes;
 pub mod server;
 pub mod stats;
 pub mod telemetry;
+pub mod triggers;
+pub mod webhooks;
 
 pub use app::App;
 pub use builder::Builder;

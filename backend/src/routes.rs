@@ -10,7 +10,8 @@ use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
 use crate::realtime::{channels, socket};
 use crate::records::transfer::background;
-use crate::{document, health, hooks, mail, records, requests, server, stats};
+use crate::webhooks::{self, deliveries};
+use crate::{document, events, health, hooks, mail, records, requests, server, stats, triggers};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -90,6 +91,28 @@ pub fn configure(routes: &mut ServiceConfig) {
                 .route(web::delete().to(hooks::delete::delete)),
         )
         .service(resource("/v1/hooks/{name}/rotate").post(hooks::rotate::rotate))
+        .service(resource("/v1/webhooks").get(webhooks::list::list).post(webhooks::create::create))
+        .service(
+            resource("/v1/webhooks/{id}")
+                .route(get().to(webhooks::get::get))
+                .route(patch().to(webhooks::update::update))
+                .route(web::delete().to(webhooks::delete::delete)),
+        )
+        .service(resource("/v1/webhooks/{id}/rotate").post(webhooks::rotate::rotate))
+        .service(resource("/v1/webhooks/{id}/test").post(webhooks::test::test))
+        .service(resource("/v1/webhooks/{id}/replay").post(webhooks::replay::replay))
+        .service(resource("/v1/webhooks/{id}/deliveries").get(deliveries::list::list))
+        .service(resource("/v1/webhooks/{id}/deliveries/{delivery}").get(deliveries::get::get))
+        .service(resource("/v1/webhooks/{id}/deliveries/{delivery}/replay").post(deliveries::replay::replay))
+        .service(resource("/v1/triggers").get(triggers::list::list))
+        .service(
+            resource("/v1/triggers/{name}")
+                .route(get().to(triggers::get::get))
+                .route(put().to(triggers::replace::replace))
+                .route(patch().to(triggers::update::update))
+                .route(web::delete().to(triggers::delete::delete)),
+        )
+        .service(resource("/v1/event-log").get(events::get_log::get_log))
         .service(resource("/v1/job-kinds").get(job_kinds::list::list))
         .service(
             resource("/v1/job-kinds/{kind}")

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::collections::given;
 use crate::events::EventType;
 use crate::jobs::JobCreate;
+use crate::webhooks::DisabledReason;
 
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -27,6 +28,8 @@ pub struct Trigger {
     pub job: JobCreate,
     /// Whether it enqueues.
     pub enabled: bool,
+    /// Why the server disabled it: `broken`; null where it did not.
+    pub disabled_reason: Option<DisabledReason>,
     /// When changes of rows were lost for which it may not have enqueued; see `GET /v1/event-log`.
     #[serde(with = "time::serde::rfc3339::option")]
     pub events_lost_at: Option<OffsetDateTime>,

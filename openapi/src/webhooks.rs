@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::collections::given;
 use crate::events::EventType;
 
-/// Why the server disabled a webhook.
+/// Why the server disabled a webhook, or a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
@@ -18,6 +18,8 @@ pub enum DisabledReason {
     Gone,
     /// Nothing could be delivered to it for five days.
     Failing,
+    /// Its condition does not fit its collection any more.
+    Broken,
 }
 
 impl DisabledReason {
@@ -26,12 +28,13 @@ impl DisabledReason {
         match self {
             Self::Gone => "gone",
             Self::Failing => "failing",
+            Self::Broken => "broken",
         }
     }
 
     /// The one that is called so.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Gone, Self::Failing].into_iter().find(|reason| reason.as_str() == name)
+        [Self::Gone, Self::Failing, Self::Broken].into_iter().find(|reason| reason.as_str() == name)
     }
 }
 

@@ -159,7 +159,7 @@ async fn what_is_asked_is_signed_and_whole() {
     let (signed, bytes, _) = asked.lock().unwrap().last().unwrap().clone();
     let secret = STANDARD.decode(&hook["secret"].as_str().unwrap()["whsec_".len()..]).unwrap();
     let at = time::OffsetDateTime::from_unix_timestamp(signed[1].parse().unwrap()).unwrap();
-    let headers = annex::outbound::sign(&secret, &signed[0], at, &bytes);
+    let headers = annex::outbound::sign(&[&secret], &signed[0], at, &bytes);
     assert_eq!(headers["webhook-signature"], signed[2].as_str());
 
     let path = format!("{THINGS}/{}", made["id"].as_str().unwrap());

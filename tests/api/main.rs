@@ -16,3 +16,5 @@ mod realtime;
 mod records;
 mod server;
 mod transfers;
+mod triggers;
+mod webhooks;

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use annex_openapi::auth::{RegisterRequest, TokenResponse};
+use annex_openapi::events::EventType;
 use annex_openapi::hooks::HookMethod;
 use annex_openapi::problem::{FieldError, Problem as ProblemBody};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use super::password::Password;
 use super::store::users::{self as store, NewUser};
 use super::{session, store::account_problem};
 use crate::app::App;
+use crate::events;
 use crate::extract::{Caller, Client, Json};
 use crate::hooks::{Change, USERS};
 use crate::problem::{Code, Problem, Result};
@@ -53,6 +55,9 @@ pub async fn register(
         now: app.clock.now(),
     };
     let user = store::insert(&mut transaction, &user).await.map_err(account_problem)?;
+    let told = json!({"id": user.id, "email": user.email});
+    let subject = format!("users/{}", user.id);
+    events::store::tell(&mut transaction, EventType::UserRegistered, &subject, &told).await?;
     let tokens = session::begin(&app, &mut transaction, &client, user).await?;
     transaction.commit().await?;
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(tokens))

@@ -25,6 +25,7 @@ use serde::Serialize;
 
 use crate::extract::Parameters;
 
+pub(crate) use ddl::run::refused;
 pub use size::of_all as sizes;
 
 /// The query parameters of a change.

@@ -14,6 +14,7 @@ mod request_log;
 mod server;
 mod source;
 mod telemetry;
+mod webhooks;
 
 pub use auth::Auth;
 pub use console::Console;
@@ -26,6 +27,7 @@ pub use request_log::RequestLog;
 pub use server::Server;
 pub use source::{ConfigError, Source};
 pub use telemetry::{LogFormat, Telemetry};
+pub use webhooks::Webhooks;
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// Changes of rows, told as they are committed.
     pub realtime: Realtime,
+    /// What other programs are told.
+    pub webhooks: Webhooks,
     /// The console's own server.
     pub console: Console,
 }
@@ -77,6 +81,7 @@ impl Config {
             outbound: Outbound::from_source(&mut source),
             jobs: Jobs::from_source(&mut source),
             realtime: Realtime::from_source(&mut source),
+            webhooks: Webhooks::from_source(&mut source),
             console: Console::from_source(&mut source),
         };
         source.finish()?;

@@ -44,6 +44,23 @@ use crate::idempotency::has_keys;
         crate::hooks::update::update,
         crate::hooks::delete::delete,
         crate::hooks::rotate::rotate,
+        crate::webhooks::list::list,
+        crate::webhooks::create::create,
+        crate::webhooks::get::get,
+        crate::webhooks::update::update,
+        crate::webhooks::delete::delete,
+        crate::webhooks::rotate::rotate,
+        crate::webhooks::test::test,
+        crate::webhooks::replay::replay,
+        crate::webhooks::deliveries::list::list,
+        crate::webhooks::deliveries::get::get,
+        crate::webhooks::deliveries::replay::replay,
+        crate::triggers::list::list,
+        crate::triggers::get::get,
+        crate::triggers::replace::replace,
+        crate::triggers::update::update,
+        crate::triggers::delete::delete,
+        crate::events::get_log::get_log,
         crate::mail::list::list,
         crate::mail::get::get,
         crate::realtime::socket::connect,
@@ -105,6 +122,8 @@ use crate::idempotency::has_keys;
         super::problems::explain,
     ),
     components(schemas(
+        annex_openapi::events::Event,
+        annex_openapi::events::RecordEvent,
         annex_openapi::hooks::HookAnswer,
         annex_openapi::hooks::HookCall,
         annex_openapi::jobs::JobEvent,
@@ -128,6 +147,8 @@ const TAGS: &[(&str, &str)] = &[
     ("realtime", "Changes of rows, told as they are committed, over a WebSocket or as server-sent events."),
     ("channels", "Topics on which clients and programs say things to one another."),
     ("hooks", "Programs that are asked before something is written, and may change it or refuse."),
+    ("webhooks", "Programs that are told what happened."),
+    ("triggers", "Jobs that are enqueued when something happens."),
     ("outbox", "Mail that was not sent, since no mail server is set."),
     ("jobs", "Durable work: enqueued, followed, stopped, tried again."),
     ("batches", "Many jobs that belong together, and steps that need others."),
@@ -187,7 +208,7 @@ fn build() -> Value {
         "security": [{"bearer": []}],
         "tags": TAGS.iter().map(|(name, description)| json!({"name": name, "description": description})).collect::<Value>(),
         "paths": paths,
-        "webhooks": {"hook": asked()},
+        "webhooks": {"event": told(), "hook": asked()},
         "components": {
             "schemas": schemas,
             "responses": {"Problem": problem()},
@@ -228,6 +249,22 @@ pub(super) fn extend(document: &mut Value, other: &Value) {
     if let (Some(tags), Some(added)) = (document["tags"].as_array_mut(), other["tags"].as_array()) {
         tags.extend(added.iter().cloned());
     }
+}
+
+/// What a program is told that a webhook names.
+fn told() -> Value {
+    json!({"post": {
+        "operationId": "webhook_tell",
+        "tags": ["webhooks"],
+        "summary": "Tells a program what happened",
+        "description": "Sent to the `url` of a webhook, signed as the Standard Webhooks specification says: `webhook-id`, `webhook-timestamp`, `webhook-signature`.",
+        "security": [],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}}},
+        "responses": {
+            "204": {"description": "It is taken. Every other 2xx says the same"},
+            "410": {"description": "It is not wanted any more: the webhook is disabled"},
+        },
+    }})
 }
 
 /// What a program is asked that a hook names.

@@ -64,7 +64,7 @@ async fn answer(app: &App, hook: &HttpHook, changes: &[Change]) -> Result<HookAn
     };
     let body = serde_json::to_vec(&asked).map_err(|error| error.to_string())?;
     let id = format!("msg_{}", app.clock.uuid_v7().simple());
-    let mut headers = outbound::sign(&hook.secret.0, &id, app.clock.now(), &body);
+    let mut headers = outbound::sign(&[&hook.secret.0], &id, app.clock.now(), &body);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let call = Call {
         method: Method::POST,

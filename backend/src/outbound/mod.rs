@@ -6,6 +6,7 @@
 
 mod address;
 mod guard;
+mod headers;
 mod places;
 mod signature;
 mod target;
@@ -22,6 +23,7 @@ use reqwest::{Client, Method, StatusCode};
 use url::Host;
 
 pub use guard::Refused;
+pub use headers::{header_map, readable, retry_after};
 pub use signature::{secret_text, sign};
 pub use target::{InvalidTarget, Target};
 

@@ -15,15 +15,19 @@ pub fn secret_text(secret: &[u8]) -> String {
     format!("{PREFIX}{}", STANDARD.encode(secret))
 }
 
-/// The headers that sign a message: its id, when it was sent, and that both and the body are from whoever has the secret.
-pub fn sign(secret: &[u8], id: &str, at: OffsetDateTime, body: &[u8]) -> HeaderMap {
+/// The headers that sign a message: its id, when it was sent, and that both and the body are from whoever has one of the secrets.
+pub fn sign(secrets: &[&[u8]], id: &str, at: OffsetDateTime, body: &[u8]) -> HeaderMap {
     let at = at.unix_timestamp().to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
-    for part in [id.as_bytes(), b".", at.as_bytes(), b".", body] {
-        mac.update(part);
-    }
-    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-    let values = [("webhook-id", id.to_owned()), ("webhook-timestamp", at), ("webhook-signature", signature)];
+    let signatures = secrets.iter().map(|secret| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key may have any length");
+        for part in [id.as_bytes(), b".", at.as_bytes(), b".", body] {
+            mac.update(part);
+        }
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    });
+    let signatures = signatures.collect::<Vec<_>>().join(" ");
+    let values =
+        [("webhook-id", id.to_owned()), ("webhook-timestamp", at), ("webhook-signature", signatures)];
     let headers = values.into_iter().filter_map(|(name, value)| {
         Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
     });
@@ -40,7 +44,7 @@ mod tests {
         let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         assert_eq!(secret_text(&secret), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let at = OffsetDateTime::from_unix_timestamp(1_614_265_330).unwrap();
-        let headers = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
+        let headers = sign(&[&secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
         assert_eq!(headers["webhook-id"], "msg_p5jXN8AQM9LWM0D4loKWxJek");
         assert_eq!(headers["webhook-timestamp"], "1614265330");
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");

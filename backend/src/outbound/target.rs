@@ -54,7 +54,7 @@ impl fmt::Display for Target {
 
 impl Target {
     /// The host as it is compared: in lower case, numbers as an address, without a dot at the end.
-    pub(super) fn host(&self) -> Host<&str> {
+    pub fn host(&self) -> Host<&str> {
         match self.0.host().expect("a target was parsed with a host") {
             Host::Domain(name) => Host::Domain(name.trim_end_matches('.')),
             address => address,

@@ -9,7 +9,7 @@ pub mod hub;
 mod position;
 mod seen;
 pub mod socket;
-mod store;
+pub(crate) mod store;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

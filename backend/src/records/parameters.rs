@@ -151,19 +151,31 @@ pub fn filter(
     caller: &Caller,
     text: Option<&str>,
 ) -> Result<Option<Predicate>> {
+    condition(snapshot, table, caller.is_admin(), "?filter", text)
+}
+
+/// A condition on the rows of a table, where the text has one; `hidden` says whether it may name hidden fields, `pointer` where it
+/// stands.
+///
+/// # Errors
+/// `invalid_expression`, with the place in the text.
+pub fn condition(
+    snapshot: &Snapshot,
+    table: &Table,
+    hidden: bool,
+    pointer: &str,
+    text: Option<&str>,
+) -> Result<Option<Predicate>> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-    let scope = Scope {
-        collection: &table.collection,
-        collections: snapshot,
-        purpose: Purpose::Filter { hidden: caller.is_admin() },
-    };
+    let scope =
+        Scope { collection: &table.collection, collections: snapshot, purpose: Purpose::Filter { hidden } };
     let checked = expression::parse(text).and_then(|parsed| expression::check(&parsed, &scope));
     checked.map(Some).map_err(|error| {
         let position = error.position();
         let detail = format!("{} (line {}, column {})", error.message, position.line, position.column);
         let code = error.code.as_str().to_owned();
         let mut problem = Problem::new(Code::InvalidExpression, detail.clone())
-            .with_errors(vec![FieldError::new("?filter", code, detail)]);
+            .with_errors(vec![FieldError::new(pointer, code, detail)]);
         problem.hint = error.hint;
         problem
     })

@@ -16,6 +16,7 @@ use super::model::{
 };
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
+use crate::events::Subscriber;
 use crate::hooks::HttpHook;
 use crate::realtime::channels;
 
@@ -48,7 +49,7 @@ impl Draft {
 
 /// Makes the catalogue.
 pub(super) fn assemble(facts: Facts) -> Snapshot {
-    let (hooks, channels) = (facts.hooks, facts.channels);
+    let (hooks, channels, subscribers) = (facts.hooks, facts.channels, facts.subscribers);
     let types = Types::new(facts.types);
     let mut columns: HashMap<Oid, Vec<Attribute>> = HashMap::new();
     for column in facts.columns {
@@ -74,7 +75,7 @@ pub(super) fn assemble(facts: Facts) -> Snapshot {
         add_constraint(&mut drafts, &by_oid, constraint);
     }
     add_incoming(&mut drafts);
-    finish(drafts, hooks, channels)
+    finish(drafts, hooks, channels, subscribers)
 }
 
 fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft {
@@ -154,6 +155,7 @@ fn draft(relation: Relation, attributes: Vec<Attribute>, types: &Types) -> Draft
         collection,
         name: Identifier::qualified(&relation.schema_name, &relation.table_name),
         origin: Origin {
+            oid: relation.oid.map(|oid| oid.0),
             schema: relation.schema_name.clone(),
             table: relation.table_name.clone(),
             managed: relation.managed,
@@ -437,7 +439,12 @@ fn add_incoming(drafts: &mut [Draft]) {
     }
 }
 
-fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>, channels: Vec<channels::store::Row>) -> Snapshot {
+fn finish(
+    drafts: Vec<Draft>,
+    hooks: Vec<HttpHook>,
+    channels: Vec<channels::store::Row>,
+    subscribers: Vec<Subscriber>,
+) -> Snapshot {
     let collections: BTreeMap<String, Collection> = drafts
         .iter()
         .map(|draft| (draft.table.collection.name.clone(), draft.table.collection.clone()))
@@ -460,7 +467,7 @@ fn finish(drafts: Vec<Draft>, hooks: Vec<HttpHook>, channels: Vec<channels::stor
             (table.collection.name.clone(), Arc::new(table))
         })
         .collect();
-    let all = format!("{tables:?}{hooks:?}{channels:?}");
+    let all = format!("{tables:?}{hooks:?}{channels:?}{subscribers:?}");
     let version = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(all.as_bytes()));
-    Snapshot { version, tables, hooks, channels }
+    Snapshot { version, tables, hooks, channels, subscribers }
 }

@@ -4,6 +4,7 @@
 use sqlx::postgres::types::Oid;
 use sqlx::{FromRow, PgConnection, PgPool};
 
+use crate::events::{self, Subscriber};
 use crate::hooks::{self, HttpHook};
 use crate::realtime::channels;
 
@@ -17,6 +18,7 @@ pub(super) struct Facts {
     pub(super) indexes: Vec<IndexRow>,
     pub(super) hooks: Vec<HttpHook>,
     pub(super) channels: Vec<channels::store::Row>,
+    pub(super) subscribers: Vec<Subscriber>,
 }
 
 /// A collection as `annex.collections` has it, and the table or view of that name where there is one.
@@ -297,6 +299,7 @@ impl Facts {
             indexes: sqlx::query_as(INDEXES).bind(&oids).fetch_all(&mut *connection).await?,
             hooks: hooks::store::enabled(&mut *connection).await?,
             channels: channels::store::list(&mut *connection, None).await?,
+            subscribers: events::store::subscribers(&mut *connection).await?,
         })
     }
 }

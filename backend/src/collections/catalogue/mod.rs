@@ -1,5 +1,6 @@
 //! What the database looks like through the API: read from Postgres's own catalogue, from
-//! `annex.collections`, `annex.hooks` and `annex.channels`, kept in memory, replaced whole whenever either changes.
+//! `annex.collections`, `annex.hooks`, `annex.channels`, `annex.webhooks` and `annex.triggers`, kept in memory, replaced whole whenever
+//! one of them changes.
 
 pub(in crate::collections) mod assemble;
 mod introspect;
@@ -15,6 +16,7 @@ use arc_swap::ArcSwap;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
+use crate::events::Subscriber;
 use crate::hooks::HttpHook;
 use crate::realtime::channels;
 
@@ -82,7 +84,7 @@ impl Catalogue {
 /// The collections at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Changes with the schema, the rules, the hooks, the channels and nothing else: hexadecimal.
+    /// Changes with the schema, the rules, the hooks, the channels, who is told of changes, and nothing else: hexadecimal.
     pub version: String,
     /// By name, with `users`, which can be pointed at but not be served as records.
     pub tables: BTreeMap<String, Arc<Table>>,
@@ -90,6 +92,8 @@ pub struct Snapshot {
     pub hooks: Vec<HttpHook>,
     /// The channels, by name.
     pub channels: Vec<channels::store::Row>,
+    /// Who is told of changes of rows.
+    pub subscribers: Vec<Subscriber>,
 }
 
 impl annex_openapi::expression::Catalogue for Snapshot {

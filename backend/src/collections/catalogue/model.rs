@@ -141,6 +141,8 @@ pub struct Incoming {
 /// Where a table stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// Its number in Postgres's own catalogue, by which the log calls it; none where it is not there.
+    pub oid: Option<u32>,
     /// Its schema.
     pub schema: String,
     /// Its name there.
@@ -331,7 +333,13 @@ impl Table {
         Self {
             collection,
             name: Identifier::quote(name),
-            origin: Origin { schema: String::new(), table: String::new(), managed: false, named_key: None },
+            origin: Origin {
+                oid: None,
+                schema: String::new(),
+                table: String::new(),
+                managed: false,
+                named_key: None,
+            },
             references: vec![None; columns.len()],
             columns,
             unserved: Vec::new(),

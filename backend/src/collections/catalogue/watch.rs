@@ -51,6 +51,10 @@ const FINGERPRINT: &str = "
         union all
         select 'channels', 0, c.xmin::text::int8 from annex.channels c
         union all
+        select 'webhooks', 0, hashtextextended(w.id::text || w.updated_at, 0) from annex.webhooks w
+        union all
+        select 'triggers', 0, t.xmin::text::int8 from annex.triggers t
+        union all
         select 'published', p.prrelid, p.xmin::text::int8 from pg_publication_rel p where p.prrelid in (select oid from tables)
     )
     select coalesce(sum(hashtextextended(format('%s %s %s', kind, oid, written), 0)), 0)::text from facts";

@@ -81,7 +81,7 @@ pub(in crate::collections) fn locked() -> Problem {
 }
 
 /// What Postgres says, in a sentence for whoever asked for the change.
-pub(in crate::collections) fn refused(error: sqlx::Error) -> Problem {
+pub(crate) fn refused(error: sqlx::Error) -> Problem {
     let sqlx::Error::Database(inner) = &error else { return error.into() };
     let Some(postgres) = inner.try_downcast_ref::<PgDatabaseError>() else { return error.into() };
     let conflict = |detail: String| Problem::new(Code::Conflict, detail);

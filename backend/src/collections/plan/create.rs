@@ -118,6 +118,7 @@ fn entry(spec: &CollectionSpec) -> Entry {
             problems: Vec::new(),
         },
         origin: Origin {
+            oid: None,
             schema: SCHEMA.to_owned(),
             table: spec.name.clone(),
             managed: true,

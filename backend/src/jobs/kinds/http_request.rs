@@ -1,21 +1,19 @@
 //! `http.request`: calls another host.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::time::Duration;
 
-use actix_web::http::header::HttpDate;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::jobs::{Completed, Context, Job, JobError};
-use crate::outbound::{Answer, Call, Target};
+use crate::outbound::{Answer, Call, Target, header_map, readable, retry_after};
 
 const DEFAULT_TIMEOUT: u16 = 30;
 const MAX_TIMEOUT: u16 = 3600;
@@ -23,21 +21,6 @@ const MAX_TIMEOUT: u16 = 3600;
 const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How much of an answer that says no is kept with the error, in characters.
 const EXCERPT: usize = 2000;
-
-/// What the connection itself is made of: these are the client's to set.
-const OWN_HEADERS: [&str; 11] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// The arguments.
 #[derive(Debug, Deserialize)]
@@ -143,19 +126,7 @@ impl Job for HttpRequest {
 impl HttpRequest {
     /// What is asked, with a key that is the same for all attempts, by which whoever answers can tell that they are one.
     fn into_call(self, key: &str) -> Result<Call, String> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let known =
-                HeaderName::from_str(name).map_err(|_| format!("`{name}` is not the name of a header"))?;
-            if OWN_HEADERS.contains(&known.as_str()) {
-                return Err(format!("`{known}` cannot be set: it is part of the connection"));
-            }
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| format!("`{known}` has a value that no header can have"))?;
-            if headers.insert(known, value).is_some() {
-                return Err(format!("`{name}` is there twice"));
-            }
-        }
+        let mut headers = header_map(&self.headers)?;
         let mut default = |name: HeaderName, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.entry(name).or_insert(value);
@@ -193,7 +164,7 @@ impl HttpRequest {
 
 /// What is kept of an answer: a body that is JSON as a value, other text as text, all else as base64.
 fn result(answer: &Answer) -> Value {
-    let mut result = json!({"status": answer.status.as_u16(), "headers": headers(&answer.headers)});
+    let mut result = json!({"status": answer.status.as_u16(), "headers": readable(&answer.headers)});
     if answer.body.is_empty() {
         return result;
     }
@@ -215,14 +186,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || essence.ends_with("+json")
 }
 
-fn headers(headers: &HeaderMap) -> Map<String, Value> {
-    let joined = |name: &HeaderName| {
-        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        values.collect::<Vec<_>>().join(", ")
-    };
-    headers.keys().map(|name| (name.to_string(), joined(name).into())).collect()
-}
-
 /// An answer that was not hoped for.
 fn refused(answer: &Answer, now: OffsetDateTime) -> JobError {
     let status = answer.status;
@@ -239,15 +202,6 @@ fn refused(answer: &Answer, now: OffsetDateTime) -> JobError {
         Some(delay) => error.after(delay.min(LONGEST_DELAY)),
         None => error,
     }
-}
-
-fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = OffsetDateTime::from(std::time::SystemTime::from(text.parse::<HttpDate>().ok()?));
-    Some(Duration::try_from(at - now).unwrap_or_default())
 }
 
 #[cfg(test)]

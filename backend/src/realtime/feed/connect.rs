@@ -6,18 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use super::PUBLICATION;
 use crate::db::{InvalidUrl, split_verification};
 
 /// What a value's text must not depend on.
 const OPTIONS: &str =
     "-c timezone=UTC -c datestyle=ISO,YMD -c extra_float_digits=1 -c bytea_output=hex -c statement_timeout=0";
 
-/// How the log of the database of that URL is connected to.
+/// How the log of the database of that URL is connected to, with the changes of the tables of a publication.
 ///
 /// # Errors
 /// The URL cannot be used.
-pub fn config(url: &SecretString) -> Result<ReplicationConfig, InvalidUrl> {
+pub fn config(url: &SecretString, publication: &str) -> Result<ReplicationConfig, InvalidUrl> {
     let (url, verify) = split_verification(url.expose_secret());
     let config: Config = url.parse().map_err(|_| InvalidUrl)?;
     let user = config.get_user().unwrap_or("postgres");
@@ -29,7 +28,7 @@ pub fn config(url: &SecretString) -> Result<ReplicationConfig, InvalidUrl> {
         Some(Host::Tcp(host)) => (host.clone(), false),
         None => ("localhost".to_owned(), false),
     };
-    let mut replication = ReplicationConfig::new(host, user, password, database, "", PUBLICATION)
+    let mut replication = ReplicationConfig::new(host, user, password, database, "", publication)
         .with_port(port)
         .with_options(OPTIONS)
         .with_application_name("annex feed")

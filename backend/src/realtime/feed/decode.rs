@@ -28,6 +28,10 @@ const EPOCH: i64 = 946_684_800;
 pub struct Decoder<'a> {
     pool: &'a PgPool,
     catalogue: &'a Catalogue,
+    /// The collections, as they were when the log last said that they changed.
+    snapshot: Arc<Snapshot>,
+    /// Which collections are told of.
+    is_told: fn(&Table) -> bool,
     tables: HashMap<u32, Known>,
     transaction: Option<Transaction>,
     reached: Option<Lsn>,
@@ -50,9 +54,15 @@ struct Transaction {
 }
 
 impl<'a> Decoder<'a> {
-    /// Reads from the beginning of a stretch.
-    pub fn new(pool: &'a PgPool, catalogue: &'a Catalogue) -> Self {
-        Self { pool, catalogue, tables: HashMap::new(), transaction: None, reached: None }
+    /// Reads from the beginning of a stretch, and tells of those collections.
+    pub fn new(pool: &'a PgPool, catalogue: &'a Catalogue, is_told: fn(&Table) -> bool) -> Self {
+        let snapshot = catalogue.snapshot();
+        Self { pool, catalogue, snapshot, is_told, tables: HashMap::new(), transaction: None, reached: None }
+    }
+
+    /// The collections, as what has been read last is told by them.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
     }
 
     /// A transaction follows.
@@ -193,13 +203,8 @@ impl<'a> Decoder<'a> {
             return Ok(());
         }
         // The types of its columns may be others than those that are known.
-        let snapshot = self.refresh().await?;
-        let table = find(&snapshot, &relation).filter(|table| table.served && table.collection.realtime);
-        let collection = table.map(|table| {
-            let place = |name: &str| relation.columns.iter().position(|column| column.name == name);
-            let names = table.collection.fields.iter().map(|field| field.name.as_str());
-            (Arc::clone(table), names.map(place).collect())
-        });
+        self.refresh().await?;
+        let collection = self.collection(&relation);
         if let Some((table, _)) = &collection
             && (before.is_some() || !fits(table, &relation))
         {
@@ -211,19 +216,25 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the collections again, as they are behind the transaction.
-    async fn refresh(&mut self) -> Result<Arc<Snapshot>, FeedError> {
+    async fn refresh(&mut self) -> Result<(), FeedError> {
         self.wait_until_it_counts().await?;
-        let snapshot = self.catalogue.refresh_now(self.pool).await?;
-        for known in self.tables.values_mut() {
-            let table =
-                find(&snapshot, &known.relation).filter(|table| table.served && table.collection.realtime);
-            known.collection = table.map(|table| {
-                let place = |name: &str| known.relation.columns.iter().position(|column| column.name == name);
-                let names = table.collection.fields.iter().map(|field| field.name.as_str());
-                (Arc::clone(table), names.map(place).collect())
-            });
+        self.snapshot = self.catalogue.refresh_now(self.pool).await?;
+        for (id, mut known) in std::mem::take(&mut self.tables) {
+            known.collection = self.collection(&known.relation);
+            self.tables.insert(id, known);
         }
-        Ok(snapshot)
+        Ok(())
+    }
+
+    /// The collection that a table of the log is, where it is one that is told of, and for each of its columns the place in the log's
+    /// rows.
+    fn collection(&self, relation: &Relation) -> Option<(Arc<Table>, Vec<Option<usize>>)> {
+        // By its number: it may have another name by now.
+        let mut tables = self.snapshot.tables.values();
+        let table = tables.find(|table| table.origin.oid == Some(relation.id))?;
+        let place = |name: &str| relation.columns.iter().position(|column| column.name == name);
+        let names = table.collection.fields.iter().map(|field| field.name.as_str());
+        (table.served && (self.is_told)(table)).then(|| (Arc::clone(table), names.map(place).collect()))
     }
 
     /// A transaction is in the log a moment before it counts for others.
@@ -234,11 +245,6 @@ impl<'a> Decoder<'a> {
         }
         Ok(())
     }
-}
-
-fn find<'s>(snapshot: &'s Snapshot, relation: &Relation) -> Option<&'s Arc<Table>> {
-    let mut tables = snapshot.tables.values();
-    tables.find(|table| table.origin.schema == relation.schema && table.origin.table == relation.name)
 }
 
 /// Whether the table has the columns that the log's rows have.

@@ -4,10 +4,10 @@
 //! more it says, so that nobody takes what follows for all that happened.
 
 mod change;
-mod connect;
-mod decode;
+pub(crate) mod connect;
+pub(crate) mod decode;
 mod pgoutput;
-mod slot;
+pub(crate) mod slot;
 mod trail;
 
 use std::sync::Arc;
@@ -105,7 +105,7 @@ pub struct Feed {
 
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
-enum FeedError {
+pub(crate) enum FeedError {
     #[error(transparent)]
     Slot(#[from] slot::SlotError),
     #[error(transparent)]
@@ -120,7 +120,7 @@ enum FeedError {
 
 impl FeedError {
     /// Whether it stays so until somebody changes a setting: `wal_level`, or what the role may do.
-    fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Slot(slot::SlotError::Database(sqlx::Error::Database(error)))
             | Self::Database(sqlx::Error::Database(error)) => {
@@ -129,6 +129,11 @@ impl FeedError {
             Self::Wire(PgWireError::Server(message)) => message.contains("42501"),
             _ => false,
         }
+    }
+
+    /// Whether somebody else reads from the slot.
+    pub(crate) fn is_slot_in_use(&self) -> bool {
+        matches!(self, Self::Wire(PgWireError::Server(message)) if message.contains("55006"))
     }
 }
 
@@ -146,7 +151,7 @@ impl Feed {
         let (pool, catalogue) = (pool.clone(), Arc::clone(catalogue));
         Ok(Self {
             pool,
-            config: connect::config(url)?,
+            config: connect::config(url, PUBLICATION)?,
             catalogue,
             random,
             wanted: Arc::default(),
@@ -259,7 +264,7 @@ impl Feed {
         hub: &mpsc::Sender<Vec<Event>>,
         advance: &Advance,
     ) -> Result<(), FeedError> {
-        let mut decoder = Decoder::new(&self.pool, &self.catalogue);
+        let mut decoder = Decoder::new(&self.pool, &self.catalogue, |table| table.collection.realtime);
         let mut events = Vec::new();
         let mut keeping = tokio::time::interval(trail::STEP);
         loop {
@@ -310,7 +315,8 @@ async fn copy_slot(client: &mut ReplicationClient, slot: &str, own: &str) -> Res
     Ok((place(0)?, place(1)?))
 }
 
-async fn take(
+/// Takes in what the connection brings.
+pub(crate) async fn take(
     decoder: &mut Decoder<'_>,
     event: ReplicationEvent,
     events: &mut Vec<Event>,

@@ -73,19 +73,25 @@ async fn keep_locked(
         (Slot::At(_), _) => tracing::warn!(slot, "The log of changes is not this database's; it begins anew"),
     }
     store::drop_slot(connection, &slot).await?;
-    let from = {
-        let made = store::make_slot(connection, &slot);
-        tokio::pin!(made);
-        loop {
-            tokio::select! {
-                made = &mut made => break made?,
-                () = tokio::time::sleep(SLOW) => tell_in_the_way(pool).await,
-            }
-        }
-    };
+    let from = make(pool, connection, &slot).await?;
     let epoch = random();
     store::begin_feed(connection, epoch, &slot).await?;
     Ok(Kept { epoch, slot, from })
+}
+
+/// Makes a slot, and says what it waits for.
+///
+/// # Errors
+/// Postgres does not answer, or lets this role have no slot.
+pub async fn make(pool: &PgPool, connection: &mut PgConnection, slot: &str) -> sqlx::Result<Lsn> {
+    let made = store::make_slot(connection, slot);
+    tokio::pin!(made);
+    loop {
+        tokio::select! {
+            made = &mut made => return made,
+            () = tokio::time::sleep(SLOW) => tell_in_the_way(pool).await,
+        }
+    }
 }
 
 async fn tell_in_the_way(pool: &PgPool) {

@@ -1,0 +1,111 @@
+//! What happens, told to webhooks and triggers: exactly once, whatever dies.
+//!
+//! Changes of rows are read from the write-ahead log by one server of all (`reader`), decided about (`plan`), and written as
+//! deliveries and jobs in the transaction that says how far the log has been read. What happens to the server itself is
+//! written by `annex.tell` in the transaction in which it happens. `webhooks` and `triggers` are what becomes of it.
+
+pub mod get_log;
+pub mod input;
+mod payload;
+mod plan;
+mod reader;
+mod slot;
+pub mod store;
+
+use std::time::Duration;
+
+use annex_openapi::events::EventType;
+use pgwire_replication::ReplicationConfig;
+use secrecy::SecretString;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::collections::refused;
+use crate::db::InvalidUrl;
+use crate::problem::{Code, Problem, Result};
+use crate::realtime::feed::FeedError;
+use crate::realtime::feed::connect;
+
+pub use reader::read;
+
+/// The publication of the tables that webhooks and triggers are about.
+const PUBLICATION: &str = "annex_events";
+
+/// How long somebody waits for the log to be kept.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A webhook or a trigger that is told of changes of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Which one.
+    pub name: SubscriberName,
+    /// What it is told of.
+    pub events: Vec<EventType>,
+    /// The collection whose rows it is told of.
+    pub collection: String,
+    /// What must hold for a row.
+    pub condition: Option<String>,
+    /// The fields that are told; without them all that are not hidden.
+    pub fields: Option<Vec<String>>,
+    /// Changes that were committed before are not told.
+    pub told_from: u64,
+}
+
+/// Who is told of changes of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriberName {
+    /// A webhook.
+    Webhook(Uuid),
+    /// A trigger.
+    Trigger(String),
+}
+
+/// What the reader needs of the server.
+#[derive(Debug)]
+pub struct Events {
+    replication: ReplicationConfig,
+    /// Told when somebody is new who is to be told.
+    pub wanted: Notify,
+}
+
+impl Events {
+    /// Of the database of that URL.
+    ///
+    /// # Errors
+    /// The URL cannot be used.
+    pub fn new(url: &SecretString) -> Result<Self, InvalidUrl> {
+        Ok(Self { replication: connect::config(url, PUBLICATION)?, wanted: Notify::new() })
+    }
+}
+
+/// Has the log kept from now on: for somebody who is to be told of rows, and is written in the same transaction behind this.
+///
+/// # Errors
+/// `not_live` where the database lets nobody read its log; `overloaded` where it takes long: a slot cannot be made while a
+/// transaction is open.
+pub async fn keep_log(pool: &PgPool, transaction: &mut PgConnection) -> Result<()> {
+    store::hold_log(transaction).await?;
+    match tokio::time::timeout(PATIENCE, slot::keep(pool)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => {
+            let error = FeedError::from(error);
+            if error.is_refusal() {
+                return Err(Problem::new(Code::NotLive, "The database lets nobody read its log of changes")
+                    .with_hint("`annex doctor` tells whoever runs the server what to set"));
+            }
+            Err(Problem::internal(error))
+        }
+        Err(_) => Err(Problem::new(Code::Overloaded, "The log of changes is not being kept yet")
+            .with_hint("A transaction that stays open keeps it waiting; the server's log tells which")
+            .with_retry_after(5)),
+    }
+}
+
+/// Has the log tell of the tables that somebody is to be told of.
+///
+/// # Errors
+/// `conflict` where a table is locked, or Postgres cannot tell of its rows.
+pub async fn publish(transaction: &mut PgConnection) -> Result<()> {
+    store::publish(transaction).await.map(drop).map_err(refused)
+}

@@ -1,0 +1,84 @@
+//! The slot that keeps the log until it has been read.
+//!
+//! One slot belongs to the deployment. Whoever reads from it is the one that does: Postgres lets nobody else. How far it has
+//! been read stands in `annex.event_log`, in the transactions that wrote what was read; the slot follows.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, PgPool};
+
+use super::store;
+use crate::realtime::feed::slot::make;
+use crate::realtime::store::{self as slots, Slot};
+
+/// How long whoever makes or removes the slot waits for somebody else who does.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The slot of the deployment, which begins now where there is none or its log was lost: that is noted, and told.
+///
+/// # Errors
+/// Postgres does not answer, or lets this role have no slot.
+pub async fn keep(pool: &PgPool) -> sqlx::Result<String> {
+    let options = (*pool.connect_options()).clone();
+    let lock_timeout = LOCK_TIMEOUT.as_millis().to_string();
+    let options = options.options([("statement_timeout", "0"), ("lock_timeout", &lock_timeout)]);
+    let mut connection = PgConnection::connect_with(&options).await?;
+    store::lock_slot(&mut connection).await?;
+    let kept = keep_locked(pool, &mut connection).await;
+    drop(connection.close().await);
+    kept
+}
+
+async fn keep_locked(pool: &PgPool, connection: &mut PgConnection) -> sqlx::Result<String> {
+    let slot = format!("{}_events", slots::slot_name(connection).await?);
+    let known = store::slot(connection).await?;
+    let lost = match (slots::slot(connection, &slot).await?, known) {
+        (Slot::At(_), Some(known)) if known == slot => return Ok(slot),
+        (Slot::At(at), None) => {
+            // Whoever made it died before that was written.
+            store::begin_log(connection, &slot, at, false).await?;
+            return Ok(slot);
+        }
+        (Slot::Missing, None) => false,
+        (Slot::Missing, Some(_)) => {
+            tracing::error!(
+                slot,
+                "The log for webhooks and triggers is gone: changes were lost. It begins anew"
+            );
+            true
+        }
+        (Slot::Lost, _) => {
+            tracing::error!(
+                slot,
+                "Postgres threw away log that webhooks and triggers had not been told from (max_slot_wal_keep_size): changes were lost. It begins anew"
+            );
+            true
+        }
+        (Slot::At(_), Some(_)) => {
+            tracing::error!(
+                slot,
+                "The log for webhooks and triggers is another database's: changes were lost. It begins anew"
+            );
+            true
+        }
+    };
+    slots::drop_slot(connection, &slot).await?;
+    let from = make(pool, connection, &slot).await?;
+    store::begin_log(connection, &slot, from, lost).await?;
+    Ok(slot)
+}
+
+/// Gives the log up, where nobody is to be told of rows any more.
+///
+/// # Errors
+/// Postgres does not answer; somebody reads from the slot.
+pub async fn give_up(pool: &PgPool) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    if store::is_unwanted(&mut transaction).await?
+        && let Some(slot) = store::slot(&mut transaction).await?
+    {
+        slots::drop_slot(&mut transaction, &slot).await?;
+        store::end_log(&mut transaction).await?;
+    }
+    transaction.commit().await
+}

@@ -1,0 +1,249 @@
+//! `annex.event_log`, and who is told.
+
+use annex_openapi::events::EventType;
+use serde_json::Value;
+use sqlx::{PgConnection, PgExecutor, Result};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Subscriber, SubscriberName};
+use crate::realtime::{Lsn, Position};
+
+/// Who is told of changes of rows.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn subscribers(executor: impl PgExecutor<'_>) -> Result<Vec<Subscriber>> {
+    let rows = sqlx::query!(
+        r#"with told (webhook, trigger, events, collection, condition, fields, told_from, enabled) as (
+               select w.id, null, w.events, w.collection, w.condition, w.fields, w.told_from, w.enabled from annex.webhooks w
+               union all
+               select null, t.name, t.events, t.collection, t.condition, null, t.told_from, t.enabled from annex.triggers t
+           )
+           select webhook, trigger, events as "events!", collection as "collection!", condition, fields, told_from as "told_from!"
+             from told
+            where enabled and collection is not null
+              and events && array['record.created', 'record.updated', 'record.deleted']
+            order by webhook, trigger"#
+    )
+    .fetch_all(executor)
+    .await?;
+    let subscribers = rows.into_iter().map(|row| Subscriber {
+        name: match row.webhook {
+            Some(id) => SubscriberName::Webhook(id),
+            None => SubscriberName::Trigger(row.trigger.unwrap_or_default()),
+        },
+        events: row.events.iter().filter_map(|event| EventType::parse(event)).collect(),
+        collection: row.collection,
+        condition: row.condition,
+        fields: row.fields,
+        told_from: row.told_from.cast_unsigned(),
+    });
+    Ok(subscribers.collect())
+}
+
+/// Keeps the log from being given up until the transaction ends.
+pub(super) async fn hold_log(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('annex.events', 0))")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether nobody is told of rows, which stays so until the transaction ends.
+pub(super) async fn is_unwanted(connection: &mut PgConnection) -> Result<bool> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('annex.events', 0))")
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(subscribers(connection).await?.is_empty())
+}
+
+/// Held by whoever makes the slot, as long as the connection.
+pub(super) async fn lock_slot(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select pg_advisory_lock(hashtextextended('annex.events.slot', 0))")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// The slot that keeps the log, where there is one.
+pub(super) async fn slot(connection: &mut PgConnection) -> Result<Option<String>> {
+    sqlx::query_scalar!("select slot from annex.event_log").fetch_one(connection).await
+}
+
+/// The log is kept from there on; changes before it were lost, or nobody wanted them.
+pub(super) async fn begin_log(
+    connection: &mut PgConnection,
+    slot: &str,
+    from: Lsn,
+    lost: bool,
+) -> Result<()> {
+    sqlx::query!(
+        "update annex.event_log
+            set slot = $1, commit_lsn = $2, change = 0, lost_at = case when $3 then clock_timestamp() else lost_at end",
+        slot,
+        from.cast_signed(),
+        lost,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// There is no log any more.
+pub(super) async fn end_log(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!("update annex.event_log set slot = null").execute(connection).await?;
+    Ok(())
+}
+
+/// Up to where everything is written.
+pub(super) async fn position(executor: impl PgExecutor<'_>) -> Result<Position> {
+    let row = sqlx::query!("select commit_lsn, change from annex.event_log").fetch_one(executor).await?;
+    Ok(Position { commit: row.commit_lsn.cast_unsigned(), change: row.change.cast_unsigned() })
+}
+
+/// Says up to where everything is written, and is safe on the disk when the transaction ends. Whether nobody else has said so
+/// since it was there.
+pub(super) async fn advance(
+    connection: &mut PgConnection,
+    from: Position,
+    to: Position,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    let advanced = sqlx::query!(
+        "with safe as materialized (select set_config('synchronous_commit', 'on', true))
+         update annex.event_log set commit_lsn = $3, change = $4, last_change_at = $5
+          where commit_lsn = $1 and change = $2 and (select count(*) from safe) = 1",
+        from.commit.cast_signed(),
+        from.change.cast_signed(),
+        to.commit.cast_signed(),
+        to.change.cast_signed(),
+        at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(advanced.rows_affected() == 1)
+}
+
+/// Deliveries to be written, each at its place in all of the lists.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    /// To which webhook.
+    pub webhooks: Vec<Uuid>,
+    /// What happened.
+    pub types: Vec<String>,
+    /// What it is about.
+    pub subjects: Vec<String>,
+    /// The event as JSON.
+    pub bodies: Vec<String>,
+}
+
+/// Writes deliveries, in order.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn write_deliveries(connection: &mut PgConnection, deliveries: &Deliveries) -> Result<()> {
+    sqlx::query!(
+        "select annex.write_deliveries($1, $2, $3, $4)",
+        &deliveries.webhooks,
+        &deliveries.types,
+        &deliveries.subjects,
+        &deliveries.bodies,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
+}
+
+/// Enqueues the jobs of triggers, each for an event as JSON, in order.
+pub(super) async fn fire_triggers(
+    connection: &mut PgConnection,
+    names: &[String],
+    events: &[String],
+) -> Result<()> {
+    sqlx::query!("select annex.fire_triggers($1, $2::text[]::jsonb[])", names, events)
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tells of something that happens to the server itself, in the transaction in which it happens.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn tell(
+    connection: &mut PgConnection,
+    event: EventType,
+    subject: &str,
+    data: &Value,
+) -> Result<()> {
+    sqlx::query!("select annex.tell($1, $2, $3)", event.as_str(), subject, data)
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// Has the log tell of the tables that somebody is to be told of; says which collections are new in it.
+pub(super) async fn publish(connection: &mut PgConnection) -> Result<Vec<String>> {
+    sqlx::query!("set local lock_timeout = '5s'").execute(&mut *connection).await?;
+    let added =
+        sqlx::query_scalar!(r#"select annex.publish_events() as "added!""#).fetch_one(connection).await?;
+    Ok(added)
+}
+
+/// Tells a webhook nothing any more, for that reason. Whether it was enabled.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn disable_webhook(
+    executor: impl PgExecutor<'_>,
+    id: Uuid,
+    reason: &str,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    sqlx::query_scalar!(r#"select annex.disable_webhook($1, $2, $3) as "disabled!""#, id, reason, at)
+        .fetch_one(executor)
+        .await
+}
+
+/// Has a trigger enqueue nothing any more, since its condition fits its collection no more. Whether it was enabled.
+pub(super) async fn disable_trigger(
+    executor: impl PgExecutor<'_>,
+    name: &str,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    let disabled = sqlx::query!(
+        "update annex.triggers set enabled = false, disabled_reason = 'broken', updated_at = $2 where name = $1 and enabled",
+        name,
+        at,
+    )
+    .execute(executor)
+    .await?;
+    Ok(disabled.rows_affected() > 0)
+}
+
+/// How the log stands.
+#[derive(Debug)]
+pub(super) struct LogRow {
+    pub has_slot: bool,
+    pub is_read: bool,
+    pub lag: Option<i64>,
+    pub last_change_at: Option<OffsetDateTime>,
+    pub lost_at: Option<OffsetDateTime>,
+    pub pending: i64,
+    pub disabled: Vec<Uuid>,
+}
+
+/// How the log stands.
+pub(super) async fn log(executor: impl PgExecutor<'_>) -> Result<LogRow> {
+    sqlx::query_as!(
+        LogRow,
+        r#"select l.slot is not null as "has_slot!", coalesce(s.active, false) as "is_read!",
+                  pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::bigint as lag, l.last_change_at, l.lost_at,
+                  (select count(*) from annex.webhook_deliveries d where d.state = 'pending') as "pending!",
+                  array(select w.id from annex.webhooks w where w.disabled_reason is not null order by w.id) as "disabled!"
+             from annex.event_log l left join pg_replication_slots s on s.slot_name = l.slot"#
+    )
+    .fetch_one(executor)
+    .await
+}
