@@ -29,8 +29,8 @@ async function answers(url, child) {
   throw new Error(`${url} does not answer`);
 }
 
-/** Starts both. `setup` is the one-time link, where `withAdmin` does not make the first admin. */
-export async function start({ withAdmin = true } = {}) {
+/** Starts both, with those settings. `setup` is the one-time link, where `withAdmin` does not make the first admin. */
+export async function start({ withAdmin = true, settings = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "annex-e2e-"));
   const [apiPort, consolePort] = [await freePort(), await freePort()];
   const [api, site] = [`http://127.0.0.1:${apiPort}`, `http://127.0.0.1:${consolePort}`];
@@ -46,6 +46,7 @@ export async function start({ withAdmin = true } = {}) {
     ANNEX_CONSOLE_API: api,
     ANNEX_LOG: "warn",
     ...(withAdmin ? { ANNEX_ADMIN_EMAIL: admin.email, ANNEX_ADMIN_PASSWORD: admin.password } : {}),
+    ...settings,
   };
   const run = (command) => {
     const child = spawn(program, [command], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });

@@ -7,3 +7,4 @@ mod jobs;
 mod realtime;
 mod stop;
 mod together;
+mod webhooks;
