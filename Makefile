@@ -39,10 +39,10 @@ lint: ## Check the format and clippy
 	@cargo clippy --workspace --exclude annex-console --all-targets -- -D warnings
 	@scripts/console --lint
 
-openapi: ## Regenerate openapi/openapi.json
+openapi: ## Regenerate openapi/openapi.json and openapi/asyncapi.json
 	@scripts/openapi
 
-openapi-check: ## Fail where openapi/openapi.json does not match
+openapi-check: ## Fail where openapi/openapi.json or openapi/asyncapi.json does not match
 	@scripts/openapi --check
 
 sqlx: ## Regenerate .sqlx from the queries and the migrations

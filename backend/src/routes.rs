@@ -147,6 +147,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/server").get(server::get::get))
         .service(resource("/v1/openapi.core.json").get(document::serve_core))
         .service(resource("/v1/openapi.json").get(document::serve_full))
+        .service(resource("/v1/asyncapi.json").get(document::serve_asyncapi))
         .service(resource("/docs").get(document::docs))
         .service(resource("/docs/{asset}").get(document::asset))
         .service(resource("/problems/{code}").get(document::explain))

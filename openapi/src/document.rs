@@ -1,4 +1,4 @@
-//! The document, as a type of itself.
+//! The documents, as types of themselves.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +10,17 @@ pub struct OpenApiDocument {
     /// The version of the specification.
     #[schema(example = "3.1.0")]
     pub openapi: String,
+    /// Everything else.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, Value>,
+}
+
+/// An AsyncAPI 3.0 document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AsyncApiDocument {
+    /// The version of the specification.
+    #[schema(example = "3.0.0")]
+    pub asyncapi: String,
     /// Everything else.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, Value>,

@@ -189,8 +189,10 @@ pub struct Snapshot {
     /// What the client calls the subscription.
     pub id: String,
     /// Where in the log that is.
+    #[schema(example = "1c0d3b5a-16b3748-0")]
     pub cursor: String,
     /// The records.
+    #[schema(example = json!([{"id": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "title": "Hello"}]))]
     pub records: Vec<Value>,
 }
 
@@ -228,6 +230,7 @@ pub struct Event {
     #[schema(example = "1c0d3b5a-16b3748-2")]
     pub cursor: String,
     /// The record; of one that leaves, its key alone.
+    #[schema(example = json!({"id": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "title": "Hello"}))]
     pub record: Value,
 }
 

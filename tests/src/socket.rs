@@ -1,10 +1,14 @@
 //! A client of the socket.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use annex::document::asyncapi;
 use annex_openapi::realtime::ServerMessage;
 use futures_util::{SinkExt, StreamExt};
+use jsonschema::Validator;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long it is waited for what must not come. Whatever happens before is told in order, so it would be there.
 const MOMENT: Duration = Duration::from_millis(300);
 
-/// An open socket. Every message that comes is held against the contract's types.
+/// An open socket. Every message that comes is held against the contract's types and the AsyncAPI document.
 #[derive(Debug)]
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -100,10 +104,7 @@ impl Socket {
         loop {
             match self.0.next().await? {
                 Ok(Message::Text(text)) => {
-                    let message: ServerMessage = serde_json::from_str(&text)
-                        .unwrap_or_else(|error| panic!("{text} is no message: {error}"));
-                    drop(message);
-                    return Some(serde_json::from_str(&text).expect("it was read once"));
+                    return Some(checked(&text));
                 }
                 Ok(Message::Close(_)) | Err(_) => return None,
                 Ok(_) => {}
@@ -147,7 +148,7 @@ impl Socket {
             let mut last = Value::Null;
             loop {
                 match self.0.next().await {
-                    Some(Ok(Message::Text(text))) => last = serde_json::from_str(&text).expect("it is JSON"),
+                    Some(Ok(Message::Text(text))) => last = checked(&text),
                     Some(Ok(Message::Close(Some(frame)))) => return (last, frame.code.into()),
                     Some(Ok(_)) => {}
                     other => panic!("the server says no goodbye: {other:?}"),
@@ -229,3 +230,40 @@ impl Socket {
         events
     }
 }
+
+/// The message in a text frame.
+///
+/// # Panics
+/// It is not of the contract, or not as the document says.
+fn checked(text: &str) -> Value {
+    let message: ServerMessage =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{text} is no message: {error}"));
+    drop(message);
+    let message: Value = serde_json::from_str(text).expect("it was read once");
+    let op = message["op"].as_str().expect("it has a kind");
+    let schema = MESSAGES.get(op).unwrap_or_else(|| panic!("the document has no message `{op}`"));
+    let faults: Vec<String> = schema.iter_errors(&message).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "the document does not allow {text}: {}", faults.join("; "));
+    message
+}
+
+/// What the document says of each message of the server. A message may have no member that it does not name.
+static MESSAGES: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
+    let document = asyncapi::document();
+    let said = document["operations"]["tell"]["messages"].as_array().expect("the server says something");
+    let messages = said.iter().map(|message| {
+        let name =
+            message["$ref"].as_str().and_then(|place| place.rsplit('/').next()).expect("it has a name");
+        let message = &document["components"]["messages"][name];
+        let mut schema = message["payload"].clone();
+        schema["components"] = document["components"].clone();
+        schema["unevaluatedProperties"] = Value::Bool(false);
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap_or_else(|error| panic!("the schema of {name} is not valid: {error}"));
+        (message["name"].as_str().expect("it has a kind").to_owned(), validator)
+    });
+    messages.collect()
+});

@@ -1,9 +1,10 @@
-//! The command line: `annex serve | worker | console | migrate | apply | keys | export-openapi | doctor`.
+//! The command line: `annex serve | worker | console | migrate | apply | keys | export-openapi | export-asyncapi | doctor`.
 
 mod apply;
 mod console;
 mod database;
 mod doctor;
+mod export_asyncapi;
 mod export_openapi;
 mod keys;
 mod migrate;
@@ -40,6 +41,8 @@ enum Command {
     Keys(keys::Arguments),
     /// Write the platform's OpenAPI document to the standard output
     ExportOpenapi,
+    /// Write the AsyncAPI document of the socket to the standard output
+    ExportAsyncapi,
     /// Check the database, permissions, clock, port and data folder, and say what to mend
     Doctor(doctor::Arguments),
 }
@@ -53,8 +56,10 @@ impl Cli {
     /// # Errors
     /// In a plain sentence, why not.
     pub async fn run(self, builder: Builder) -> Result<(), Failure> {
-        if let Some(Command::ExportOpenapi) = self.command {
-            return export_openapi::run();
+        match self.command {
+            Some(Command::ExportOpenapi) => return export_openapi::run(),
+            Some(Command::ExportAsyncapi) => return export_asyncapi::run(),
+            _ => {}
         }
         let config = Config::load()?;
         let _telemetry = crate::telemetry::start(&config.telemetry)?;
@@ -63,6 +68,7 @@ impl Cli {
             Command::Worker(arguments) => worker::run(config, arguments, builder).await,
             Command::Console => console::run(config.console).await,
             Command::ExportOpenapi => export_openapi::run(),
+            Command::ExportAsyncapi => export_asyncapi::run(),
             Command::Migrate => migrate::run(config).await,
             Command::Apply(arguments) => apply::run(config, arguments).await,
             Command::Keys(arguments) => keys::run(config, arguments).await,

@@ -119,6 +119,7 @@ use crate::idempotency::has_keys;
         crate::health::readyz,
         super::serve::core,
         super::serve::full,
+        super::serve::asyncapi,
         super::problems::explain,
     ),
     components(schemas(
@@ -365,7 +366,7 @@ fn plain(comment: &str) -> String {
 
 /// utoipa puts a variant's tag beside the variant's type, which as a closed object would refuse it. Here the tag is a member
 /// of the type itself, and the union says where to look.
-fn name_variants(schemas: &mut Map<String, Value>) {
+pub(super) fn name_variants(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
         let Some(variants) = schemas[&name]["oneOf"].as_array().cloned() else { continue };

@@ -1,6 +1,7 @@
 //! The OpenAPI documents: the platform's, which is part of the program, and the whole one, which has every
-//! collection's own operations and types beside it.
+//! collection's own operations and types beside it; and the AsyncAPI document of the socket.
 
+pub mod asyncapi;
 mod collection;
 mod components;
 mod core;
@@ -24,7 +25,10 @@ use crate::collections::catalogue::Snapshot;
 pub use self::core::{document as core, pretty as core_text};
 pub use docs::{asset, docs};
 pub use problems::{__path_explain, explain};
-pub use serve::{__path_core, __path_full, core as serve_core, full as serve_full};
+pub use serve::{
+    __path_asyncapi, __path_core, __path_full, asyncapi as serve_asyncapi, core as serve_core,
+    full as serve_full,
+};
 
 /// A document as it is sent.
 #[derive(Debug, Clone)]

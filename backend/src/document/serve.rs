@@ -1,11 +1,11 @@
-//! `GET /v1/openapi.core.json`, `GET /v1/openapi.json`
+//! `GET /v1/openapi.core.json`, `GET /v1/openapi.json`, `GET /v1/asyncapi.json`
 
 use std::sync::LazyLock;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use annex_openapi::document::OpenApiDocument;
+use annex_openapi::document::{AsyncApiDocument, OpenApiDocument};
 
 use super::Rendered;
 use crate::app::App;
@@ -53,6 +53,26 @@ pub async fn full(
     _: Query<NoParameters>,
 ) -> HttpResponse {
     answer(&request, &app.documents.of(&app.catalogue.snapshot(), caller.is_admin()))
+}
+
+/// `GET /v1/asyncapi.json`: the document of the socket, with all of its messages.
+///
+/// It is part of the program: the same for everybody, and the same as the committed `openapi/asyncapi.json`.
+#[utoipa::path(
+    get,
+    path = "/v1/asyncapi.json",
+    operation_id = "asyncapi_get",
+    tag = "system",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that the caller has.")),
+    responses(
+        (status = 200, description = "The document.", body = AsyncApiDocument, headers(("ETag" = String, description = "Names the content."))),
+        (status = 304, description = "The caller has it."),
+    ),
+    security(())
+)]
+pub async fn asyncapi(request: HttpRequest, _: Query<NoParameters>) -> HttpResponse {
+    static RENDERED: LazyLock<Rendered> = LazyLock::new(|| Rendered::new(super::asyncapi::document()));
+    answer(&request, &RENDERED)
 }
 
 fn answer(request: &HttpRequest, document: &Rendered) -> HttpResponse {

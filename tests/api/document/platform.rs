@@ -1,4 +1,4 @@
-//! `/v1/openapi.core.json`, `/problems/{code}`
+//! `/v1/openapi.core.json`, `/v1/asyncapi.json`, `/problems/{code}`
 
 use annex::problem::Code;
 use annex_tests::TestApp;
@@ -16,9 +16,20 @@ async fn the_platform_is_the_same_for_everybody_and_as_committed() {
 }
 
 #[tokio::test]
+async fn the_socket_is_the_same_for_everybody_and_as_committed() {
+    let app = TestApp::start().await;
+    let committed: Value = serde_json::from_str(include_str!("../../../openapi/asyncapi.json"))
+        .expect("the committed document is JSON");
+    for client in [app.anonymous(), app.admin().await] {
+        let served = client.get("/v1/asyncapi.json").await.expect_status(200).json();
+        assert!(served == committed, "the served document is not the committed one");
+    }
+}
+
+#[tokio::test]
 async fn who_has_the_document_is_not_sent_it_again() {
     let app = TestApp::start().await;
-    for path in ["/v1/openapi.core.json", "/v1/openapi.json"] {
+    for path in ["/v1/openapi.core.json", "/v1/openapi.json", "/v1/asyncapi.json"] {
         let first = app.anonymous().get(path).await.expect_status(200);
         let tag = first.header("etag").expect("there is a tag").to_owned();
         let again = app.anonymous().get(path).header("if-none-match", &tag).await.expect_status(304);

@@ -25,6 +25,18 @@ const MOST_MESSAGE: usize = 64 << 10;
 /// The most subscriptions of a connection.
 const MOST_SUBSCRIPTIONS: usize = 100;
 
+/// The codes with which the server says goodbye (RFC 6455, section 7.4), and what they mean.
+pub const CLOSE_CODES: [(u16, &str); 8] = [
+    (1000, "Nothing is wrong: the client said goodbye, or was silent for 75 s"),
+    (1001, "The server ends, or cannot find out who the client is: connect again"),
+    (1002, "The client does not keep to the protocol"),
+    (1003, "The client sent a message that is not text"),
+    (1007, "The client sent text that is not UTF-8"),
+    (1008, "The client sent too much, or did not take what it was sent: an `error` before says which"),
+    (1009, "The client sent a message of more than 64 KiB"),
+    (4401, "The session or its token has ended: connect again with another token"),
+];
+
 /// Numbers connections.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
