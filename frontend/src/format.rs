@@ -132,6 +132,17 @@ pub fn local(at: OffsetDateTime) -> String {
     format!("{} {}", day(&date), time_of_day(&date))
 }
 
+/// An instant as an input of the browser has it, by its clock.
+pub fn input_of(at: OffsetDateTime) -> String {
+    local(at).replace(' ', "T")
+}
+
+/// The instant that stands in an input of the browser.
+pub fn of_input(text: &str) -> Option<OffsetDateTime> {
+    let milliseconds = js_sys::Date::new(&text.into()).get_time();
+    milliseconds.is_finite().then(|| OffsetDateTime::from_unix_timestamp(milliseconds as i64 / 1000).ok())?
+}
+
 /// The time of the day where the browser is, of seconds since 1970.
 pub fn clock_of(seconds: f64) -> String {
     time_of_day(&js_sys::Date::new(&(seconds * 1000.0).into()))

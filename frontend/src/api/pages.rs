@@ -71,6 +71,40 @@ impl<T: Send + Sync + 'static> Pages<T> {
         }
     }
 
+    /// Puts an item in at its place among those that are here, in place of the one that is as it.
+    pub fn put(self, item: T, order: fn(&T, &T) -> std::cmp::Ordering) {
+        self.items.try_update(|items| {
+            let items = items.get_or_insert_default();
+            match items.binary_search_by(|own| order(own, &item)) {
+                Ok(place) => items[place] = item,
+                Err(place) => items.insert(place, item),
+            }
+        });
+    }
+
+    /// Takes out what is gone.
+    pub fn take_out(self, is_gone: impl Fn(&T) -> bool) {
+        self.items.try_update(|items| items.get_or_insert_default().retain(|own| !is_gone(own)));
+    }
+
+    /// Puts the first page in place of what is here, where it is another; for a list that is asked for again and again.
+    pub fn refresh(self, first: Result<Vec<T>, ApiError>)
+    where
+        T: PartialEq,
+    {
+        match first {
+            Ok(first) => {
+                self.failure.try_set(None);
+                self.items.try_maybe_update(|items| {
+                    let is_new = items.as_ref() != Some(&first);
+                    *items = Some(first);
+                    (is_new, ())
+                });
+            }
+            Err(error) => drop(self.failure.try_set(Some(error))),
+        }
+    }
+
     fn read(self, cursor: Option<String>) {
         let turn = self.turn.get_value();
         let is_first = cursor.is_none();

@@ -5,9 +5,7 @@ use leptos::prelude::*;
 
 use crate::api::{Pages, use_api};
 use crate::pages::jobs::JobsHead;
-use crate::ui::{
-    Ago, Button, CodeBlock, Dialog, DialogShape, Empty, ErrorNotice, IconName, Instant, Skeleton,
-};
+use crate::ui::{Ago, Button, CodeBlock, Empty, IconName, Instant, NamedDrawer, PagedList};
 use crate::url::{UrlQuery, use_url_query};
 
 /// How many mails a page has.
@@ -35,13 +33,7 @@ pub fn Outbox() -> impl IntoView {
             }
         />
         <div class="page wide">
-            <ErrorNotice error=pages.failure retry=move |()| pages.reload() />
-            {move || match pages.items.with(|items| items.as_ref().map(Vec::is_empty)) {
-                None if pages.failure.with(Option::is_some) => ().into_any(),
-                None => view! { <Skeleton lines=6 /> }.into_any(),
-                Some(true) => view! { <Nothing /> }.into_any(),
-                Some(false) => view! { <Rows pages query /> }.into_any(),
-            }}
+            <PagedList pages empty=Nothing rows=move || view! { <Rows pages query /> } />
         </div>
         <MailDrawer />
     }
@@ -62,7 +54,6 @@ fn Nothing() -> impl IntoView {
 fn Rows(pages: Pages<OutboxEntry>, query: UrlQuery) -> impl IntoView {
     let chosen = query.memo("mail");
     view! {
-        <div class="table-frame" class:is-loading=pages.loading>
             <table class="table">
                 <thead>
                     <tr>
@@ -100,14 +91,6 @@ fn Rows(pages: Pages<OutboxEntry>, query: UrlQuery) -> impl IntoView {
                     </For>
                 </tbody>
             </table>
-        </div>
-        <div class="list-foot">
-            {move || {
-                pages
-                    .has_more()
-                    .then(|| view! { <Button busy=pages.loading press=move |_| pages.more()>"Show more"</Button> })
-            }}
-        </div>
     }
 }
 
@@ -115,28 +98,17 @@ fn Rows(pages: Pages<OutboxEntry>, query: UrlQuery) -> impl IntoView {
 #[component]
 fn MailDrawer() -> impl IntoView {
     let api = use_api();
-    let query = use_url_query();
-    let open = query.dialog("mail");
-    let id = query.memo("mail");
-    let found = LocalResource::new(move || async move {
-        let id = id.get().filter(|id| !id.is_empty())?;
-        Some(api.mail(&id).await)
-    });
-    let title = move || match found.get().flatten() {
-        Some(Ok(mail)) if !mail.subject.is_empty() => mail.subject,
-        Some(Ok(_)) => "No subject".to_owned(),
-        _ => "Mail".to_owned(),
+    let title = |mail: &OutboxMail| {
+        if mail.subject.is_empty() { "No subject".to_owned() } else { mail.subject.clone() }
     };
     view! {
-        <Dialog open title=Signal::derive(title) shape=DialogShape::Drawer>
-            {move || match found.get().flatten() {
-                None => view! { <Skeleton lines=8 /> }.into_any(),
-                Some(Ok(mail)) => view! { <Mail mail /> }.into_any(),
-                Some(Err(error)) => {
-                    view! { <ErrorNotice error=Signal::stored(Some(error)) retry=move |()| found.refetch() /> }.into_any()
-                }
-            }}
-        </Dialog>
+        <NamedDrawer
+            parameter="mail"
+            title
+            waiting="Mail"
+            fetch=move |id: String| async move { api.mail(&id).await }
+            content=|mail, _| view! { <Mail mail /> }.into_any()
+        />
     }
 }
 

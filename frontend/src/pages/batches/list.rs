@@ -12,7 +12,7 @@ use crate::pages::jobs::JobsHead;
 use crate::pages::jobs::state::FaceBadge;
 use crate::poll;
 use crate::ui::time::use_now;
-use crate::ui::{Button, CodeBlock, Empty, ErrorNotice, IconName, Skeleton};
+use crate::ui::{CodeBlock, Empty, IconName, PagedList};
 
 /// How many batches a page has.
 const PAGE: usize = 50;
@@ -31,28 +31,12 @@ pub fn Batches() -> impl IntoView {
     });
     // A list that was read on further stays as it is: what has ended there changes no more.
     poll::every(3000.0, is_short, move || async move {
-        match api.batches(PAGE, None).await {
-            Ok(page) => {
-                pages.failure.try_set(None);
-                pages.items.try_maybe_update(|items| {
-                    let is_new = items.as_ref() != Some(&page.items);
-                    *items = Some(page.items);
-                    (is_new, ())
-                });
-            }
-            Err(error) => drop(pages.failure.try_set(Some(error))),
-        }
+        pages.refresh(api.batches(PAGE, None).await.map(|page| page.items));
     });
     view! {
         <JobsHead title="Batches" />
         <div class="page wide">
-            <ErrorNotice error=pages.failure retry=move |()| pages.reload() />
-            {move || match pages.items.with(|items| items.as_ref().map(Vec::is_empty)) {
-                None if pages.failure.with(Option::is_some) => ().into_any(),
-                None => view! { <Skeleton lines=8 /> }.into_any(),
-                Some(true) => view! { <NothingYet /> }.into_any(),
-                Some(false) => view! { <Rows pages /> }.into_any(),
-            }}
+            <PagedList pages empty=NothingYet more="Show older" rows=move || view! { <Rows pages /> } />
         </div>
     }
 }
@@ -83,7 +67,6 @@ fn Rows(pages: Pages<JobBatch>) -> impl IntoView {
         pages.items.with(|items| items.iter().flatten().map(|batch| batch.id).collect::<Vec<Uuid>>())
     });
     view! {
-        <div class="table-frame" class:is-loading=pages.loading>
             <table class="table batches">
                 <thead>
                     <tr>
@@ -106,14 +89,6 @@ fn Rows(pages: Pages<JobBatch>) -> impl IntoView {
                     </For>
                 </tbody>
             </table>
-        </div>
-        <div class="list-foot">
-            {move || {
-                pages
-                    .has_more()
-                    .then(|| view! { <Button busy=pages.loading press=move |_| pages.more()>"Show older"</Button> })
-            }}
-        </div>
     }
 }
 

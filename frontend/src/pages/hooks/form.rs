@@ -3,16 +3,15 @@
 use annex_openapi::hooks::{Hook, HookFailure};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::draft::{Draft, EVENTS};
 use super::list::HookList;
-use crate::api::{ApiError, use_api};
+use crate::api::use_api;
 use crate::pages::schedules::name_mistake;
 use crate::shell::use_catalogue;
 use crate::ui::toast::use_toasts;
 use crate::ui::{
-    Button, ButtonKind, Checkbox, Dialog, DialogShape, ErrorNotice, Select, Skeleton, Switch, TextInput,
+    Checkbox, Dialog, DialogShape, FormFoot, NamedDrawer, Select, Submission, Switch, TextInput,
 };
 use crate::url::use_url_query;
 
@@ -34,24 +33,18 @@ pub fn NewHook(list: HookList) -> impl IntoView {
 #[component]
 pub fn ChangeHook(list: HookList) -> impl IntoView {
     let api = use_api();
-    let query = use_url_query();
-    let open = query.dialog("hook");
-    let name = query.memo("hook");
-    let title = move || name.get().unwrap_or_default();
-    let found = LocalResource::new(move || async move {
-        let name = name.get().filter(|name| !name.is_empty())?;
-        Some(api.hook(&name).await)
-    });
+    provide_context(list);
     view! {
-        <Dialog open title=Signal::derive(title) shape=DialogShape::Drawer>
-            {move || match found.get().flatten() {
-                None => view! { <Skeleton lines=8 /> }.into_any(),
-                Some(Ok(hook)) => view! { <Form list open before=Some(hook) /> }.into_any(),
-                Some(Err(error)) => {
-                    view! { <ErrorNotice error=Signal::stored(Some(error)) retry=move |()| found.refetch() /> }.into_any()
-                }
-            }}
-        </Dialog>
+        <NamedDrawer
+            parameter="hook"
+            title=|hook: &Hook| hook.name.clone()
+            waiting="Hook"
+            fetch=move |name: String| async move { api.hook(&name).await }
+            content=|hook, open| {
+                let list = expect_context::<HookList>();
+                view! { <Form list open before=Some(hook) /> }.into_any()
+            }
+        />
     }
 }
 
@@ -63,8 +56,7 @@ fn Form(list: HookList, open: RwSignal<bool>, before: Option<Hook>) -> impl Into
     let is_new = before.is_none();
     let name = RwSignal::new(before.map(|before| before.name).unwrap_or_default());
     let taken = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<ApiError>);
+    let submission = Submission::new(&PLACES);
     let wrong_name = Signal::derive(move || {
         name.with(|name| match taken.get().filter(|taken| taken == name) {
             Some(_) => Some("There is a hook of that name".to_owned()),
@@ -77,34 +69,22 @@ fn Form(list: HookList, open: RwSignal<bool>, before: Option<Hook>) -> impl Into
         event.prevent_default();
         let Some(hook) = untrack(read) else { return };
         let name = name.get_untracked();
-        busy.set(true);
-        failure.set(None);
-        spawn_local(async move {
+        submission.send(async move {
             if is_new && api.hook(&name).await.is_ok() {
                 taken.try_set(Some(name));
-                busy.try_set(false);
-                return;
+                return Ok(());
             }
-            match api.replace_hook(&name, &hook).await {
-                Ok(mut hook) => {
-                    open.try_set(false);
-                    match hook.secret.take() {
-                        Some(secret) => list.told.set(Some((name, secret))),
-                        None => toasts.say(format!("{name} is changed")),
-                    }
-                    list.put(hook);
-                }
-                Err(error) => drop(failure.try_set(Some(error))),
+            let mut hook = api.replace_hook(&name, &hook).await?;
+            open.try_set(false);
+            match hook.secret.take() {
+                Some(secret) => list.told.set(Some((name, secret))),
+                None => toasts.say(format!("{name} is changed")),
             }
-            busy.try_set(false);
+            list.put(hook);
+            Ok(())
         });
     };
-    let at = move |pointer: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref()?.within(pointer)))
-    };
-    let general = Signal::derive(move || {
-        failure.get().filter(|error| PLACES.iter().all(|place| error.within(place).is_none()))
-    });
+    let at = move |place: &'static str| submission.at(place);
     let catalogue = use_catalogue();
     let collections = Signal::derive(move || {
         let every = (String::new(), "Every collection".to_owned());
@@ -159,13 +139,12 @@ fn Form(list: HookList, open: RwSignal<bool>, before: Option<Hook>) -> impl Into
             <Switch on=draft.enabled change=move |on| draft.enabled.set(on)>
                 "It is asked"
             </Switch>
-            <ErrorNotice error=general />
-            <div class="form-actions">
-                <Button press=move |_| open.set(false)>"Cancel"</Button>
-                <Button kind=ButtonKind::Primary submit=true busy disabled=Signal::derive(move || read().is_none())>
-                    {if is_new { "Create the hook" } else { "Save" }}
-                </Button>
-            </div>
+            <FormFoot
+                submission
+                open
+                action=if is_new { "Create the hook" } else { "Save" }
+                ready=Signal::derive(move || read().is_some())
+            />
         </form>
     }
 }

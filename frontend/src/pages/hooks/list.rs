@@ -5,21 +5,20 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::form::{ChangeHook, NewHook};
-use super::secret::{SecretDialog, Told};
-use crate::api::{ApiError, use_api};
+use crate::api::{Pages, use_api};
+
 use crate::shell::{PageHead, shortcut};
 use crate::ui::toast::use_toasts;
 use crate::ui::{
-    Badge, Button, ButtonKind, CodeBlock, Confirm, Empty, ErrorNotice, Icon, IconName, Menu, MenuItem,
-    Skeleton, Switch, Tone,
+    AskFirst, Badge, Button, ButtonKind, CodeBlock, Empty, Icon, IconName, Menu, MenuItem, PagedList,
+    SecretDialog, Switch, Told, Tone,
 };
 use crate::url::{self, UrlQuery, use_url_query};
 
 /// The hooks as the page and its dialogs share them.
 #[derive(Clone, Copy)]
 pub struct HookList {
-    items: RwSignal<Option<Vec<Hook>>>,
-    failure: RwSignal<Option<ApiError>>,
+    pages: Pages<Hook>,
     /// The secret that is to be shown.
     pub told: Told,
     /// The one that is to be deleted, where that is asked.
@@ -31,17 +30,7 @@ pub struct HookList {
 impl HookList {
     /// Puts a hook in, at its place.
     pub fn put(self, hook: Hook) {
-        self.items.try_update(|items| {
-            let items = items.get_or_insert_default();
-            match items.binary_search_by(|own| own.name.cmp(&hook.name)) {
-                Ok(index) => items[index] = hook,
-                Err(index) => items.insert(index, hook),
-            }
-        });
-    }
-
-    fn remove(self, name: &str) {
-        self.items.try_update(|items| items.get_or_insert_default().retain(|own| own.name != name));
+        self.pages.put(hook, |one, other| one.name.cmp(&other.name));
     }
 }
 
@@ -50,25 +39,14 @@ impl HookList {
 pub fn Hooks() -> impl IntoView {
     let api = use_api();
     let query = use_url_query();
+    let pages = Pages::new(move |_| async move { Ok((api.hooks().await?, None)) });
     let list = HookList {
-        items: RwSignal::new(None),
-        failure: RwSignal::new(None),
+        pages,
         told: RwSignal::new(None),
         leaving: RwSignal::new(None),
         rotating: RwSignal::new(None),
     };
-    let read = move || {
-        spawn_local(async move {
-            match api.hooks().await {
-                Ok(items) => {
-                    list.failure.try_set(None);
-                    list.items.try_set(Some(items));
-                }
-                Err(error) => drop(list.failure.try_set(Some(error))),
-            }
-        });
-    };
-    read();
+    pages.reload();
     let create = move || query.push(&[("new", Some(String::new()))]);
     shortcut("n", "New hook", create);
     view! {
@@ -82,18 +60,15 @@ pub fn Hooks() -> impl IntoView {
                 }
             }
         />
-        <div class="page wide stack">
-            <ErrorNotice error=list.failure retry=move |()| read() />
-            {move || match list.items.get() {
-                None if list.failure.with(Option::is_some) => ().into_any(),
-                None => view! { <Skeleton lines=6 /> }.into_any(),
-                Some(items) if items.is_empty() => view! { <NothingYet /> }.into_any(),
-                Some(items) => view! { <Table items list query /> }.into_any(),
-            }}
+        <div class="page wide">
+            <PagedList pages empty=NothingYet rows=move || view! { <Rows list query /> } />
         </div>
         <NewHook list />
         <ChangeHook list />
-        <SecretDialog told=list.told />
+        <SecretDialog
+            told=list.told
+            about="Calls are signed with it, as Standard Webhooks says. It is told this once: give it to the program that is asked, which checks the signature with it."
+        />
         <Asking list />
     }
 }
@@ -115,29 +90,28 @@ fn NothingYet() -> impl IntoView {
 }
 
 #[component]
-fn Table(items: Vec<Hook>, list: HookList, query: UrlQuery) -> impl IntoView {
+fn Rows(list: HookList, query: UrlQuery) -> impl IntoView {
     view! {
-        <div class="table-frame">
-            <table class="table hooks">
-                <thead>
-                    <tr>
-                        <th scope="col">"Hook"</th>
-                        <th scope="col" class="only-wide">
-                            "Asked before"
-                        </th>
-                        <th scope="col" class="only-wide">
-                            "Without an answer"
-                        </th>
-                        <th scope="col">"Asked"</th>
-                        <th scope="col">
-                            <span class="visually-hidden">"Actions"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{items.into_iter().map(|hook| row(hook, list, query)).collect_view()}</tbody>
-            </table>
-        </div>
-    }
+                <table class="table hooks">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Hook"</th>
+                            <th scope="col" class="only-wide">
+                                "Asked before"
+                            </th>
+                            <th scope="col" class="only-wide">
+                                "Without an answer"
+                            </th>
+                            <th scope="col">"Asked"</th>
+                            <th scope="col">
+                                <span class="visually-hidden">"Actions"</span>
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>
+    {move || list.pages.items.get().unwrap_or_default().into_iter().map(|hook| row(hook, list, query)).collect_view()}</tbody>
+                </table>
+        }
 }
 
 /// What it is asked before, in words.
@@ -185,7 +159,7 @@ fn row(hook: Hook, list: HookList, query: UrlQuery) -> impl IntoView {
                     Err(error) => {
                         toasts.fail("The hook is as it was", &error);
                         // The switch goes back to where it was.
-                        list.items.update(|_| ());
+                        list.pages.items.update(|_| ());
                     }
                 }
             });
@@ -244,31 +218,18 @@ fn row(hook: Hook, list: HookList, query: UrlQuery) -> impl IntoView {
 fn Asking(list: HookList) -> impl IntoView {
     let api = use_api();
     let toasts = use_toasts();
-    let (deleting, rotating) = (RwSignal::new(false), RwSignal::new(false));
-    let name = RwSignal::new(String::new());
-    Effect::new(move || {
-        for (asked, open) in [(list.leaving, deleting), (list.rotating, rotating)] {
-            if let Some(of) = asked.get() {
-                name.set(of);
-                asked.set(None);
-                open.set(true);
-            }
-        }
-    });
-    let delete = move || {
-        let name = name.get_untracked();
+    let delete = move |name: String| {
         spawn_local(async move {
             match api.delete_hook(&name).await {
                 Ok(()) => {
-                    list.remove(&name);
+                    list.pages.take_out(|own| own.name == name);
                     toasts.say(format!("{name} is deleted"));
                 }
                 Err(error) => toasts.fail("The hook is still there", &error),
             }
         });
     };
-    let rotate = move || {
-        let name = name.get_untracked();
+    let rotate = move |name: String| {
         spawn_local(async move {
             match api.rotate_hook(&name).await {
                 Ok(mut hook) => {
@@ -280,23 +241,13 @@ fn Asking(list: HookList) -> impl IntoView {
         });
     };
     view! {
-        <Confirm
-            open=deleting
-            title=Signal::derive(move || format!("Delete {}?", name.get()))
-            action="Delete the hook"
-            done=move |()| delete()
-        >
+        <AskFirst asked=list.leaving title=|name| format!("Delete {name}?") action="Delete the hook" done=delete>
             <p class="soft">"Writes that it is asked about go on without it. To stop it for a while, switch it off instead."</p>
-        </Confirm>
-        <Confirm
-            open=rotating
-            title=Signal::derive(move || format!("A new secret for {}?", name.get()))
-            action="Make a new secret"
-            done=move |()| rotate()
-        >
+        </AskFirst>
+        <AskFirst asked=list.rotating title=|name| format!("A new secret for {name}?") action="Make a new secret" done=rotate>
             <p class="soft">
                 "The old one signs nothing from then on. Until the program that is asked has the new one, it refuses what it is asked, and so the writes."
             </p>
-        </Confirm>
+        </AskFirst>
     }
 }

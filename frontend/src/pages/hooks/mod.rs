@@ -3,6 +3,5 @@
 mod draft;
 mod form;
 mod list;
-mod secret;
 
 pub use list::Hooks;

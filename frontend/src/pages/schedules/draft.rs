@@ -4,7 +4,6 @@ use annex_openapi::jobs::JobCreate;
 use annex_openapi::jobs::schedules::{CatchUp, Schedule, ScheduleReplace, ScheduleUpdate};
 use leptos::prelude::*;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
 use super::words;
 use crate::{browser, format, json};
@@ -49,16 +48,6 @@ pub struct Draft {
     before: StoredValue<Option<Schedule>>,
 }
 
-/// A time as an input of the browser has it.
-fn written(at: OffsetDateTime) -> String {
-    format::local(at).replace(' ', "T")
-}
-
-fn moment(text: &str) -> Option<OffsetDateTime> {
-    let milliseconds = js_sys::Date::new(&text.into()).get_time();
-    milliseconds.is_finite().then(|| OffsetDateTime::from_unix_timestamp(milliseconds as i64 / 1000).ok())?
-}
-
 impl Draft {
     /// A new schedule: each morning, where the browser is.
     pub fn empty() -> Self {
@@ -72,7 +61,7 @@ impl Draft {
             time_zone: RwSignal::new(browser::time_zone()),
             number: RwSignal::new("1".to_owned()),
             unit: RwSignal::new("3600".to_owned()),
-            at: RwSignal::new(written(format::now() + time::Duration::hours(1))),
+            at: RwSignal::new(format::input_of(format::now() + time::Duration::hours(1))),
             catch_up: RwSignal::new(CatchUp::default().as_str().to_owned()),
             before: StoredValue::new(None),
         }
@@ -99,7 +88,7 @@ impl Draft {
         }
         if let Some(at) = schedule.run_at {
             draft.way.set(Way::Once);
-            draft.at.set(written(at));
+            draft.at.set(format::input_of(at));
         }
         draft.before.set_value(Some(schedule.clone()));
         draft
@@ -121,8 +110,9 @@ impl Draft {
         let way = self.way.get();
         let run_at = self.at.with(|text| {
             // A field has no parts of seconds.
-            let kept = before.as_ref().and_then(|before| before.run_at).filter(|at| written(*at) == *text);
-            kept.or_else(|| moment(text))
+            let kept =
+                before.as_ref().and_then(|before| before.run_at).filter(|at| format::input_of(*at) == *text);
+            kept.or_else(|| format::of_input(text))
         });
         let schedule = ScheduleReplace {
             job,
@@ -143,7 +133,7 @@ impl Draft {
     /// When it would be due, with a job that stands for any.
     pub fn timing(self) -> Option<ScheduleReplace> {
         let way = self.way.get();
-        let run_at = (way == Way::Once).then(|| self.at.with(|text| moment(text)));
+        let run_at = (way == Way::Once).then(|| self.at.with(|text| format::of_input(text)));
         let timing = ScheduleReplace {
             job: JobCreate { kind: "preview".to_owned(), ..JobCreate::default() },
             cron: (way == Way::Cron).then(|| self.cron.with(|cron| filled(cron))).flatten(),

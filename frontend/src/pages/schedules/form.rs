@@ -9,13 +9,13 @@ use leptos::task::spawn_local;
 use super::draft::{Draft, Way, change, name_mistake};
 use super::list::ScheduleList;
 use super::words;
-use crate::api::{ApiError, use_api};
+use crate::api::use_api;
 use crate::format;
 use crate::ui::time::use_now;
 use crate::ui::toast::use_toasts;
 use crate::ui::{
-    Button, ButtonKind, CodeEditor, Dialog, DialogShape, ErrorNotice, Instant, Language, Segmented, Select,
-    Skeleton, Switch, TextInput,
+    CodeEditor, Dialog, DialogShape, FormFoot, Instant, Language, NamedDrawer, Segmented, Select, Submission,
+    Switch, TextInput,
 };
 use crate::url::use_url_query;
 
@@ -38,23 +38,18 @@ pub fn NewSchedule(list: ScheduleList) -> impl IntoView {
 #[component]
 pub fn ChangeSchedule(list: ScheduleList) -> impl IntoView {
     let api = use_api();
-    let query = use_url_query();
-    let open = query.dialog("schedule");
-    let name = query.memo("schedule");
-    let title = move || name.get().unwrap_or_default();
-    // As it was when the dialog opened: what is written stays while the list is read again.
-    let found = LocalResource::new(move || async move {
-        let name = name.get().filter(|name| !name.is_empty())?;
-        Some(api.schedule(&name).await)
-    });
+    provide_context(list);
     view! {
-        <Dialog open title=Signal::derive(title) shape=DialogShape::Drawer>
-            {move || match found.get().flatten() {
-                None => view! { <Skeleton lines=8 /> }.into_any(),
-                Some(Ok(schedule)) => view! { <Form list open before=Some(schedule) /> }.into_any(),
-                Some(Err(error)) => view! { <ErrorNotice error=Signal::stored(Some(error)) retry=move |()| found.refetch() /> }.into_any(),
-            }}
-        </Dialog>
+        <NamedDrawer
+            parameter="schedule"
+            title=|schedule: &Schedule| schedule.name.clone()
+            waiting="Schedule"
+            fetch=move |name: String| async move { api.schedule(&name).await }
+            content=|schedule, open| {
+                let list = expect_context::<ScheduleList>();
+                view! { <Form list open before=Some(schedule) /> }.into_any()
+            }
+        />
     }
 }
 
@@ -66,8 +61,7 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
     let is_new = before.is_none();
     let name = RwSignal::new(before.map(|before| before.name).unwrap_or_default());
     let taken = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<ApiError>);
+    let submission = Submission::new(&PLACES);
     let wrong_name = Signal::derive(move || {
         name.with(|name| match taken.get().filter(|taken| taken == name) {
             Some(_) => Some("There is a schedule of that name".to_owned()),
@@ -80,39 +74,23 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
         event.prevent_default();
         let Some(schedule) = untrack(read) else { return };
         let name = name.get_untracked();
-        busy.set(true);
-        failure.set(None);
-        spawn_local(async move {
+        submission.send(async move {
             let saved = if !is_new {
-                api.change_schedule(&name, &change(schedule)).await
+                api.change_schedule(&name, &change(schedule)).await?
             } else if api.schedule(&name).await.is_ok() {
                 taken.try_set(Some(name));
-                busy.try_set(false);
-                return;
+                return Ok(());
             } else {
-                api.replace_schedule(&name, &schedule).await
+                api.replace_schedule(&name, &schedule).await?
             };
-            match saved {
-                Ok(schedule) => {
-                    toasts.say(if is_new {
-                        format!("{name} is scheduled")
-                    } else {
-                        format!("{name} is changed")
-                    });
-                    list.put(schedule);
-                    open.try_set(false);
-                }
-                Err(error) => drop(failure.try_set(Some(error))),
-            }
-            busy.try_set(false);
+            let what = if is_new { "scheduled" } else { "changed" };
+            toasts.say(format!("{name} is {what}"));
+            list.put(saved);
+            open.try_set(false);
+            Ok(())
         });
     };
-    let at = move |pointer: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref()?.within(pointer)))
-    };
-    let general = Signal::derive(move || {
-        failure.get().filter(|error| PLACES.iter().all(|place| error.within(place).is_none()))
-    });
+    let at = move |place: &'static str| submission.at(place);
     view! {
         <form class="form" on:submit=submit>
             {is_new
@@ -145,13 +123,12 @@ fn Form(list: ScheduleList, open: RwSignal<bool>, before: Option<Schedule>) -> i
             <Switch on=draft.alone change=move |on| draft.alone.set(on)>
                 "No new job while the one before has not ended"
             </Switch>
-            <ErrorNotice error=general />
-            <div class="form-actions">
-                <Button press=move |_| open.set(false)>"Cancel"</Button>
-                <Button kind=ButtonKind::Primary submit=true busy disabled=Signal::derive(move || read().is_none())>
-                    {if is_new { "Create the schedule" } else { "Save" }}
-                </Button>
-            </div>
+            <FormFoot
+                submission
+                open
+                action=if is_new { "Create the schedule" } else { "Save" }
+                ready=Signal::derive(move || read().is_some())
+            />
         </form>
     }
 }

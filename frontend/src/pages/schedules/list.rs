@@ -10,7 +10,7 @@ use crate::pages::jobs::JobsHead;
 use crate::poll;
 use crate::shell::shortcut;
 use crate::ui::time::use_now;
-use crate::ui::{Button, ButtonKind, CodeBlock, Confirm, Empty, ErrorNotice, IconName, Skeleton};
+use crate::ui::{AskFirst, Button, ButtonKind, CodeBlock, Empty, IconName, PagedList};
 use crate::url::{UrlQuery, use_url_query};
 
 /// How many schedules a page has.
@@ -28,18 +28,7 @@ pub struct ScheduleList {
 impl ScheduleList {
     /// Puts a schedule in, at its place.
     pub fn put(self, schedule: Schedule) {
-        self.pages.items.try_update(|items| {
-            let items = items.get_or_insert_default();
-            match items.binary_search_by(|own| own.name.cmp(&schedule.name)) {
-                Ok(index) => items[index] = schedule,
-                Err(index) => items.insert(index, schedule),
-            }
-        });
-    }
-
-    /// Takes a schedule out.
-    fn remove(self, name: &str) {
-        self.pages.items.try_update(|items| items.get_or_insert_default().retain(|own| own.name != name));
+        self.pages.put(schedule, |one, other| one.name.cmp(&other.name));
     }
 }
 
@@ -58,17 +47,7 @@ pub fn Schedules() -> impl IntoView {
         pages.items.with(|items| items.as_ref().is_some_and(|items| items.len() <= PAGE))
     });
     poll::every(3000.0, is_short, move || async move {
-        match api.schedules(PAGE, None).await {
-            Ok(page) => {
-                pages.failure.try_set(None);
-                pages.items.try_maybe_update(|items| {
-                    let is_new = items.as_ref() != Some(&page.items);
-                    *items = Some(page.items);
-                    (is_new, ())
-                });
-            }
-            Err(error) => drop(pages.failure.try_set(Some(error))),
-        }
+        pages.refresh(api.schedules(PAGE, None).await.map(|page| page.items));
     });
     let create = move || query.push(&[("new", Some(String::new()))]);
     shortcut("n", "New schedule", create);
@@ -84,13 +63,7 @@ pub fn Schedules() -> impl IntoView {
             }
         />
         <div class="page wide">
-            <ErrorNotice error=pages.failure retry=move |()| pages.reload() />
-            {move || match pages.items.with(|items| items.as_ref().map(Vec::is_empty)) {
-                None if pages.failure.with(Option::is_some) => ().into_any(),
-                None => view! { <Skeleton lines=6 /> }.into_any(),
-                Some(true) => view! { <NothingYet /> }.into_any(),
-                Some(false) => view! { <Rows list query /> }.into_any(),
-            }}
+            <PagedList pages empty=NothingYet rows=move || view! { <Rows list query /> } />
         </div>
         <NewSchedule list />
         <ChangeSchedule list />
@@ -125,7 +98,6 @@ fn Rows(list: ScheduleList, query: UrlQuery) -> impl IntoView {
         pages.items.with(|items| items.iter().flatten().map(|own| own.name.clone()).collect::<Vec<_>>())
     });
     view! {
-        <div class="table-frame" class:is-loading=pages.loading>
             <table class="table schedules">
                 <thead>
                     <tr>
@@ -148,14 +120,6 @@ fn Rows(list: ScheduleList, query: UrlQuery) -> impl IntoView {
                     </For>
                 </tbody>
             </table>
-        </div>
-        <div class="list-foot">
-            {move || {
-                pages
-                    .has_more()
-                    .then(|| view! { <Button busy=pages.loading press=move |_| pages.more()>"Show more"</Button> })
-            }}
-        </div>
     }
 }
 
@@ -164,21 +128,11 @@ fn Rows(list: ScheduleList, query: UrlQuery) -> impl IntoView {
 fn Leaving(list: ScheduleList) -> impl IntoView {
     let api = use_api();
     let toasts = crate::ui::toast::use_toasts();
-    let open = RwSignal::new(false);
-    let name = RwSignal::new(String::new());
-    Effect::new(move || {
-        if let Some(leaving) = list.leaving.get() {
-            name.set(leaving);
-            list.leaving.set(None);
-            open.set(true);
-        }
-    });
-    let delete = move || {
-        let name = name.get_untracked();
+    let delete = move |name: String| {
         leptos::task::spawn_local(async move {
             match api.delete_schedule(&name).await {
                 Ok(()) => {
-                    list.remove(&name);
+                    list.pages.take_out(|own| own.name == name);
                     toasts.say(format!("{name} is deleted"));
                 }
                 Err(error) => toasts.fail("The schedule is still there", &error),
@@ -186,15 +140,10 @@ fn Leaving(list: ScheduleList) -> impl IntoView {
         });
     };
     view! {
-        <Confirm
-            open
-            title=Signal::derive(move || format!("Delete {}?", name.get()))
-            action="Delete the schedule"
-            done=move |()| delete()
-        >
+        <AskFirst asked=list.leaving title=|name| format!("Delete {name}?") action="Delete the schedule" done=delete>
             <p class="soft">
                 "It enqueues nothing any more. Jobs that it has enqueued stay, and run. To stop it for a while, pause it instead."
             </p>
-        </Confirm>
+        </AskFirst>
     }
 }

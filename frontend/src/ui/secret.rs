@@ -2,14 +2,18 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{Button, ButtonKind, CodeBlock, Dialog};
+use super::{Button, ButtonKind, CodeBlock, Dialog};
 
-/// The hook whose secret is told, and the secret.
+/// Whose secret is told, and the secret.
 pub type Told = RwSignal<Option<(String, String)>>;
 
-/// Shows a hook's secret until it is noted.
+/// Shows a secret until it is noted.
 #[component]
-pub fn SecretDialog(told: Told) -> impl IntoView {
+pub fn SecretDialog(
+    told: Told,
+    /// What it is for.
+    about: &'static str,
+) -> impl IntoView {
     let open = RwSignal::new(false);
     let secret = RwSignal::new(None::<(String, String)>);
     Effect::new(move || {
@@ -41,9 +45,7 @@ pub fn SecretDialog(told: Told) -> impl IntoView {
             }
         >
             <div class="stack">
-                <p class="soft">
-                    "Calls are signed with it, as Standard Webhooks says. It is told this once: give it to the program that is asked, which checks the signature with it."
-                </p>
+                <p class="soft">{about}</p>
                 <CodeBlock
                     text=Signal::derive(move || secret.get().map(|secret| secret.1).unwrap_or_default())
                     label="The secret"
