@@ -8,7 +8,7 @@ use leptos_router::path;
 use crate::api::{Api, use_api};
 use crate::pages::{
     NotFound, batches, collection, collections, hooks, jobs, logs, outbox, overview, queues, realtime,
-    schedules, settings, sign_in, users, workers,
+    schedules, settings, sign_in, triggers, users, webhooks, workers,
 };
 use crate::part::page;
 use crate::shell::Shell;
@@ -55,6 +55,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/outbox") view=page!(outbox, outbox::Outbox) />
                     <Route path=path!("/realtime") view=page!(realtime, realtime::Realtime) />
                     <Route path=path!("/hooks") view=page!(hooks, hooks::Hooks) />
+                    <Route path=path!("/webhooks") view=page!(webhooks, webhooks::Webhooks) />
+                    <Route path=path!("/webhooks/:id") view=page!(webhook, webhooks::WebhookPage) />
+                    <Route path=path!("/triggers") view=page!(triggers, triggers::Triggers) />
                     <Route path=path!("/users") view=page!(users, users::Users) />
                     <Route path=path!("/logs") view=page!(logs, logs::Logs) />
                     <Route path=path!("/settings") view=page!(settings, settings::Settings) />

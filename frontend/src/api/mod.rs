@@ -27,7 +27,9 @@ pub mod server;
 pub mod sessions;
 pub mod stats;
 pub mod transfer;
+pub mod triggers;
 pub mod users;
+pub mod webhooks;
 
 pub use attempt::Attempt;
 pub use call::{Answer, Call};

@@ -4,6 +4,7 @@ pub mod acting;
 pub mod batches;
 pub mod collection;
 pub mod collections;
+pub mod events;
 pub mod hooks;
 pub mod jobs;
 pub mod logs;
@@ -14,7 +15,9 @@ pub mod realtime;
 pub mod schedules;
 pub mod settings;
 pub mod sign_in;
+pub mod triggers;
 pub mod users;
+pub mod webhooks;
 pub mod workers;
 
 use leptos::prelude::*;

@@ -172,6 +172,7 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         ("g q", "Queues", "/queues"),
         ("g r", "Realtime", "/realtime"),
         ("g h", "Hooks", "/hooks"),
+        ("g w", "Webhooks", "/webhooks"),
         ("g u", "Users", "/users"),
         ("g l", "Logs", "/logs"),
         ("g s", "Settings", "/settings"),

@@ -47,9 +47,14 @@ pub fn Sidebar() -> impl IntoView {
             </button>
             <NavLink href="/" icon=IconName::Activity words="Overview" exact=true />
             <NavLink href="/collections" icon=IconName::Layers words="Collections" exact=true />
-            <JobsLink />
+            <GroupLink
+                href="/jobs"
+                icon=IconName::ListChecks
+                words="Jobs"
+                pages=&["jobs", "queues", "schedules", "batches", "workers", "outbox"]
+            />
             <NavLink href="/realtime" icon=IconName::Radio words="Realtime" />
-            <NavLink href="/hooks" icon=IconName::Webhook words="Hooks" />
+            <GroupLink href="/hooks" icon=IconName::Webhook words="Hooks" pages=&["hooks", "webhooks", "triggers"] />
             <NavLink href="/users" icon=IconName::Users words="Users" />
             <NavLink href="/logs" icon=IconName::ScrollText words="Logs" />
             <NavLink href="/settings" icon=IconName::Settings words="Settings" />
@@ -77,18 +82,22 @@ fn NavLink(
     }
 }
 
-/// The way to the pages about jobs, each of which has an address of its own.
+/// The way to pages that belong together, each of which has an address of its own.
 #[component]
-fn JobsLink() -> impl IntoView {
+fn GroupLink(
+    href: &'static str,
+    icon: IconName,
+    words: &'static str,
+    pages: &'static [&'static str],
+) -> impl IntoView {
     let pathname = use_location().pathname;
     let is_here = Memo::new(move |_| {
-        let page = pathname.with(|path| path.split('/').nth(1).map(str::to_owned));
-        matches!(page.as_deref(), Some("jobs" | "queues" | "schedules" | "batches" | "workers" | "outbox"))
+        pathname.with(|path| path.split('/').nth(1).is_some_and(|page| pages.contains(&page)))
     });
     view! {
-        <a class="nav-link" href="/jobs" aria-current=move || is_here.get().then_some("page")>
-            <Icon name=IconName::ListChecks />
-            <span class="truncate">"Jobs"</span>
+        <a class="nav-link" href=href aria-current=move || is_here.get().then_some("page")>
+            <Icon name=icon />
+            <span class="truncate">{words}</span>
         </a>
     }
 }

@@ -6,8 +6,8 @@ use leptos::task::spawn_local;
 
 use super::form::{ChangeHook, NewHook};
 use crate::api::{Pages, use_api};
-
-use crate::shell::{PageHead, shortcut};
+use crate::pages::events::EventsHead;
+use crate::shell::shortcut;
 use crate::ui::toast::use_toasts;
 use crate::ui::{
     AskFirst, Badge, Button, ButtonKind, CodeBlock, Empty, Icon, IconName, Menu, MenuItem, PagedList,
@@ -50,7 +50,7 @@ pub fn Hooks() -> impl IntoView {
     let create = move || query.push(&[("new", Some(String::new()))]);
     shortcut("n", "New hook", create);
     view! {
-        <PageHead
+        <EventsHead
             title="Hooks"
             actions=move || {
                 view! {

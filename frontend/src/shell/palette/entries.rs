@@ -98,7 +98,9 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
         page(IconName::Radio, "Realtime", "/realtime")
             .also("live messages socket subscribe feed slot connections")
             .keys("g r"),
-        page(IconName::Webhook, "Hooks", "/hooks").also("webhooks before write validate").keys("g h"),
+        page(IconName::Webhook, "Hooks", "/hooks").also("before write validate").keys("g h"),
+        page(IconName::Send, "Webhooks", "/webhooks").also("events deliveries notify").keys("g w"),
+        page(IconName::Zap, "Triggers", "/triggers").also("events jobs enqueue"),
         page(IconName::Users, "Users", "/users").also("accounts").keys("g u"),
         page(IconName::ScrollText, "Logs", "/logs").also("requests errors").keys("g l"),
         page(IconName::Settings, "Settings", "/settings").also("password sessions theme server").keys("g s"),
@@ -126,7 +128,9 @@ pub fn all(collections: &[Collection]) -> Vec<Entry> {
         action(IconName::Plus, "New collection", go("/collections/new")).also("create table"),
         action(IconName::Table2, "Adopt a table", go("/collections/adopt")).also("existing"),
         action(IconName::CalendarClock, "New schedule", go("/schedules?new")).also("create cron job timer"),
-        action(IconName::Webhook, "New hook", go("/hooks?new")).also("create webhook"),
+        action(IconName::Webhook, "New hook", go("/hooks?new")).also("create"),
+        action(IconName::Send, "New webhook", go("/webhooks?new")).also("create event"),
+        action(IconName::Zap, "New trigger", go("/triggers?new")).also("create event job"),
         action(IconName::UserPlus, "New user", go("/users?new")).also("create account invite"),
         action(IconName::Sun, "Use the light theme", Act::Theme(Theme::Light)).also("appearance mode"),
         action(IconName::Moon, "Use the dark theme", Act::Theme(Theme::Dark)).also("appearance mode"),
