@@ -132,9 +132,9 @@ pub fn local(at: OffsetDateTime) -> String {
     format!("{} {}", day(&date), time_of_day(&date))
 }
 
-/// An instant as an input of the browser has it, by its clock.
+/// An instant as an input of the browser has it, by its clock: without seconds, which such an input refuses.
 pub fn input_of(at: OffsetDateTime) -> String {
-    local(at).replace(' ', "T")
+    local(at).replace(' ', "T").chars().take("2026-01-31T12:00".len()).collect()
 }
 
 /// The instant that stands in an input of the browser.

@@ -115,7 +115,7 @@ fn Nothing(is_narrowed: bool) -> impl IntoView {
 fn Rows(pages: Pages<Delivery>, query: UrlQuery) -> impl IntoView {
     let chosen = query.memo("delivery");
     view! {
-        <table class="table">
+        <table class="table deliveries">
             <thead>
                 <tr>
                     <th scope="col">"Event"</th>

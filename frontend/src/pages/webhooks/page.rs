@@ -161,10 +161,15 @@ fn Shown(
                     <Button icon=IconName::Send busy press=test>
                         "Test"
                     </Button>
-                    <Button icon=IconName::Pencil press=move |_| changing.set(true)>
-                        "Change"
-                    </Button>
+                    <span class="only-wide">
+                        <Button icon=IconName::Pencil press=move |_| changing.set(true)>
+                            "Change"
+                        </Button>
+                    </span>
                     <Menu label="More" end=true button=Box::new(|| view! { <Icon name=IconName::Ellipsis /> }.into_any())>
+                        <MenuItem icon=IconName::Pencil press=move |_| changing.set(true)>
+                            "Change"
+                        </MenuItem>
                         <MenuItem icon=IconName::RotateCcw press=move |_| replaying.set(true)>
                             "Replay a period"
                         </MenuItem>
