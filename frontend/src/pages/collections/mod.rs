@@ -9,7 +9,7 @@ mod new;
 pub mod plan;
 pub mod planning;
 pub mod rule;
-mod rule_class;
+pub mod rule_class;
 pub mod rules_editor;
 
 pub use adopt::Adopt;

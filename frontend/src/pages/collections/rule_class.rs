@@ -32,6 +32,16 @@ fn words(class: &RuleClass) -> (&'static str, Tone, IconName, Vec<String>) {
     }
 }
 
+/// The word for a class.
+pub fn class_badge(class: &RuleClass) -> impl IntoView + use<> {
+    let (word, tone, icon, _) = words(class);
+    view! {
+        <Badge tone icon>
+            {word}
+        </Badge>
+    }
+}
+
 /// The class of the rule that the text is; nothing while it is none.
 #[component]
 pub fn RuleClassNote(text: RwSignal<String>, subject: Subject) -> impl IntoView {

@@ -1,19 +1,48 @@
 //! The realtime inspector: how the feed of changes stands, and what is told to whom.
 
+mod collections;
 mod messages;
 
 use leptos::prelude::*;
 
 use crate::shell::PageHead;
+use crate::url::use_url_query;
+use collections::Collections;
 use messages::Messages;
+
+/// What is looked at, each part of the URL.
+const TABS: [(&str, &str); 2] = [("", "Messages"), ("collections", "Collections")];
 
 /// The realtime inspector.
 #[component]
 pub fn Realtime() -> impl IntoView {
+    let query = use_url_query();
+    let tab = Memo::new(move |_| {
+        let given = query.get("tab").unwrap_or_default();
+        TABS.into_iter().map(|(tab, _)| tab).find(|tab| *tab == given).unwrap_or_default()
+    });
+    let tabs = TABS.map(|(own, words)| {
+        view! {
+            <a
+                class="tab"
+                data-noscroll=""
+                href=move || query.link(&[("tab", (!own.is_empty()).then(|| own.to_owned()))])
+                aria-current=move || (tab.get() == own).then_some("page")
+            >
+                {words}
+            </a>
+        }
+    });
     view! {
         <PageHead title="Realtime" />
+        <nav class="tabs" aria-label="Realtime">
+            {tabs}
+        </nav>
         <div class="page wide stack">
-            <Messages />
+            {move || match tab.get() {
+                "collections" => view! { <Collections /> }.into_any(),
+                _ => view! { <Messages /> }.into_any(),
+            }}
         </div>
     }
 }
