@@ -10,6 +10,7 @@ use crate::ui::{Ago, Badge, IconName, Notice, Prose, Tone, Until};
 pub fn Health(webhook: Webhook) -> impl IntoView {
     let (tone, icon, words) = match (webhook.enabled, webhook.disabled_reason, webhook.failing_since) {
         (false, Some(DisabledReason::Gone), _) => (Tone::Bad, IconName::Unlink, "Gone"),
+        (false, Some(DisabledReason::Broken), _) => (Tone::Bad, IconName::CircleAlert, "Broken"),
         (false, Some(DisabledReason::Failing), _) => (Tone::Bad, IconName::CircleAlert, "Disabled"),
         (false, None, _) => (Tone::Neutral, IconName::Pause, "Off"),
         (true, _, Some(_)) => (Tone::Warn, IconName::TriangleAlert, "Failing"),
@@ -34,6 +35,9 @@ pub fn troubles(webhook: &Webhook) -> Vec<AnyView> {
         ),
         Some(DisabledReason::Failing) => Some(
             "Nothing could be delivered for five days, so the server has disabled it. What waits goes on when it is enabled again.",
+        ),
+        Some(DisabledReason::Broken) => Some(
+            "Its collection or condition does not fit the tables any more, so the server has disabled it. Change it, and enable it again.",
         ),
         None => None,
     };
