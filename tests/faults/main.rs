@@ -1,6 +1,7 @@
 //! What goes wrong around the server: signals, crashes, a database that comes and goes.
 
 mod annex;
+mod channels;
 mod durability;
 mod embedded;
 mod jobs;
