@@ -116,7 +116,7 @@ async fn take(shift: &Arc<Shift>, queues: &mut VecDeque<String>, known: &mut Kno
             shift.held.fetch_add(claimed.len(), Ordering::Relaxed);
             known.leases.extend(claimed.first().map(|job| job.lease));
             for job in claimed {
-                run::begin(shift, job);
+                run::begin(shift, job, life);
             }
         }
         Err(error) => {

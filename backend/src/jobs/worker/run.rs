@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{HELD, Running, Shift};
 use crate::jobs::job::{Completed, Context, End, JobError};
@@ -19,8 +20,8 @@ enum Over {
     Nothing,
 }
 
-/// Runs the job in a task of its own.
-pub(super) fn begin(shift: &Arc<Shift>, job: Claimed) {
+/// Runs the job, which was claimed in that life, in a task of its own.
+pub(super) fn begin(shift: &Arc<Shift>, job: Claimed, life: Uuid) {
     let stop = CancellationToken::new();
     let running = Running { lease: job.lease, stop: stop.clone() };
     shift.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id, running);
@@ -28,7 +29,7 @@ pub(super) fn begin(shift: &Arc<Shift>, job: Claimed) {
     let jobs = shift.jobs.clone();
     jobs.spawn(async move {
         let (id, lease, position) = (job.id, job.lease, job.position);
-        match attempt(&shift, job, stop).await {
+        match attempt(&shift, job, life, stop).await {
             Over::Write(outcome) => drop(shift.finishes.send(Finish { lease, position, outcome })),
             Over::GiveBack => {
                 shift.given_back.lock().unwrap_or_else(PoisonError::into_inner).push((lease, position));
@@ -46,8 +47,11 @@ pub(super) fn begin(shift: &Arc<Shift>, job: Claimed) {
     });
 }
 
-async fn attempt(shift: &Arc<Shift>, job: Claimed, stop: CancellationToken) -> Over {
-    let id_of_life = shift.id();
+async fn attempt(shift: &Arc<Shift>, job: Claimed, life: Uuid, stop: CancellationToken) -> Over {
+    if shift.id() != life {
+        // The claim's answer came when others had taken over what this worker held.
+        return Over::Nothing;
+    }
     let slot = tokio::select! {
         biased;
         () = shift.stopping.cancelled() => return Over::GiveBack,
@@ -69,7 +73,7 @@ async fn attempt(shift: &Arc<Shift>, job: Claimed, stop: CancellationToken) -> O
         Some(outcome) => outcome,
         // Stopped: because the worker ends, because others took its jobs over, or because somebody wants it.
         None if shift.stopping.is_cancelled() => Over::GiveBack,
-        None if shift.id() != id_of_life => Over::Nothing,
+        None if shift.id() != life => Over::Nothing,
         None => Over::Write(Outcome::Cancelled),
     }
 }
