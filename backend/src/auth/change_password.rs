@@ -43,7 +43,7 @@ pub async fn change_password(
     attempt.succeeded();
     let hash = app.auth.hasher.hash(&new).await?;
     let now = app.clock.now();
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let changed = store::change_password(&mut transaction, caller.user_id, &kept, &hash, now).await?;
     // Whoever changed the password meanwhile may have ended the session too.
     if let Some(id) = caller.session_id {

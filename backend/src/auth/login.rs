@@ -39,7 +39,7 @@ pub async fn login(app: Data<App>, client: Client, Json(body): Json<LoginRequest
             attempt.succeeded();
             return Err(Problem::new(Code::Forbidden, "The account is disabled"));
         }
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         if store::hold(&mut transaction, user.id, &hash).await? {
             let tokens = session::begin(&app, &mut transaction, &client, user).await?;
             transaction.commit().await?;

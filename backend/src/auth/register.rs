@@ -44,7 +44,7 @@ pub async fn register(
     let new = Registration::parse(&body)?;
     ask_hooks(&app, &new).await?;
     let hash = app.auth.hasher.hash(&new.password).await?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let user = NewUser {
         id: app.clock.uuid_v7(),
         email: &new.email,

@@ -54,7 +54,7 @@ pub(super) async fn first_admin(
     random: Random,
 ) -> Result<Option<SecretString>, SetupError> {
     let named = named(config)?;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     store::setup::lock(&mut transaction).await?;
     if store::setup::has_admin(&mut transaction).await? {
         return Ok(None);

@@ -31,7 +31,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The database does not answer, or another change takes longer than 5 s.
     pub(super) async fn begin(pool: &'a PgPool, catalogue: &'a Catalogue) -> Result<Self> {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = crate::db::begin(pool).await?;
         run::prepare(&mut transaction).await?;
         let before = State::of(&Snapshot::read_in(&mut transaction).await.map_err(run::refused)?);
         Ok(Self { pool, catalogue, transaction, state: before.clone(), before })

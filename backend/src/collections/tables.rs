@@ -37,7 +37,7 @@ use crate::problem::{Problem, Result};
     security(("bearer" = [])),
 )]
 pub async fn list(_: Admin, app: Data<App>, _: Query<NoParameters>) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let (snapshot, others) = read(&mut transaction).await.map_err(run::refused)?;
     let oids: Vec<Oid> = others.iter().map(|other| other.oid).collect();
     let sizes = sizes(&mut *transaction, &oids).await.map_err(run::refused)?;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Postgres, Transaction};
 use tokio::sync::Semaphore;
 
 use crate::config;
@@ -74,6 +75,21 @@ impl Db {
         let lasting = Arc::new(Semaphore::new((lanes.pool / 3).max(1)));
         Ok(Self { pool, target, lasting, own })
     }
+}
+
+/// Begins a transaction on a connection of the pool.
+///
+/// It begins in a task of its own, which ends with whoever waits for it only when it has begun: sqlx 0.9 would give a connection whose
+/// `begin` was given up in the middle back to the pool within the transaction (<https://github.com/transact-rs/sqlx/issues/4393>), and
+/// what others then do on it would count only if somebody commits.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    #[expect(clippy::disallowed_methods, reason = "here nobody gives it up")]
+    let begun = tokio::spawn(async move { pool.begin().await });
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 /// A pool of one connection to the same database, for signs of life: they wait for no other, and not for the disk.

@@ -33,7 +33,7 @@ pub async fn update(
     _: Query<NoParameters>,
     Json(change): Json<HookUpdate>,
 ) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let held = store::hold(&mut *transaction, &name).await?.ok_or_else(|| no_such_hook(&name))?;
     let hook = HookReplace {
         events: change.events.unwrap_or(held.events),

@@ -230,7 +230,7 @@ impl Context {
     /// # Errors
     /// The database does not answer.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, JobError> {
-        Ok(self.app.db.pool.begin().await?)
+        Ok(crate::db::begin(&self.app.db.pool).await?)
     }
 
     /// The same in a transaction on a connection of the handler's own, which the handler commits: with its error it must not.

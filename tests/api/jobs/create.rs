@@ -219,7 +219,7 @@ async fn what_no_program_can_read_is_kept_out_of_the_queue() {
 async fn a_new_queue_of_an_open_transaction_holds_nobody_up() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
-    let mut open = app.inside().db.pool.begin().await.unwrap();
+    let mut open = annex::db::begin(&app.inside().db.pool).await.unwrap();
     let brand_new = "select annex.enqueue('mail', '{}', jsonb_build_object('queue', $1::text))";
     sqlx::query(brand_new).bind("brandnew").execute(&mut *open).await.unwrap();
     let begun = std::time::Instant::now();
@@ -233,7 +233,7 @@ async fn a_new_queue_of_an_open_transaction_holds_nobody_up() {
     admin.get("/v1/queues/brandnew").await.expect_status(200);
     assert_eq!(super::ids(&claim(&admin, "brandnew", 10).await), [id(&next)]);
     // Where nothing more comes, a look now and then makes it.
-    let mut open = app.inside().db.pool.begin().await.unwrap();
+    let mut open = annex::db::begin(&app.inside().db.pool).await.unwrap();
     sqlx::query(brand_new).bind("newer").execute(&mut *open).await.unwrap();
     enqueue(&app, json!({"kind": "mail", "queue": "newer"})).await;
     open.rollback().await.unwrap();

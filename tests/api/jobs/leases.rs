@@ -129,7 +129,7 @@ async fn an_end_that_has_to_wait_is_told_and_holds_no_heartbeat_up() {
     let batch = json!({"jobs": [{"job": {"kind": "mail"}}, {"job": {"kind": "mail"}}]});
     admin.post("/v1/batches", batch).await.expect_status(201);
     let jobs = claim(&admin, "default", 2).await;
-    let mut other = app.inside().db.pool.begin().await.unwrap();
+    let mut other = annex::db::begin(&app.inside().db.pool).await.unwrap();
     sqlx::query("select from annex.batches for update").execute(&mut *other).await.unwrap();
     for (what, body) in [
         ("complete", json!({})),

@@ -99,7 +99,7 @@ async fn what_takes_long_in_bulk_is_gone_on_with_by_a_job() {
     let admin = app.admin().await;
     app.sql("select annex.enqueue('a', '{}', '{\"priority\": 1}') from generate_series(1, 2500)").await;
     // The first portion has to wait for somebody: after that the request has taken long enough.
-    let mut other = app.inside().db.pool.begin().await.unwrap();
+    let mut other = annex::db::begin(&app.inside().db.pool).await.unwrap();
     sqlx::query("select from annex.ready where job_id = (select id from annex.jobs order by id desc limit 1) for update")
         .execute(&mut *other)
         .await

@@ -1,5 +1,6 @@
 //! What admins see of the server.
 
+mod connections;
 mod get;
 mod requests;
 mod stats;

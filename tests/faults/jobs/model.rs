@@ -364,7 +364,7 @@ async fn reclaim(pool: &PgPool, model: &mut Model) {
             _ => None,
         })
         .collect();
-    let mut transaction = pool.begin().await.expect("a transaction begins");
+    let mut transaction = annex::db::begin(pool).await.expect("a transaction begins");
     sqlx::query("update annex.leases set expires_at = now() - interval '1 s' where id = any($1)")
         .bind(&gone)
         .execute(&mut *transaction)

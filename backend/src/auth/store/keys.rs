@@ -21,7 +21,7 @@ pub async fn ensure_one(
     seed: &[u8],
     now: OffsetDateTime,
 ) -> Result<Vec<StoredKey>, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     sqlx::query!("select pg_advisory_xact_lock(hashtext('annex.signing_keys'))")
         .fetch_one(&mut *transaction)
         .await?;
@@ -49,7 +49,7 @@ pub async fn rotate(
     not_before: OffsetDateTime,
     retire_at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     sqlx::query!("select pg_advisory_xact_lock(hashtext('annex.signing_keys'))")
         .fetch_one(&mut *transaction)
         .await?;

@@ -27,7 +27,7 @@ use crate::problem::{Code, Problem, Result};
 )]
 pub async fn delete(_: Admin, app: Data<App>, id: Path<String>) -> Result<HttpResponse> {
     let id = parse_id(&id)?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     keep_an_admin(&mut transaction, id).await?;
     if !store::delete(&mut transaction, id).await.map_err(referenced)? {
         return Err(missing());

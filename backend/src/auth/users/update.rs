@@ -65,7 +65,7 @@ pub async fn update(
         disabled: body.disabled,
     };
 
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let no_admin = changes.disabled == Some(true)
         || changes.roles.is_some_and(|roles| !roles.iter().any(|role| role == ADMIN));
     if no_admin {

@@ -255,7 +255,7 @@ impl Facts {
     /// # Errors
     /// The database does not answer.
     pub(super) async fn read(pool: &PgPool) -> sqlx::Result<Self> {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = crate::db::begin(pool).await?;
         sqlx::query("set transaction isolation level repeatable read read only")
             .execute(&mut *transaction)
             .await?;

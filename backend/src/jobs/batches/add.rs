@@ -46,7 +46,7 @@ pub async fn add(
         .map(String::as_str)
         .collect();
     patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         // From here on no step of the batch ends unseen.
         match batches::grow(&mut transaction, id, sent.jobs.len() as i32).await? {
             None => return Err(Failed::Problem(no_such_batch())),

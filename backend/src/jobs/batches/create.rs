@@ -56,7 +56,7 @@ pub async fn create(
     let callback = callback.transpose()?.map(Value::Object);
     let id = app.clock.uuid_v7();
     patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         let jobs = sent.jobs.len() as i32;
         batches::insert(
             &mut *transaction,

@@ -43,7 +43,7 @@ pub async fn replace(
 ) -> Result<HttpResponse> {
     check(&queue)?;
     let created = patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         let before = queues::hold(&mut transaction, &name).await?;
         wanted.check(before.as_ref().map(settings_tag).as_deref())?;
         let created = queues::replace(&mut transaction, &name, &queue).await?;

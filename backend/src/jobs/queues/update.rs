@@ -42,7 +42,7 @@ pub async fn update(
     Json(change): Json<QueueUpdate>,
 ) -> Result<HttpResponse> {
     patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         let Some(mut queue) = queues::hold(&mut transaction, &name).await? else {
             return Err(Failed::Problem(Problem::not_found(format_args!("queue `{name}`"))));
         };

@@ -35,7 +35,7 @@ pub async fn delete(
     wanted: IfMatch,
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let before = schedules::hold(&mut *transaction, &name).await?.ok_or_else(|| no_schedule(&name))?;
     wanted.check(Some(&tag(&before)))?;
     schedules::delete(&mut *transaction, &name).await?;

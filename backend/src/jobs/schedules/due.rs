@@ -31,7 +31,7 @@ pub async fn enqueue_due(app: &App) -> sqlx::Result<Option<Duration>> {
 }
 
 async fn enqueue_all(app: &App, now: OffsetDateTime) -> sqlx::Result<()> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     for schedule in schedules::due(&mut *transaction, now).await? {
         let (times, next) = match Timing::of(&schedule) {
             Ok(timing) => times(&schedule, &timing, now),

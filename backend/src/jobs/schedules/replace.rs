@@ -87,7 +87,7 @@ pub async fn replace(
     faults.check()?;
     check_args(&app, "/job", &said.job).await?;
     let created = patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         let before = schedules::hold(&mut *transaction, &schedule.name).await?;
         wanted.check(before.as_ref().map(tag).as_deref())?;
         settle(&mut schedule, before.as_ref(), now)?;

@@ -52,7 +52,7 @@ pub async fn update(
         job = Some(Value::from(input::entry(said, Some(identity.user_id))?));
     }
     patiently(async || {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         let Some(before) = schedules::hold(&mut *transaction, &name).await? else {
             return Err(Failed::Problem(no_schedule(&name)));
         };

@@ -49,7 +49,7 @@ pub async fn import(
     }
     keeping.close().await?;
     patiently(async || -> Result<(), Failed> {
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         keeping.finish(&mut *transaction).await?;
         jobs::enqueue(&mut *transaction, &entries).await?;
         Ok(transaction.commit().await?)
