@@ -152,7 +152,9 @@ impl App {
         let auth = Auth::start(&config, &db.pool, &clock, random).await?;
         let mailer = Mailer::new(&config.mail)?;
         let outbound = Outbound::new(&config.outbound)?;
-        let realtime = Realtime::new(&config.realtime, url, &db, &catalogue, clock.clone(), random)?;
+        let metrics = Metrics::new();
+        let realtime =
+            Realtime::new(&config.realtime, url, &db, &catalogue, &metrics, clock.clone(), random)?;
         let events = Events::new(url)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
@@ -162,7 +164,7 @@ impl App {
             config,
             clock,
             random,
-            metrics: Metrics::new(),
+            metrics,
             stats: Stats::new(started_at),
             request_log: RequestLog::default(),
             db,

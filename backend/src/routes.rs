@@ -8,7 +8,7 @@ use crate::auth::{self, sessions, users};
 use crate::collections;
 use crate::jobs::{self, batches, job_kinds, queues, schedules};
 use crate::problem::{Problem, Result};
-use crate::realtime::{channels, socket};
+use crate::realtime::{channels, socket, status};
 use crate::records::transfer::background;
 use crate::webhooks::{self, deliveries};
 use crate::{document, events, health, hooks, mail, records, requests, server, stats, triggers};
@@ -74,6 +74,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         )
         .service(resource("/v1/realtime").get(socket::connect))
         .service(resource("/v1/realtime/sse").get(socket::events))
+        .service(resource("/v1/realtime/status").get(status::status))
         .service(resource("/v1/channels").get(channels::list::list).post(channels::create::create))
         .service(
             resource("/v1/channels/{name}")

@@ -8,6 +8,10 @@ use uuid::Uuid;
 use crate::jobs::JobEvent;
 use crate::problem::Problem;
 
+mod status;
+
+pub use status::*;
+
 /// What a client sends over the socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "op", rename_all = "snake_case")]

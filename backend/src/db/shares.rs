@@ -41,9 +41,23 @@ struct Member(Arc<Inner>, Party);
 impl Shares {
     /// Of so many, a quarter is out of reach for any single party, and at least one.
     pub fn of(name: &'static str, many: usize) -> Self {
-        let most = many.saturating_sub((many / 4).max(1)).max(1);
+        Self::each(name, many.saturating_sub((many / 4).max(1)).max(1))
+    }
+
+    /// So many for each party.
+    pub fn each(name: &'static str, most: usize) -> Self {
         let limit = RateLimit { name, quota: most as u32, window: None };
         Self(Arc::new(Inner { limit, parties: Mutex::default() }))
+    }
+
+    /// One of them, for that party, if it may have one now.
+    ///
+    /// # Errors
+    /// `too_many_requests`
+    pub fn try_take(&self, party: Party) -> Result<Share> {
+        let (room, member) = self.0.join(party);
+        let permit = room.try_acquire_owned().map_err(|_| Problem::too_many(self.0.limit, 1))?;
+        Ok(Share { _permit: permit, _member: member })
     }
 
     /// One of them, for that party.

@@ -71,6 +71,7 @@ use crate::idempotency::has_keys;
         crate::realtime::channels::update::update,
         crate::realtime::channels::delete::delete,
         crate::realtime::channels::broadcast::broadcast,
+        crate::realtime::status::status,
         crate::records::batch::batch,
         crate::records::rule_test::test,
         crate::jobs::list::list,

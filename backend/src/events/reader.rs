@@ -108,7 +108,7 @@ async fn give_up(app: &App) -> bool {
 
 /// Puts the tables into the log that should be in it, and takes the others out.
 async fn publish(app: &App) -> sqlx::Result<()> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let added = store::publish(&mut transaction).await?;
     transaction.commit().await?;
     if !added.is_empty() {
@@ -215,7 +215,7 @@ impl Reading<'_> {
     /// Writes what is to be told, and up to where, at once.
     async fn write(&mut self, output: Output, to: Position, at: time::OffsetDateTime) -> Result<(), Stop> {
         let app = self.app;
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         // Whoever says so first has written it: no other server can have.
         if !store::advance(&mut transaction, self.position, to, at).await? {
             return Err(Stop::Overtaken);

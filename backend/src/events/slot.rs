@@ -73,7 +73,7 @@ async fn keep_locked(pool: &PgPool, connection: &mut PgConnection) -> sqlx::Resu
 /// # Errors
 /// Postgres does not answer; somebody reads from the slot.
 pub async fn give_up(pool: &PgPool) -> sqlx::Result<()> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     if store::is_unwanted(&mut transaction).await?
         && let Some(slot) = store::slot(&mut transaction).await?
     {

@@ -9,14 +9,14 @@ pub mod hub;
 mod position;
 mod seen;
 pub mod socket;
+pub mod status;
 pub(crate) mod store;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use position::{Cursor, Lsn, Position};
@@ -24,18 +24,16 @@ pub use position::{Cursor, Lsn, Position};
 use crate::clock::{Clock, Random};
 use crate::collections::catalogue::Catalogue;
 use crate::config;
-use crate::db::{Db, InvalidUrl};
+use crate::db::{Db, InvalidUrl, Shares};
 use crate::problem::{Code, Problem, Result};
+use crate::telemetry::Metrics;
 use channels::presence::Here;
 use channels::writer::Writer;
-use feed::{Event, Feed};
+use feed::{Event, Feed, FeedState};
 use hub::{Command, Hub, Status};
 
 /// How long somebody waits for the log to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How often it is looked whether it cannot be.
-const REFUSED: Duration = Duration::from_millis(100);
 
 /// The feed, the hub, and the way to them.
 #[derive(Debug)]
@@ -49,8 +47,9 @@ pub struct Realtime {
     /// Writes what is said on topics.
     pub writer: Writer,
     wanted: Arc<Notify>,
-    /// Whether the database lets nobody read its log.
-    is_refused: Arc<AtomicBool>,
+    state: watch::Receiver<FeedState>,
+    /// How many connections each party may have.
+    pub connections: Shares,
     /// Told when the server ends.
     pub ending: CancellationToken,
 }
@@ -65,13 +64,14 @@ impl Realtime {
         url: &SecretString,
         db: &Db,
         catalogue: &Arc<Catalogue>,
+        metrics: &Metrics,
         clock: Clock,
         random: Random,
     ) -> Result<Self, InvalidUrl> {
         let here = Arc::new(Here::new(&db.pool, random));
-        let (hub, events) = Hub::start(catalogue, &db.own, clock, Arc::clone(&here), config.kept);
+        let (hub, events) = Hub::start(catalogue, &db.own, clock, Arc::clone(&here), metrics, config.kept);
         let feed = Feed::new(url, &db.pool, catalogue, random)?;
-        let (wanted, is_refused) = (Arc::clone(&feed.wanted), Arc::clone(&feed.is_refused));
+        let (wanted, state) = (Arc::clone(&feed.wanted), feed.state());
         Ok(Self {
             hub,
             here,
@@ -79,7 +79,8 @@ impl Realtime {
             writer: Writer::start(&db.pool),
             feed: Mutex::new(Some((feed, events))),
             wanted,
-            is_refused,
+            state,
+            connections: Shares::each("connections", config.connections as usize),
             ending: CancellationToken::new(),
         })
     }
@@ -119,17 +120,11 @@ impl Realtime {
         let (answer, answered) = oneshot::channel();
         self.want();
         self.hub.tell(command(answer));
-        let refused = async {
-            loop {
-                if self.is_refused.load(Ordering::Relaxed) {
-                    return;
-                }
-                tokio::time::sleep(REFUSED).await;
-            }
-        };
+        let mut state = self.state.clone();
+        let refused = state.wait_for(|state| matches!(state, FeedState::Failing { is_refusal: true, .. }));
         tokio::select! {
             answered = answered => answered.map_err(|_| Problem::new(Code::Overloaded, "The server is ending")),
-            () = refused => Err(Problem::new(Code::NotLive, "The database lets nobody read its log of changes")
+            Ok(_) = refused => Err(Problem::new(Code::NotLive, "The database lets nobody read its log of changes")
                 .with_hint("`annex doctor` tells whoever runs the server what to set")),
             () = tokio::time::sleep(PATIENCE) => {
                 Err(Problem::new(Code::Overloaded, "The log of changes is not being read yet")
@@ -139,10 +134,18 @@ impl Realtime {
         }
     }
 
-    /// How the hub stands; nothing where the server is ending.
-    pub async fn status(&self) -> Option<Status> {
+    /// What the feed does about the log.
+    pub fn state(&self) -> FeedState {
+        self.state.borrow().clone()
+    }
+
+    /// How the hub stands.
+    ///
+    /// # Errors
+    /// `overloaded` where the server is ending.
+    pub async fn status(&self) -> Result<Status> {
         let (answer, answered) = oneshot::channel();
         self.hub.tell(Command::Status(answer));
-        answered.await.ok()
+        answered.await.map_err(|_| Problem::new(Code::Overloaded, "The server is ending"))
     }
 }

@@ -22,6 +22,11 @@ impl Position {
     pub const fn at(lsn: Lsn) -> Self {
         Self { commit: lsn, change: 0 }
     }
+
+    /// Behind the change that stands there.
+    pub const fn after(self) -> Self {
+        Self { commit: self.commit, change: self.change + 1 }
+    }
 }
 
 /// A position in one certain log, as clients give it back: `1c0d3b5a-16b3748-2`.

@@ -94,6 +94,26 @@ pub async fn advance_slot(connection: &mut PgConnection, name: &str, to: Lsn) ->
     Ok(())
 }
 
+/// What Postgres says of the log and of the slot that keeps it.
+#[derive(Debug)]
+pub struct LogStatus {
+    /// Where the log ends.
+    pub end: Lsn,
+    /// The slot's name, its `wal_status`, and how many bytes are kept for it and may still come.
+    pub slot: Option<(String, String, i64, Option<i64>)>,
+}
+
+/// How the log stands.
+pub async fn log_status(pool: &PgPool) -> sqlx::Result<LogStatus> {
+    let end = flushed(pool).await?;
+    let slot = sqlx::query_as(
+        "select s.slot_name::text, coalesce(s.wal_status, 'lost'),
+                coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), s.restart_lsn), 0)::bigint, s.safe_wal_size
+           from annex.feed f join pg_replication_slots s on s.slot_name = f.slot",
+    );
+    Ok(LogStatus { end, slot: slot.fetch_optional(pool).await? })
+}
+
 /// Waits until there is no such slot any more.
 pub async fn slot_has_gone(pool: &PgPool, name: &str) -> sqlx::Result<()> {
     let there = "select exists (select from pg_replication_slots where slot_name = $1)";
@@ -113,6 +133,12 @@ pub async fn in_the_way(pool: &PgPool) -> sqlx::Result<Vec<(i32, f64)>> {
     )
     .fetch_all(pool)
     .await
+}
+
+/// Where the log ends that is on disk: whatever has been committed was committed before.
+pub async fn flushed(pool: &PgPool) -> sqlx::Result<Lsn> {
+    let end: String = sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(pool).await?;
+    Ok(behind_header(lsn(&end)?))
 }
 
 /// Which transactions count now.

@@ -30,7 +30,7 @@ pub async fn delete(
     Name(name): Name,
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     if !store::delete(&mut *transaction, &name).await? {
         return Err(missing(&name));
     }

@@ -58,7 +58,7 @@ pub async fn replace(
         updated_at: now,
     };
     check(&trigger, &app.catalogue.snapshot())?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     keep_log(&app, &mut transaction, &trigger).await?;
     let before = store::hold(&mut transaction, &trigger.name).await?;
     expected.check(before.as_ref().map(tag).as_deref())?;

@@ -38,7 +38,7 @@ pub async fn update(
     _: Query<NoParameters>,
     Json(change): Json<TriggerUpdate>,
 ) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     // Before the transaction writes: a slot is not made while one that does is open.
     let before =
         store::list(&mut *transaction, Some(&name), None, 1).await?.pop().ok_or_else(|| missing(&name))?;

@@ -63,7 +63,7 @@ pub async fn create(
         secret: None,
     };
     let host = check(&webhook, &app.catalogue.snapshot())?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     if webhook.enabled && wanted(&webhook).is_about_records() {
         events::keep_log(&app.db.pool, &mut transaction).await?;
     }

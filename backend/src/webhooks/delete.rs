@@ -31,7 +31,7 @@ pub async fn delete(
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
     let id = parse_id(&id)?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     if !store::delete(&mut *transaction, id).await? {
         return Err(missing());
     }

@@ -116,7 +116,7 @@ impl Deliver {
             Verdict::Kept => (DeliveryState::Pending, None, Some(DisabledReason::Failing)),
             Verdict::Again(wait) => (DeliveryState::Pending, Some(app.clock.now() + *wait), None),
         };
-        let mut transaction = app.db.pool.begin().await?;
+        let mut transaction = crate::db::begin(&app.db.pool).await?;
         if !store::record(&mut transaction, due, attempt, state, next_attempt_at).await? {
             let why = "Another worker has made the same delivery, or it is gone";
             return Err(JobError::retry(why).code("overtaken").after(Duration::ZERO));

@@ -49,7 +49,7 @@ pub async fn replay(
     faults.check()?;
     store::list(&app.db.pool, Some(id), None, 1).await?.pop().ok_or_else(missing)?;
     let state = said.state.map(DeliveryState::as_str);
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let ids = deliveries::within(&mut *transaction, id, said.from, said.to, state, MOST).await?;
     let count = deliveries::queue_again(&mut transaction, id, &ids).await?;
     transaction.commit().await?;

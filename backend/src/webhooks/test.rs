@@ -46,7 +46,7 @@ pub async fn test(
     let body = json!({"type": event, "timestamp": at, "data": data}).to_string();
     // Each in a lane of its own: it waits for none before it.
     let subject = format!("test/{}", app.clock.uuid_v7());
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let written = Deliveries {
         webhooks: vec![id],
         types: vec![event.to_owned()],

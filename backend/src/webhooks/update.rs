@@ -41,7 +41,7 @@ pub async fn update(
     Json(change): Json<WebhookUpdate>,
 ) -> Result<HttpResponse> {
     let id = parse_id(&id)?;
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     // Before the transaction writes: a slot is not made while one that does is open.
     let before = store::list(&mut *transaction, Some(id), None, 1).await?.pop().ok_or_else(missing)?;
     let asked = changed(before, change.clone());

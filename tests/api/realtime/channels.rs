@@ -383,7 +383,7 @@ async fn who_does_not_read_is_let_go_and_the_others_are_told() {
         awake.said(200).await;
     }
     app.eventually("the one that sleeps is let go", || async {
-        app.inside().realtime.status().await.is_some_and(|status| status.connections == 1)
+        app.inside().realtime.status().await.is_ok_and(|status| status.clients.connections == 1)
     })
     .await;
     let last = asleep.last_before_goodbye().await;

@@ -9,6 +9,7 @@ mod presence;
 mod resume;
 mod socket;
 mod sse;
+mod status;
 
 use annex_tests::TestApp;
 use serde_json::{Value, json};

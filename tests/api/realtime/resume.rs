@@ -36,6 +36,31 @@ async fn whoever_was_away_is_told_what_happened() {
 }
 
 #[tokio::test]
+async fn much_that_was_missed_comes_as_fast_as_it_is_taken() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (_, begin) = socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    drop(socket);
+    // More than may wait for a client, and more changes than are looked at in one go.
+    app.sql("insert into notes (title, public) select repeat('n', 2000) || i, true from generate_series(1, 5000) i").await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    socket.send(json!({"op": "subscribe", "id": "n", "collection": "notes", "after": begin})).await;
+    // What happens meanwhile comes in its place.
+    app.sql("insert into notes (title, public) values ('last', true)").await;
+    let mut told = Vec::new();
+    while told.last().is_none_or(|last| last != "last") {
+        let message = socket.next().await;
+        if message["op"] == "event" {
+            told.push(message["record"]["title"].clone());
+        } else {
+            assert_eq!(message["op"], "subscribed", "{message}");
+        }
+    }
+    assert_eq!(told.len(), 5001);
+}
+
+#[tokio::test]
 async fn a_cursor_counts_on_another_server() {
     let app = TestApp::start().await;
     notes(&app).await;

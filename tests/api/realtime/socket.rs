@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use annex_tests::{Socket, TestApp};
 use serde_json::json;
+use sqlx::Executor;
 
 use super::notes;
 
@@ -113,7 +114,7 @@ async fn who_does_not_read_is_let_go_and_nobody_else_waits() {
         awake.events(1000).await;
     }
     app.eventually("the one that sleeps is let go", || async {
-        app.inside().realtime.status().await.is_some_and(|status| status.connections == 1)
+        app.inside().realtime.status().await.is_ok_and(|status| status.clients.connections == 1)
     })
     .await;
     app.sql("insert into notes (title, public) values ('last', true)").await;
@@ -158,4 +159,49 @@ async fn a_collection_with_realtime_off_says_how_to_turn_it_on() {
     assert_eq!(socket.next().await["reason"], "collection_changed");
     let identity = "select relreplident from pg_class where oid = 'quiet'::regclass";
     assert_eq!(app.sql_value(identity).await.as_deref(), Some("d"));
+}
+
+#[tokio::test]
+async fn a_party_has_so_many_connections_and_others_have_theirs() {
+    let app = TestApp::builder().set("ANNEX_REALTIME_CONNECTIONS", "2").start().await;
+    let first = Socket::connect(&app, &app.anonymous()).await;
+    let _second = Socket::connect(&app, &app.anonymous()).await;
+    assert!(Socket::connect_with(app.address(), &[]).await.is_err());
+    app.anonymous().get("/v1/realtime/sse?collection=a").await.expect_problem("too_many_requests");
+    let ada = app.user("ada").await;
+    let _hers = Socket::connect(&app, &ada).await;
+    drop(first);
+    // The server hears of it a moment later.
+    while Socket::connect_with(app.address(), &[]).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_heard_while_a_subscription_waits() {
+    let app = TestApp::start().await;
+    // While this is open no slot can be made.
+    let mut open = app.database.connect().await;
+    open.execute("begin; create table held ()").await.unwrap();
+    notes(&app).await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    socket.send(json!({"op": "subscribe", "id": "n", "collection": "notes"})).await;
+    socket.send(json!({"op": "subscribe", "id": "m", "collection": "notes"})).await;
+    socket.send(json!({"op": "ping"})).await;
+    assert_eq!(socket.next().await, json!({"op": "pong"}));
+    socket.send(json!({"op": "unsubscribe", "id": "m"})).await;
+    assert_eq!(socket.next().await, json!({"op": "unsubscribed", "id": "m"}));
+    open.execute("rollback").await.unwrap();
+    let begun = socket.next().await;
+    assert_eq!((&begun["op"], &begun["id"]), (&json!("subscribed"), &json!("n")));
+    socket.silence().await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_closes_its_socket_where_nothing_is_followed() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada").await;
+    let mut socket = Socket::connect(&app, &ada).await;
+    ada.post("/v1/auth/logout", json!({})).await.expect_status(204);
+    assert_eq!(socket.goodbye().await, 4401);
 }

@@ -12,6 +12,8 @@ use super::notes;
 struct Events {
     stream: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>>>>,
     text: String,
+    /// All that came.
+    raw: String,
 }
 
 impl Events {
@@ -24,7 +26,7 @@ impl Events {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        Self { stream: Box::pin(answer.bytes_stream()), text: String::new() }
+        Self { stream: Box::pin(answer.bytes_stream()), text: String::new(), raw: String::new() }
     }
 
     async fn next(&mut self) -> (Option<String>, Value) {
@@ -40,7 +42,10 @@ impl Events {
                 return (field("id: "), serde_json::from_str(&field("data: ").unwrap()).unwrap());
             }
             let next = tokio::time::timeout(Duration::from_secs(20), self.stream.next()).await;
-            self.text.push_str(std::str::from_utf8(&next.unwrap().unwrap().unwrap()).unwrap());
+            let bytes = next.unwrap().unwrap().unwrap();
+            let text = std::str::from_utf8(&bytes).unwrap();
+            self.text.push_str(text);
+            self.raw.push_str(text);
         }
     }
 }
@@ -77,6 +82,21 @@ async fn json_with_lines_is_one_event() {
     assert_eq!(events.next().await.1["op"], "subscribed");
     app.sql("insert into docs (body) values (E'{\\n\\r\\n\"a\":\\n1}')").await;
     assert_eq!(events.next().await.1["record"]["body"], json!({"a": 1}));
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_go_on_ends_and_forgets_where_it_was() {
+    let app = TestApp::builder().set("ANNEX_REALTIME_KEPT", "2000").start().await;
+    notes(&app).await;
+    let mut events = Events::open(&app, "collection=notes", None).await;
+    let (begin, _) = events.next().await;
+    app.sql("insert into notes (title, public) select 'n' || i, true from generate_series(1, 200) i").await;
+    while events.next().await.1["record"]["title"] != "n200" {}
+    let mut late = Events::open(&app, "collection=notes", begin.as_deref()).await;
+    assert_eq!(late.next().await.1, json!({"op": "resync", "id": "notes", "reason": "too_old"}));
+    // A browser that connects again sends no cursor then.
+    assert!(late.raw.contains("id: \ndata: "), "{}", late.raw);
+    assert!(late.stream.next().await.is_none());
 }
 
 #[tokio::test]

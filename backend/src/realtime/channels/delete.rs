@@ -32,7 +32,7 @@ pub async fn delete(
     wanted: IfMatch,
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let row = store::hold(&mut *transaction, &name).await?.ok_or_else(|| no_such_channel(&name))?;
     wanted.check(Some(&tag(&told(row, &app.catalogue.snapshot()))))?;
     store::delete(&mut *transaction, &name).await?;

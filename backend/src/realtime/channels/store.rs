@@ -195,7 +195,7 @@ pub async fn write_presence(
     let topics: Vec<&str> = there.iter().map(|(_, entry)| &*entry.topic).collect();
     let users: Vec<Option<Uuid>> = there.iter().map(|(_, entry)| entry.user_id).collect();
     let states: Vec<&str> = there.iter().map(|(_, entry)| &*entry.state).collect();
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     if !gone.is_empty() {
         sqlx::query!("delete from annex.presence where ref = any($1)", gone)
             .execute(&mut *transaction)
@@ -234,7 +234,7 @@ pub struct Everybody {
 /// # Errors
 /// The database does not answer.
 pub async fn everybody(pool: &PgPool) -> Result<Everybody> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     sqlx::query("set transaction isolation level repeatable read read only")
         .execute(&mut *transaction)
         .await?;

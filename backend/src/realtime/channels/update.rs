@@ -39,7 +39,7 @@ pub async fn update(
     Json(change): Json<ChannelUpdate>,
 ) -> Result<HttpResponse> {
     let snapshot = app.catalogue.snapshot();
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     let mut row = store::hold(&mut *transaction, &name).await?.ok_or_else(|| no_such_channel(&name))?;
     wanted.check(Some(&tag(&told(row.clone(), &snapshot))))?;
     let patch = change.rules.unwrap_or_default();

@@ -8,10 +8,10 @@ pub(crate) mod connect;
 pub(crate) mod decode;
 mod pgoutput;
 pub(crate) mod slot;
+mod state;
 mod trail;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -21,12 +21,14 @@ use pgwire_replication::{
 use secrecy::SecretString;
 use sqlx::PgPool;
 use time::OffsetDateTime;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use change::{Change, OnTopic, RowChange};
 use decode::Decoder;
+pub use state::FeedState;
+use state::Said;
 use trail::{Advance, Trail};
 
 use super::position::{Lsn, Position};
@@ -71,8 +73,8 @@ pub enum Event {
     Change(Committed),
     /// Everything that was committed before this has been told.
     Reached(Lsn),
-    /// The connection was lost, for that reason.
-    Lost(String),
+    /// The connection was lost: what is committed now is told later.
+    Interrupted,
     /// Nothing has realtime on any more.
     Ended,
 }
@@ -99,15 +101,12 @@ pub struct Feed {
     random: Random,
     /// Told when somebody waits for it to begin.
     pub wanted: Arc<Notify>,
-    /// Whether the database lets nobody read its log.
-    pub is_refused: Arc<AtomicBool>,
+    said: Said,
 }
 
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FeedError {
-    #[error(transparent)]
-    Slot(#[from] slot::SlotError),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
@@ -122,8 +121,7 @@ impl FeedError {
     /// Whether it stays so until somebody changes a setting: `wal_level`, or what the role may do.
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
-            Self::Slot(slot::SlotError::Database(sqlx::Error::Database(error)))
-            | Self::Database(sqlx::Error::Database(error)) => {
+            Self::Database(sqlx::Error::Database(error)) => {
                 error.code().is_some_and(|code| code == "55000" || code == "42501")
             }
             Self::Wire(PgWireError::Server(message)) => message.contains("42501"),
@@ -155,20 +153,25 @@ impl Feed {
             catalogue,
             random,
             wanted: Arc::default(),
-            is_refused: Arc::default(),
+            said: Said(watch::Sender::default()),
         })
+    }
+
+    /// What it does about the log, now and from now on.
+    pub fn state(&self) -> watch::Receiver<FeedState> {
+        self.said.0.subscribe()
     }
 
     /// Tells `hub` what is committed, until the server ends.
     pub async fn run(self, hub: mpsc::Sender<Vec<Event>>, ending: CancellationToken) {
         let mut trail = Trail::default();
-        let mut told = false;
         let (mut unwanted, mut given_up) = (None, false);
         loop {
             if ending.is_cancelled() {
                 return;
             }
             if !self.is_wanted() {
+                self.said.say(FeedState::Idle);
                 let since = *unwanted.get_or_insert_with(Instant::now);
                 if since.elapsed() >= IDLE && !given_up {
                     given_up = self.give_up(&mut trail, &hub).await;
@@ -181,18 +184,20 @@ impl Feed {
                 continue;
             }
             (unwanted, given_up) = (None, false);
-            let Err(error) = self.follow(&mut trail, &hub, &mut told, &ending).await else { continue };
+            self.said.starting();
+            let Err(error) = self.follow(&mut trail, &hub, &ending).await else { continue };
             if ending.is_cancelled() {
                 return;
             }
-            self.is_refused.store(error.is_refusal(), Ordering::Relaxed);
-            if told {
+            if self.said.is_failing() {
                 tracing::debug!(%error, "the log still cannot be read");
             } else {
                 tracing::warn!(%error, "The log of changes cannot be read; trying again until it can");
-                told = true;
             }
-            if hub.send(vec![Event::Lost(error.to_string())]).await.is_err() {
+            let failing =
+                FeedState::Failing { error: error.to_string().into(), is_refusal: error.is_refusal() };
+            self.said.say(failing);
+            if hub.send(vec![Event::Interrupted]).await.is_err() {
                 return;
             }
             tokio::time::sleep(RETRY).await;
@@ -223,7 +228,6 @@ impl Feed {
         &self,
         trail: &mut Trail,
         hub: &mpsc::Sender<Vec<Event>>,
-        told: &mut bool,
         ending: &CancellationToken,
     ) -> Result<(), FeedError> {
         let kept = slot::keep(&self.pool, || self.random.uuid()).await?;
@@ -239,8 +243,7 @@ impl Feed {
         *trail = Trail::beginning(kept.epoch, from, std::mem::take(trail), continues);
         client.start().await?;
         client.wait_started().await?;
-        *told = false;
-        self.is_refused.store(false, Ordering::Relaxed);
+        self.said.say(FeedState::Reading);
         let began = Event::Began { epoch: kept.epoch, from, until, continues };
         hub.send(vec![began]).await.map_err(|_| FeedError::Closed)?;
         let advance = Advance::new(&self.pool, kept.slot);

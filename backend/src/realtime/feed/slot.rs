@@ -29,19 +29,11 @@ pub struct Kept {
     pub from: Lsn,
 }
 
-/// Why the slot cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum SlotError {
-    /// Postgres says why.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-}
-
 /// The log, which begins now where there is none or its slot was lost.
 ///
 /// # Errors
 /// Postgres does not answer, or lets this role have no slot.
-pub async fn keep(pool: &PgPool, random: impl Fn() -> Uuid) -> Result<Kept, SlotError> {
+pub async fn keep(pool: &PgPool, random: impl Fn() -> Uuid) -> sqlx::Result<Kept> {
     let options = (*pool.connect_options()).clone();
     let options = options.options([("statement_timeout", "0"), ("lock_timeout", "0")]);
     let mut connection = PgConnection::connect_with(&options).await?;
@@ -57,7 +49,7 @@ async fn keep_locked(
     pool: &PgPool,
     connection: &mut PgConnection,
     random: impl Fn() -> Uuid,
-) -> Result<Kept, SlotError> {
+) -> sqlx::Result<Kept> {
     let slot = store::slot_name(connection).await?;
     let known = store::feed(connection).await?;
     match (store::slot(connection, &slot).await?, known) {
@@ -111,7 +103,7 @@ async fn tell_in_the_way(pool: &PgPool) {
 /// # Errors
 /// Postgres does not answer.
 pub async fn give_up(pool: &PgPool) -> sqlx::Result<()> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = crate::db::begin(pool).await?;
     sqlx::query(sqlx::AssertSqlSafe(format!("select pg_advisory_xact_lock({LOCK})")))
         .execute(&mut *transaction)
         .await?;

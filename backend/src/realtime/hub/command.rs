@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use annex_openapi::realtime::{ClientsStatus, WindowStatus};
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
 use super::mirroring::Mirrored;
@@ -28,6 +30,8 @@ pub enum Command {
         outbox: Arc<Outbox>,
         /// Who it is.
         caller: Caller,
+        /// When it came.
+        at: OffsetDateTime,
     },
     /// Who a client is was read again.
     Identify {
@@ -38,6 +42,8 @@ pub enum Command {
         /// The question that this answers.
         asked: u64,
     },
+    /// A client has taken what it was sent.
+    Room(ConnectionId),
     /// A client has gone.
     Disconnect(ConnectionId),
     /// A client wants to be told of changes.
@@ -80,8 +86,8 @@ pub struct Subscribe {
 /// Where a subscription begins.
 #[derive(Debug)]
 pub enum Start {
-    /// With what comes.
-    Now,
+    /// With what comes: behind everything that had been committed when the client asked, which is before that position.
+    Now(Lsn),
     /// Behind what the client knows.
     After(Cursor),
     /// With the rows as they are.
@@ -98,20 +104,16 @@ pub enum Start {
 }
 
 /// How the hub stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Status {
     /// How far the log has been read, where it is.
     pub reached: Option<Cursor>,
     /// Whether what there was when it began has been read.
     pub caught_up: bool,
-    /// How many changes are kept for who comes back.
-    pub kept_changes: usize,
-    /// How many bytes they take.
-    pub kept_bytes: usize,
-    /// How many clients there are.
-    pub connections: usize,
-    /// How many subscriptions they have.
-    pub subscriptions: usize,
-    /// How many of those differ.
-    pub views: usize,
+    /// When the newest change was committed that was told of.
+    pub changed_at: Option<OffsetDateTime>,
+    /// What is kept for who comes back.
+    pub window: WindowStatus,
+    /// Who is told.
+    pub clients: ClientsStatus,
 }

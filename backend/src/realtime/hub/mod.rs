@@ -16,9 +16,10 @@ mod view;
 mod window;
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use annex_openapi::realtime::{ResyncReason, ServerMessage};
+use annex_openapi::realtime::ResyncReason;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -36,13 +37,18 @@ use crate::clock::Clock;
 use crate::collections::catalogue::{Catalogue, Snapshot};
 use crate::db::Own;
 use crate::evaluator::Mirrors;
+use crate::telemetry::Metrics;
 use mirroring::Mirrored;
 use registry::Registry;
+use replay::Returning;
 use topics::Topics;
 use window::Window;
 
 /// How many bytes of log another server may be ahead.
 const FURTHEST: Lsn = 16 << 30;
+
+/// How many accounts it is remembered of when they changed, before it is looked who need not be.
+const MOST_IDENTITIES: usize = 10_000;
 
 /// How many events the feed may be ahead.
 const AHEAD: usize = 8;
@@ -60,6 +66,7 @@ impl Hub {
         own: &Own,
         clock: Clock,
         here: Arc<Here>,
+        metrics: &Metrics,
         most_kept: usize,
     ) -> (Self, mpsc::Sender<Vec<Event>>) {
         let (commands, commanded) = mpsc::unbounded_channel();
@@ -75,8 +82,10 @@ impl Hub {
             all_identities: Position::default(),
             registry: Registry::default(),
             waiting: Vec::new(),
+            returning: Returning::default(),
             expecting: Vec::new(),
             own: own.clone(),
+            metrics: metrics.clone(),
             hub: commands.downgrade(),
             mirrors: Mirrors::default(),
             reading: HashSet::new(),
@@ -112,9 +121,12 @@ struct State {
     registry: Registry,
     /// Subscriptions that begin further on in the log.
     waiting: Vec<Subscribe>,
+    /// Subscriptions that are told what they missed.
+    returning: Returning,
     /// Who waits until the past has been told.
     expecting: Vec<oneshot::Sender<Lsn>>,
     own: Own,
+    metrics: Metrics,
     /// The way back here, for what is done beside.
     hub: mpsc::WeakUnboundedSender<Command>,
     /// The rows that conditions look into.
@@ -142,16 +154,36 @@ impl State {
     ) {
         loop {
             tokio::select! {
-                biased;
                 command = commands.recv() => match command {
-                    Some(command) => self.command(command),
+                    Some(command) => self.guarded(|state| state.command(command)),
                     None => return,
                 },
                 told = events.recv() => match told {
-                    Some(told) => told.into_iter().for_each(|event| self.event(event)),
+                    Some(told) => told.into_iter().for_each(|event| self.guarded(|state| state.event(event))),
                     None => return,
                 },
+                () = tokio::task::yield_now(), if self.returning.is_any() => {}
             }
+            self.guarded(Self::go_on);
+        }
+    }
+
+    /// Does something. Where that panics nobody is told anything that may be wrong: all clients are let go, and come back.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            // The hook has logged where it was.
+            tracing::error!("The hub of realtime panicked; its clients are let go, and it begins anew");
+            self.metrics.panicked_in_background("realtime");
+            std::mem::take(&mut self.registry).let_go();
+            self.waiting.clear();
+            self.returning = Returning::default();
+            self.expecting.clear();
+            self.forget_mirrors();
+            // What the change was that it was about nobody knows: who comes back begins behind it.
+            let reached = self.log.map(|log| Position::at(log.reached)).unwrap_or_default();
+            let begins = reached.max(self.window.newest()).after();
+            self.window.clear(begins);
+            self.topics = self.topics.anew(&self.catalogue.snapshot(), begins);
         }
     }
 
@@ -165,7 +197,7 @@ impl State {
                 }
                 self.admit();
             }
-            Event::Lost(reason) => tracing::debug!(reason, "the feed was interrupted"),
+            Event::Interrupted => {}
             Event::Ended => {
                 self.log = None;
                 self.window.clear(Position::default());
@@ -179,9 +211,7 @@ impl State {
         let epoch = Cursor::epoch(epoch);
         if !continues {
             self.window.clear(Position::at(from));
-            self.mirrors = Mirrors::default();
-            self.arriving.clear();
-            self.reading.clear();
+            self.forget_mirrors();
             self.reshaped.clear();
             self.identities.clear();
             (self.all_reshaped, self.all_identities) = Default::default();
@@ -193,6 +223,12 @@ impl State {
         }
         self.log = Some(Log { epoch, reached: from, until });
         self.admit();
+    }
+
+    fn forget_mirrors(&mut self) {
+        self.mirrors = Mirrors::default();
+        self.arriving.clear();
+        self.reading.clear();
     }
 
     fn change(&mut self, committed: Committed) {
@@ -223,6 +259,11 @@ impl State {
                     Some(id) => drop(self.identities.insert(*id, committed.position)),
                     None => self.all_identities = committed.position,
                 }
+                if self.identities.len() > MOST_IDENTITIES {
+                    // Nobody comes back from before what is kept.
+                    let window = &self.window;
+                    self.identities.retain(|_, at| !window.is_behind(*at));
+                }
                 let paused = self.registry.pause(*id, committed.position);
                 self.pause_topics(&paused, committed.position);
             }
@@ -230,6 +271,9 @@ impl State {
             Change::Presence(on) => self.presence(on, cursor),
         }
         self.window.push(committed);
+        if self.registry.has_let_go() {
+            self.let_go_of_mirrors();
+        }
     }
 
     /// Collections may be others from here on, also to who is not there now.
@@ -281,7 +325,7 @@ impl State {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Connect { id, outbox, caller } => self.registry.connect(id, outbox, &caller),
+            Command::Connect { id, outbox, caller, at } => self.registry.connect(id, outbox, &caller, at),
             Command::Identify { id, caller, asked } => {
                 let now = self.log.map_or(Position::default(), |log| self.now(log));
                 for paused in self.registry.identify(id, caller, asked, now) {
@@ -290,8 +334,9 @@ impl State {
                 self.resume_topics(id, self.log);
                 self.admit();
             }
+            Command::Room(id) => self.returning.has_room(id),
             Command::Disconnect(id) => {
-                self.waiting.retain(|subscribe| subscribe.connection != id);
+                self.forget(id, None);
                 self.registry.disconnect(id);
                 self.leave_all(id);
                 self.let_go_of_mirrors();
@@ -301,13 +346,12 @@ impl State {
                 self.admit();
             }
             Command::Subscribe(subscribe) => {
-                let (connection, id) = (subscribe.connection, &subscribe.id);
-                self.waiting.retain(|waiting| waiting.connection != connection || waiting.id != *id);
+                self.forget(subscribe.connection, Some(&subscribe.id));
                 self.waiting.push(*subscribe);
                 self.admit();
             }
             Command::Unsubscribe { connection, id } => {
-                self.waiting.retain(|waiting| waiting.connection != connection || waiting.id != id);
+                self.forget(connection, Some(&id));
                 self.registry.unsubscribe(connection, &id);
                 self.let_go_of_mirrors();
             }
@@ -320,16 +364,13 @@ impl State {
         }
     }
 
-    fn status(&self) -> command::Status {
-        let (connections, subscriptions, views) = self.registry.counts();
-        command::Status {
+    fn status(&self) -> Status {
+        Status {
             reached: self.log.map(|log| Cursor { epoch: log.epoch, position: Position::at(log.reached) }),
             caught_up: self.log.is_some_and(|log| log.reached >= log.until),
-            kept_changes: self.window.len(),
-            kept_bytes: self.window.size(),
-            connections,
-            subscriptions,
-            views,
+            changed_at: self.window.changed_at(),
+            window: self.window.status(),
+            clients: self.registry.status(),
         }
     }
 
@@ -348,31 +389,40 @@ impl State {
             expecting.send(log.reached).ok();
         }
         self.admit_topics(log);
-        let waiting = std::mem::take(&mut self.waiting);
-        for subscribe in waiting {
-            let begins = match &subscribe.start {
-                Start::Now => 0,
-                // No log is so far ahead of this server.
-                Start::After(cursor) if cursor.position.commit > log.reached.saturating_add(FURTHEST) => 0,
-                Start::After(cursor) if cursor.epoch == log.epoch => cursor.position.commit,
-                Start::After(_) => 0,
-                Start::Snapshot { reached, .. } => *reached,
-            };
-            // A position within a transaction is reached with the end of it.
-            // Until it is known who the client is nothing can begin.
-            if log.reached < begins
-                || self.registry.is_paused(subscribe.connection)
-                || !self.has_at_hand(&subscribe.view.needs, log.reached)
-            {
+        for subscribe in std::mem::take(&mut self.waiting) {
+            if !self.may_begin(&subscribe, log) {
                 self.waiting.push(subscribe);
+            } else if matches!(subscribe.start, Start::After(_)) {
+                self.returning.push(subscribe);
             } else {
                 self.begin_subscription(subscribe, log);
             }
         }
     }
-}
 
-/// A message that says that a subscription has to begin anew.
-fn resync(id: &str, reason: ResyncReason) -> ServerMessage {
-    ServerMessage::Resync(annex_openapi::realtime::Resync { id: id.to_owned(), reason })
+    /// Whether the log has been read to where a subscription begins, and what it needs is at hand.
+    fn may_begin(&mut self, subscribe: &Subscribe, log: Log) -> bool {
+        let begins = match &subscribe.start {
+            Start::Now(asked) => *asked,
+            // No log is so far ahead of this server.
+            Start::After(cursor) if cursor.position.commit > log.reached.saturating_add(FURTHEST) => 0,
+            Start::After(cursor) if cursor.epoch == log.epoch => cursor.position.commit,
+            Start::After(_) => 0,
+            Start::Snapshot { reached, .. } => *reached,
+        };
+        // A position within a transaction is reached with the end of it.
+        // Until it is known who the client is nothing can begin.
+        log.reached >= log.until
+            && log.reached >= begins
+            && !self.registry.is_paused(subscribe.connection)
+            // What is not as it was begins anew, and needs nothing for that.
+            && (!subscribe.view.is_current(&self.catalogue.snapshot())
+                || self.has_at_hand(&subscribe.view.needs, log.reached))
+    }
+
+    /// Forgets what is to begin on a connection: the subscription of that name, or all.
+    fn forget(&mut self, connection: ConnectionId, id: Option<&str>) {
+        self.waiting.retain(|one| one.connection != connection || id.is_some_and(|id| *one.id != *id));
+        self.returning.forget(connection, id);
+    }
 }

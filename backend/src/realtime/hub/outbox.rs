@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use actix_web::body::{BodySize, MessageBody};
-use annex_openapi::realtime::ServerMessage;
+use annex_openapi::realtime::{Resync, ResyncReason, ServerMessage, Transport};
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::Notify;
+
+use crate::db::Share;
 
 /// How messages are told apart on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ struct Pending {
     ended: bool,
     /// The number of the newest question who the client is.
     asked: u64,
+    /// Somebody has more to tell when there is room.
+    more: bool,
 }
 
 impl fmt::Debug for Outbox {
@@ -102,6 +106,35 @@ impl Outbox {
         self.send_parts(&text, b"", Some(cursor))
     }
 
+    /// Says that a subscription has to begin anew. A stream of events is about that alone: it ends, and whoever connects again does so
+    /// without the cursor. False where the client does not take what it is sent.
+    pub fn begin_anew(&self, id: &str, reason: ResyncReason) -> bool {
+        let message = ServerMessage::Resync(Resync { id: id.to_owned(), reason });
+        match self.framing {
+            Framing::WebSocket => self.send(&message),
+            Framing::Events => {
+                self.send_at(&message, "");
+                self.close(0);
+                true
+            }
+        }
+    }
+
+    /// Whether there is room for more than a message; where there is not, the connection is told when there is.
+    pub fn has_room(&self) -> bool {
+        let mut state = self.state();
+        state.more = !state.ended && state.bytes.len() > self.most / 2;
+        !state.more
+    }
+
+    /// Whether somebody waited for room, and there is some now.
+    pub fn takes_more(&self) -> bool {
+        let mut state = self.state();
+        let does = state.more && state.bytes.len() <= self.most / 2;
+        state.more &= !does;
+        does
+    }
+
     /// Asks whether the client is there (RFC 6455, section 5.5.2).
     pub fn ping(&self) {
         let mut state = self.state();
@@ -152,6 +185,19 @@ impl Outbox {
         self.called.notify_one();
     }
 
+    /// How the client is connected.
+    pub fn transport(&self) -> Transport {
+        match self.framing {
+            Framing::WebSocket => Transport::Websocket,
+            Framing::Events => Transport::Sse,
+        }
+    }
+
+    /// How many bytes wait.
+    pub fn waiting(&self) -> usize {
+        self.state().bytes.len()
+    }
+
     /// Whether goodbye was said.
     pub fn is_closed(&self) -> bool {
         self.state().ended
@@ -200,7 +246,12 @@ fn header(bytes: &mut BytesMut, opcode: u8, length: usize) {
 
 /// The body of the answer to a client that connects: all that it is sent.
 #[derive(Debug)]
-pub struct Sending(pub Arc<Outbox>);
+pub struct Sending {
+    /// What it is sent.
+    pub outbox: Arc<Outbox>,
+    /// Its party's right to be connected, which lasts as long as the connection does.
+    pub share: Share,
+}
 
 impl MessageBody for Sending {
     type Error = actix_web::Error;
@@ -213,9 +264,15 @@ impl MessageBody for Sending {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let mut state = self.0.state();
+        let mut state = self.outbox.state();
         if !state.bytes.is_empty() {
-            return Poll::Ready(Some(Ok(state.bytes.split().freeze())));
+            let bytes = state.bytes.split().freeze();
+            let more = state.more;
+            drop(state);
+            if more {
+                self.outbox.called.notify_one();
+            }
+            return Poll::Ready(Some(Ok(bytes)));
         }
         if state.ended {
             return Poll::Ready(None);
@@ -228,11 +285,11 @@ impl MessageBody for Sending {
 impl Drop for Sending {
     /// The connection is gone.
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.outbox.state();
         state.ended = true;
         state.bytes = BytesMut::new();
         drop(state);
-        self.0.called.notify_one();
+        self.outbox.called.notify_one();
     }
 }
 

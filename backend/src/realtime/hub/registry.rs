@@ -1,15 +1,15 @@
 //! Who is told what: connections, their subscriptions, and the views that these share.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use annex_openapi::realtime::{ErrorMessage, ResyncReason, ServerMessage};
+use annex_openapi::realtime::{ClientsStatus, ErrorMessage, RealtimeClient, ResyncReason, ServerMessage};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::command::ConnectionId;
 use super::outbox::Outbox;
-use super::resync;
 use super::view::View;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::evaluator::{Image, Mirrors};
@@ -20,6 +20,12 @@ use crate::realtime::position::{Cursor, Position};
 
 /// The close code for a client that does not take what it is sent (RFC 6455: policy violation).
 pub const TOO_SLOW: u16 = 1008;
+
+/// The close code for clients that may come back at once (IANA's registry of WebSocket close codes: service restart).
+const RESTART: u16 = 1012;
+
+/// How many connections are listed for whoever runs the server.
+const MOST_LISTED: usize = 100;
 
 /// Connections and what they are told.
 #[derive(Debug, Default)]
@@ -35,15 +41,35 @@ pub struct Registry {
     subscriptions: usize,
     /// How many views look into each collection.
     looked_into: HashMap<String, usize>,
+    /// How many clients were let go of.
+    slow: u64,
+    /// A collection is not looked into any more.
+    let_go: bool,
 }
 
 #[derive(Debug)]
 struct Connection {
     outbox: Arc<Outbox>,
     caller: Caller,
+    at: OffsetDateTime,
     subscriptions: HashMap<Box<str>, Place>,
     /// While it is asked who the client is, nothing is told: the question, and behind what is still to be told.
     paused: Option<(u64, Position)>,
+}
+
+impl Connection {
+    fn status(&self, id: ConnectionId) -> RealtimeClient {
+        let identity = self.caller.identity();
+        RealtimeClient {
+            id,
+            user_id: identity.map(|identity| identity.user_id),
+            email: identity.map(|identity| identity.email.clone()),
+            transport: self.outbox.transport(),
+            connected_at: self.at,
+            subscriptions: self.subscriptions.len() as u64,
+            waiting_bytes: self.outbox.waiting() as u64,
+        }
+    }
 }
 
 /// Where a subscription stands.
@@ -125,17 +151,28 @@ pub struct Paused {
 }
 
 impl Registry {
-    /// How many connections, subscriptions and views there are.
-    pub fn counts(&self) -> (usize, usize, usize) {
-        (self.connections.len(), self.subscriptions, self.by_key.len())
+    /// Who is told.
+    pub fn status(&self) -> ClientsStatus {
+        let list = self.connections.iter().map(|(id, connection)| connection.status(*id));
+        let mut list: Vec<RealtimeClient> = list.collect();
+        list.sort_unstable_by_key(|client| (Reverse(client.waiting_bytes), client.id));
+        list.truncate(MOST_LISTED);
+        ClientsStatus {
+            connections: self.connections.len() as u64,
+            subscriptions: self.subscriptions as u64,
+            views: self.by_key.len() as u64,
+            slow_consumers: self.slow,
+            list,
+        }
     }
 
     /// A client is there. Who it is was read before changes of that were followed for it, so it is asked once more.
-    pub fn connect(&mut self, id: ConnectionId, outbox: Arc<Outbox>, caller: &Caller) {
+    pub fn connect(&mut self, id: ConnectionId, outbox: Arc<Outbox>, caller: &Caller, at: OffsetDateTime) {
         self.depend(id, caller, true);
         let paused = caller.identity().map(|_| (outbox.ask(), Position::default()));
         let caller = caller.clone();
-        self.connections.insert(id, Connection { outbox, caller, subscriptions: HashMap::new(), paused });
+        let connection = Connection { outbox, caller, at, subscriptions: HashMap::new(), paused };
+        self.connections.insert(id, connection);
     }
 
     /// A client has gone.
@@ -266,6 +303,7 @@ impl Registry {
             if let Some(views) = self.looked_into.get_mut(need.collection()) {
                 *views -= 1;
                 if *views == 0 {
+                    self.let_go = true;
                     self.looked_into.remove(need.collection());
                 }
             }
@@ -332,6 +370,7 @@ impl Registry {
         let detail = "More was to be told than this connection took; connect again and give the last cursor";
         let problem = Problem::new(Code::SlowConsumer, detail);
         connection.outbox.give_up(&ServerMessage::Error(ErrorMessage::of(None, problem.body(""))), TOO_SLOW);
+        self.slow += 1;
         self.disconnect(id);
     }
 
@@ -345,7 +384,7 @@ impl Registry {
         }
         for (connection, id) in ended {
             self.unsubscribe(connection, &id);
-            let sent = self.outbox(connection).is_none_or(|outbox| outbox.send(&resync(&id, reason)));
+            let sent = self.outbox(connection).is_none_or(|outbox| outbox.begin_anew(&id, reason));
             if !sent {
                 self.give_up(connection);
             }
@@ -362,6 +401,16 @@ impl Registry {
         self.resync_where(reason, |view| {
             view.table.collection.name == collection || view.looks_into(collection)
         });
+    }
+
+    /// Whether a collection is not looked into any more, since this was asked last.
+    pub fn has_let_go(&mut self) -> bool {
+        std::mem::take(&mut self.let_go)
+    }
+
+    /// Says goodbye to every client.
+    pub fn let_go(self) {
+        self.connections.values().for_each(|connection| connection.outbox.close(RESTART));
     }
 
     /// Whether a view looks into the collection.
@@ -456,7 +505,7 @@ impl Registry {
         for name in concerned {
             self.unsubscribe(id, &name);
             let sent =
-                self.outbox(id).is_none_or(|outbox| outbox.send(&resync(&name, ResyncReason::AccessChanged)));
+                self.outbox(id).is_none_or(|outbox| outbox.begin_anew(&name, ResyncReason::AccessChanged));
             if !sent {
                 return self.give_up(id);
             }

@@ -1,20 +1,75 @@
 //! The beginning of a subscription: what happened before, as far as it is kept.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use annex_openapi::realtime::{ResyncReason, ServerMessage, Subscribed};
 
-use super::command::{Start, Subscribe};
+use super::command::{ConnectionId, Start, Subscribe};
 use super::outbox::Outbox;
 use super::records::Records;
 use super::registry::Paused;
 use super::view::{Passage, View};
-use super::{Log, State, resync};
+use super::{Log, State};
 use crate::evaluator::Mirrors;
 use crate::realtime::feed::{Change, Committed, RowChange};
 use crate::realtime::position::{Cursor, Position};
 
+/// How many changes are looked at for one that comes back, before others have their turn.
+const PORTION: usize = 1024;
+
+/// Subscriptions that come back, and are told what they missed in portions, as fast as their clients take it.
+#[derive(Debug, Default)]
+pub(super) struct Returning {
+    queue: VecDeque<Subscribe>,
+    /// Whose clients have not taken what they were sent yet.
+    full: HashMap<ConnectionId, Vec<Subscribe>>,
+}
+
+impl Returning {
+    /// Whether one can be told more now.
+    pub(super) fn is_any(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// One comes back.
+    pub(super) fn push(&mut self, subscribe: Subscribe) {
+        self.queue.push_back(subscribe);
+    }
+
+    /// A client has room for more.
+    pub(super) fn has_room(&mut self, connection: ConnectionId) {
+        self.queue.extend(self.full.remove(&connection).into_iter().flatten());
+    }
+
+    /// Forgets a connection's subscription of that name, or all that it has.
+    pub(super) fn forget(&mut self, connection: ConnectionId, id: Option<&str>) {
+        let other = |one: &Subscribe| one.connection != connection || id.is_some_and(|id| *one.id != *id);
+        self.queue.retain(other);
+        if let Some(full) = self.full.get_mut(&connection) {
+            full.retain(other);
+            if full.is_empty() {
+                self.full.remove(&connection);
+            }
+        }
+    }
+}
+
 impl State {
+    /// Tells one that comes back a portion of what it missed.
+    pub(super) fn go_on(&mut self) {
+        let Some(log) = self.log else { return };
+        let Some(subscribe) = self.returning.queue.pop_front() else { return };
+        let Some(outbox) = self.registry.outbox(subscribe.connection) else { return };
+        if !outbox.has_room() {
+            self.returning.full.entry(subscribe.connection).or_default().push(subscribe);
+        } else if self.may_begin(&subscribe, log) {
+            self.begin_subscription(subscribe, log);
+        } else {
+            self.waiting.push(subscribe);
+        }
+    }
+
     pub(super) fn begin_subscription(&mut self, subscribe: Subscribe, log: Log) {
         let Subscribe { connection, id, view, mut start } = subscribe;
         let mut records = match &mut start {
@@ -25,7 +80,7 @@ impl State {
         let Some(outbox) = self.registry.outbox(connection) else { return };
         let outbox = Arc::clone(outbox);
         let begins_anew = |reason| {
-            outbox.send(&resync(&id, reason));
+            outbox.begin_anew(&id, reason);
         };
         let is_current = view.is_current(&current);
         let is_caller = self.registry.caller(connection).is_some_and(|caller| {
@@ -41,13 +96,13 @@ impl State {
         let now = self.now(log);
         let cursor = Cursor { epoch: log.epoch, position: now };
         let after = match &start {
-            Start::Now => now,
+            Start::Now(_) => now,
             Start::After(given) if given.epoch != log.epoch => return begins_anew(ResyncReason::LogLost),
             Start::After(given) => given.position,
             Start::Snapshot { .. } => Position::default(),
         };
         let since = match &start {
-            Start::Now => None,
+            Start::Now(_) => None,
             Start::After(given) if given.position > now => return begins_anew(ResyncReason::LogLost),
             Start::After(given) => Some(given.position),
             Start::Snapshot { before, .. } => Some(Position::at(*before)),
@@ -64,8 +119,20 @@ impl State {
             }
         }
         let told = match &start {
-            Start::Now => Told::All,
-            Start::After(_) => self.tell(&view, &id, log, &outbox, self.window.after(after)),
+            Start::Now(_) => Told::All,
+            Start::After(_) => {
+                let portion = self.window.after(after).take(PORTION);
+                let end = self.window.after(after).nth(PORTION - 1).map(|last| last.position);
+                let (told, behind) = match (self.tell(&view, &id, log, &outbox, portion, true), end) {
+                    (Told::Until(position), _) | (Told::All, Some(position)) => (Told::All, Some(position)),
+                    (told, _) => (told, None),
+                };
+                if let Some(position) = behind {
+                    let start = Start::After(Cursor { epoch: log.epoch, position });
+                    return self.returning.push(Subscribe { connection, id, view, start });
+                }
+                told
+            }
             Start::Snapshot { seen, .. } => {
                 let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
                 match amend(&mut records, &view, &self.mirrors, unseen) {
@@ -81,7 +148,7 @@ impl State {
             Told::All if outbox.send_at(&ServerMessage::Subscribed(subscribed), &cursor) => {
                 self.registry.subscribe(connection, id, view);
             }
-            Told::All | Told::TooSlowly => self.registry.give_up(connection),
+            Told::All | Told::Until(_) | Told::TooSlowly => self.registry.give_up(connection),
             Told::Misfit => begins_anew(ResyncReason::CollectionChanged),
             Told::Otherwise => begins_anew(ResyncReason::AccessChanged),
         }
@@ -95,8 +162,8 @@ impl State {
         let outbox = Arc::clone(outbox);
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
         let reason = if self.window.reaches_back_to(after) {
-            match self.tell(&view, &id, log, &outbox, self.window.after(after)) {
-                Told::All => return,
+            match self.tell(&view, &id, log, &outbox, self.window.after(after), false) {
+                Told::All | Told::Until(_) => return,
                 Told::TooSlowly => return self.registry.give_up(connection),
                 Told::Misfit => ResyncReason::CollectionChanged,
                 Told::Otherwise => ResyncReason::AccessChanged,
@@ -105,10 +172,10 @@ impl State {
             ResyncReason::TooOld
         };
         self.registry.unsubscribe(connection, &id);
-        outbox.send(&resync(&id, reason));
+        outbox.begin_anew(&id, reason);
     }
 
-    /// Tells one subscription of changes.
+    /// Tells one subscription of changes; where it `may_stop`, until so much waits that the client is to take some of it first.
     fn tell<'a>(
         &self,
         view: &View,
@@ -116,6 +183,7 @@ impl State {
         log: Log,
         outbox: &Outbox,
         changes: impl Iterator<Item = &'a Committed> + Clone,
+        may_stop: bool,
     ) -> Told {
         let id = serde_json::to_string(id).expect("text can be written as JSON");
         let head = format!("{{\"op\":\"event\",\"id\":{id},");
@@ -131,6 +199,9 @@ impl State {
             });
             if !taken {
                 return Told::TooSlowly;
+            }
+            if may_stop && !outbox.has_room() {
+                return Told::Until(committed.position);
             }
         }
         Told::All
@@ -205,6 +276,8 @@ fn send_snapshot(outbox: &Outbox, id: &str, cursor: &Cursor, records: &Records) 
 enum Told {
     /// It was told.
     All,
+    /// It was told up to there, and the client is to take that first.
+    Until(Position),
     /// The client did not take it.
     TooSlowly,
     /// A row is of the collection as it was before its columns changed.

@@ -155,6 +155,15 @@ impl Topics {
         }
     }
 
+    /// The channels as they are, and nobody there.
+    pub fn anew(&self, snapshot: &Snapshot, at: Position) -> Self {
+        Self {
+            channels: Channels::of(snapshot),
+            changed: at,
+            ..Self::new(self.clock.clone(), Arc::clone(&self.here))
+        }
+    }
+
     /// How many topics a connection has joined.
     pub fn joined(&self, connection: ConnectionId) -> usize {
         self.places.get(&connection).map_or(0, HashMap::len)

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use annex_openapi::realtime::WindowStatus;
+use time::OffsetDateTime;
+
 use crate::realtime::feed::Committed;
 use crate::realtime::position::Position;
 
@@ -31,7 +34,7 @@ impl Window {
 
     /// Forgets everything; what comes is behind that position.
     pub fn clear(&mut self, floor: Position) {
-        *self = Self { floor, ..Self::new(self.most) };
+        *self = Self { floor, newest: floor, ..Self::new(self.most) };
     }
 
     /// Keeps a change, and forgets the oldest where there are too many.
@@ -57,6 +60,11 @@ impl Window {
         position >= self.floor
     }
 
+    /// Whether what stands there is kept no more.
+    pub fn is_behind(&self, position: Position) -> bool {
+        position <= self.floor
+    }
+
     /// The changes behind a position, oldest first.
     pub fn after(&self, position: Position) -> impl Iterator<Item = &Committed> + Clone {
         let from = self.changes.partition_point(|(committed, _)| committed.position <= position);
@@ -68,13 +76,18 @@ impl Window {
         self.changes.iter().map(|(committed, _)| committed)
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.changes.len()
+    /// When the newest change was committed that is kept.
+    pub fn changed_at(&self) -> Option<OffsetDateTime> {
+        self.changes.back().map(|(committed, _)| committed.at)
     }
 
-    /// How many bytes they take.
-    pub fn size(&self) -> usize {
-        self.size
+    /// How it stands.
+    pub fn status(&self) -> WindowStatus {
+        WindowStatus {
+            changes: self.changes.len() as u64,
+            bytes: self.size as u64,
+            max_bytes: self.most as u64,
+            since: self.changes.front().map(|(committed, _)| committed.at),
+        }
     }
 }

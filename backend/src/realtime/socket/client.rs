@@ -1,6 +1,7 @@
 //! One client, from its connection to its end.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,14 +13,17 @@ use annex_openapi::realtime::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
+use tokio::task::{AbortHandle, Id as TaskId, JoinError, JoinSet};
 
 use super::MOST_SUBSCRIPTIONS;
 use super::jobs::Followed;
 use super::reading::{Reading, Said};
+use super::subscribe::Subscriber;
 use crate::app::App;
-use crate::db::Lanes;
+use crate::db::{Lanes, Share};
 use crate::extract::{Caller, Party};
 use crate::problem::{Code, Problem, Result};
+use crate::realtime::feed::FeedState;
 use crate::realtime::hub::{Command, ConnectionId, Outbox};
 
 /// The session has ended, or its token (after HTTP's 401).
@@ -30,18 +34,29 @@ const GOING_AWAY: u16 = 1001;
 pub(super) const POLICY: u16 = 1008;
 /// Nothing is wrong.
 const NORMAL: u16 = 1000;
+/// The server has a fault.
+const INTERNAL_ERROR: u16 = 1011;
 
 /// How often the client is asked whether it is there, and when it was to have answered.
 const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(75);
 
-/// How often it is looked whether the session of an admin who acts as the account still lasts: a change of that is no change of the
-/// account's own.
+/// How often it is looked whether a session still lasts, where the log does not tell: that of an admin who acts as the account, or
+/// where the log is not read.
 const RECHECK: Duration = Duration::from_secs(4);
 
 /// The messages that a client may send at once, and in a second.
 const BURST: f64 = 100.0;
 const RATE: f64 = 20.0;
+
+/// What there is under a name: rows, or a job.
+#[derive(Debug, Default)]
+struct Subscription {
+    /// Whether one has begun.
+    began: bool,
+    /// One that is to begin, in place of it.
+    beginning: Option<AbortHandle>,
+}
 
 /// One client.
 #[derive(Debug)]
@@ -50,11 +65,13 @@ pub struct Client {
     pub(super) outbox: Arc<Outbox>,
     pub(super) app: Data<App>,
     pub(super) lanes: Data<Lanes>,
-    pub(super) party: Party,
+    party: Party,
     pub(super) caller: Caller,
     /// Until when the client's token counts.
     until: Option<OffsetDateTime>,
-    subscriptions: HashSet<String>,
+    subscriptions: HashMap<String, Subscription>,
+    /// Subscriptions that are to begin, by what the client calls them.
+    beginning: JoinSet<(String, Result<()>)>,
     /// The subscriptions that are about jobs.
     pub(super) followed: Followed,
     heard: Instant,
@@ -66,23 +83,18 @@ pub struct Client {
 
 impl Client {
     /// A client that is nobody.
-    pub fn new(
-        id: ConnectionId,
-        outbox: Arc<Outbox>,
-        app: Data<App>,
-        lanes: Data<Lanes>,
-        party: Party,
-    ) -> Self {
+    pub fn new(id: ConnectionId, outbox: Arc<Outbox>, app: Data<App>, lanes: Data<Lanes>) -> Self {
         let now = Instant::now();
         Self {
             id,
             outbox,
             app,
             lanes,
-            party,
+            party: Party::Network(Ipv4Addr::UNSPECIFIED.into()),
             caller: Caller::ANONYMOUS,
             until: None,
-            subscriptions: HashSet::new(),
+            subscriptions: HashMap::new(),
+            beginning: JoinSet::new(),
             followed: Followed::default(),
             heard: now,
             allowance: (BURST, now),
@@ -90,16 +102,16 @@ impl Client {
         }
     }
 
-    /// Begins with whoever the request says the client is.
+    /// Begins with whoever the request says the client is; gives that party's right to be connected.
     ///
     /// # Errors
-    /// `invalid_token`
+    /// `invalid_token`, `too_many_requests` where the party has too many connections.
     pub async fn begin(
         &mut self,
         request: &HttpRequest,
         caller: Caller,
         token: Option<SecretString>,
-    ) -> Result<()> {
+    ) -> Result<Share> {
         let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let bearer =
             bearer.and_then(|value| value.split_once(' ')).map(|(_, token)| SecretString::from(token));
@@ -108,12 +120,15 @@ impl Client {
             self.caller = Caller::new(identity);
             self.until = Some(until);
         }
+        self.party = Party::of(request, &self.caller, &self.app.config.server.trusted_proxies);
+        let share = self.app.realtime.connections.try_take(self.party)?;
         self.app.realtime.tell(Command::Connect {
             id: self.id,
             outbox: Arc::clone(&self.outbox),
             caller: self.caller.clone(),
+            at: self.app.clock.now(),
         });
-        Ok(())
+        Ok(share)
     }
 
     /// Serves the client until it goes, or must.
@@ -126,11 +141,10 @@ impl Client {
             let until = self.left();
             tokio::select! {
                 said = read(&mut reading) => self.hear(said).await,
+                Some(begun) = self.beginning.join_next_with_id() => self.begun(begun),
                 () = self.outbox.called.notified() => self.look().await,
                 () = tokio::time::sleep(until) => self.end_where_over(),
-                _ = recheck.tick(), if self.caller.identity().is_some_and(|one| one.impersonator.is_some()) => {
-                    self.identify().await;
-                }
+                _ = recheck.tick(), if self.is_rechecked() => self.recheck().await,
                 _ = ping.tick() => {
                     if reading.is_some() && self.heard.elapsed() > SILENCE {
                         self.outbox.close(NORMAL);
@@ -198,16 +212,13 @@ impl Client {
             ClientMessage::Auth(auth) => self.authenticate(auth.token.into()).await,
             ClientMessage::Subscribe(subscribe) => {
                 let id = subscribe.id.clone();
-                let is_new = !self.subscriptions.contains(&id);
-                if let Err(problem) = self.take(subscribe).await {
-                    if is_new {
-                        self.subscriptions.remove(&id);
-                    }
+                if let Err(problem) = self.subscribe(subscribe) {
                     self.refuse(Some(&id), &problem);
                 }
             }
             ClientMessage::Unsubscribe(unsubscribe) => {
-                self.subscriptions.remove(&unsubscribe.id);
+                let ended = self.subscriptions.remove(&unsubscribe.id);
+                ended.and_then(|ended| ended.beginning).inspect(AbortHandle::abort);
                 self.followed.end(&unsubscribe.id);
                 let id = unsubscribe.id.as_str().into();
                 self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
@@ -227,13 +238,10 @@ impl Client {
         }
     }
 
-    async fn take(&mut self, asked: Subscribe) -> Result<()> {
-        self.reserve(&asked.id)?;
-        self.subscribe(asked).await
-    }
-
     async fn take_job(&mut self, asked: &Follow) -> Result<()> {
-        self.reserve(&asked.id)?;
+        let subscription = self.reserve(&asked.id)?;
+        subscription.beginning.take().inspect(AbortHandle::abort);
+        subscription.began = true;
         let id = asked.id.as_str().into();
         self.app.realtime.tell(Command::Unsubscribe { connection: self.id, id });
         let followed = self.follow(asked).await;
@@ -244,7 +252,7 @@ impl Client {
     }
 
     /// Takes a name for a subscription. A job that is followed under it is not any more.
-    fn reserve(&mut self, id: &str) -> Result<()> {
+    fn reserve(&mut self, id: &str) -> Result<&mut Subscription> {
         if id.is_empty() || id.len() > 64 {
             return Err(Problem::new(Code::ValidationFailed, "`id` must be a text of 1 to 64 bytes"));
         }
@@ -252,12 +260,57 @@ impl Client {
         for ended in self.followed.take_ended() {
             self.subscriptions.remove(&ended);
         }
-        if !self.subscriptions.contains(id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
+        if !self.subscriptions.contains_key(id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
             let detail = format!("A connection has at most {MOST_SUBSCRIPTIONS} subscriptions");
             return Err(Problem::new(Code::TooManyRequests, detail));
         }
-        self.subscriptions.insert(id.to_owned());
+        Ok(self.subscriptions.entry(id.to_owned()).or_default())
+    }
+
+    /// Who subscriptions are of that begin now.
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber {
+            connection: self.id,
+            app: self.app.clone(),
+            lanes: self.lanes.clone(),
+            party: self.party,
+            caller: self.caller.clone(),
+        }
+    }
+
+    /// Has a subscription begin beside what else the client says: that may have to wait for the log, or for rows.
+    fn subscribe(&mut self, asked: Subscribe) -> Result<()> {
+        let (id, subscriber) = (asked.id.clone(), self.subscriber());
+        self.reserve(&id)?;
+        let beginning = self.beginning.spawn_local(async move {
+            let begun = subscriber.subscribe(&asked).await;
+            (asked.id, begun)
+        });
+        let subscription = self.subscriptions.entry(id).or_default();
+        subscription.beginning.replace(beginning).inspect(AbortHandle::abort);
         Ok(())
+    }
+
+    /// A subscription has begun, or cannot.
+    fn begun(&mut self, begun: std::result::Result<(TaskId, (String, Result<()>)), JoinError>) {
+        let (task, (id, begun)) = match begun {
+            Ok(begun) => begun,
+            Err(error) if error.is_cancelled() => return,
+            // The hook has logged where it was.
+            Err(_) => return self.outbox.close(INTERNAL_ERROR),
+        };
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        if subscription.beginning.as_ref().is_none_or(|newest| newest.id() != task) {
+            return;
+        }
+        subscription.beginning = None;
+        subscription.began |= begun.is_ok();
+        if !subscription.began {
+            self.subscriptions.remove(&id);
+        }
+        if let Err(problem) = begun {
+            self.refuse(Some(&id), &problem);
+        }
     }
 
     async fn authenticate(&mut self, token: SecretString) {
@@ -291,8 +344,30 @@ impl Client {
         });
     }
 
-    /// Finds out who the client is now, where that is asked.
+    /// Whether what ends the client's session may not be in the log, or the log is not read.
+    fn is_rechecked(&self) -> bool {
+        let Some(identity) = self.caller.identity() else { return false };
+        identity.impersonator.is_some() || self.app.realtime.state() != FeedState::Reading
+    }
+
+    /// Looks whether the client's session still lasts. Where the database does not answer nothing is told anyway.
+    async fn recheck(&mut self) {
+        let Some(identity) = self.caller.identity() else { return };
+        if matches!(self.app.auth.again(identity, &self.app).await, Ok(None)) {
+            self.end_session();
+        }
+    }
+
+    fn end_session(&self) {
+        self.refuse(None, &Problem::new(Code::InvalidToken, "The session has ended"));
+        self.outbox.close(UNAUTHENTICATED);
+    }
+
+    /// Finds out who the client is now, where that is asked, and goes on where there is room again.
     async fn look(&mut self) {
+        if self.outbox.takes_more() {
+            self.app.realtime.tell(Command::Room(self.id));
+        }
         let asked = self.outbox.asked();
         if asked != self.answered && self.identify().await {
             self.answered = asked;
@@ -306,9 +381,7 @@ impl Client {
             match self.app.auth.again(identity, &self.app).await {
                 Ok(Some(identity)) => self.caller = Caller::new(Arc::new(identity)),
                 Ok(None) => {
-                    let problem = Problem::new(Code::InvalidToken, "The session has ended");
-                    self.refuse(None, &problem);
-                    self.outbox.close(UNAUTHENTICATED);
+                    self.end_session();
                     return false;
                 }
                 Err(problem) => {

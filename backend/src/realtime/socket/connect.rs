@@ -13,7 +13,7 @@ use super::reading::Reading;
 use super::{MOST_WAITING, next_connection};
 use crate::app::App;
 use crate::db::Lanes;
-use crate::extract::{Caller, NoParameters, Party, Query};
+use crate::extract::{Caller, NoParameters, Query};
 use crate::problem::{Code, Problem, Result};
 use crate::realtime::hub::{Framing, Outbox, Sending};
 
@@ -30,7 +30,7 @@ const BEARER: &str = "annex.bearer.";
 /// socket whose token ends without another one is closed with 4401. Pages of other origins must be among those that may call the API.
 ///
 /// # Errors
-/// `bad_request` where it is no WebSocket handshake, `forbidden` for the page's origin, `invalid_token`
+/// `bad_request` where it is no WebSocket handshake, `forbidden` for the page's origin, `invalid_token`, `too_many_requests`
 #[utoipa::path(
     get, path = "/v1/realtime", operation_id = "realtime_connect", tag = "realtime",
     responses(
@@ -64,14 +64,13 @@ pub async fn connect(
     if protocols.contains(&PROTOCOL) {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, PROTOCOL));
     }
-    let party = Party::of(&request, &caller, &app.config.server.trusted_proxies);
     let outbox = Outbox::new(Framing::WebSocket, MOST_WAITING);
-    let mut client = Client::new(next_connection(), outbox.clone(), app, lanes, party);
-    client.begin(&request, caller, token).await?;
+    let mut client = Client::new(next_connection(), outbox.clone(), app, lanes);
+    let share = client.begin(&request, caller, token).await?;
     let reading = Reading::new(payload);
     actix_web::rt::spawn(client.serve(Some(reading)));
     let response = response.message_body(()).map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(HttpResponse::from(response.map_into_boxed_body()).set_body(BoxBody::new(Sending(outbox))))
+    Ok(HttpResponse::from(response.map_into_boxed_body()).set_body(BoxBody::new(Sending { outbox, share })))
 }
 
 /// A page of another origin opens sockets without asking the server first, so it is looked at here.

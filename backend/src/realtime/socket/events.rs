@@ -13,7 +13,7 @@ use super::connect::check_origin;
 use super::{MOST_WAITING, next_connection};
 use crate::app::App;
 use crate::db::Lanes;
-use crate::extract::{Caller, Parameters, Party, Query};
+use crate::extract::{Caller, Parameters, Query};
 use crate::problem::{Problem, Result};
 use crate::realtime::hub::{Framing, Outbox, Sending};
 use crate::records::parameters::names;
@@ -47,7 +47,7 @@ impl Parameters for Wanted {
 /// change have its cursor as their id, so that a browser that connects again, with `Last-Event-ID`, goes on where it was.
 ///
 /// # Errors
-/// `invalid_parameter`, `forbidden` for the page's origin, `not_found`, `not_live`, `invalid_expression`, `invalid_cursor`
+/// `invalid_parameter`, `forbidden` for the page's origin, `not_found`, `not_live`, `invalid_expression`, `invalid_cursor`, `too_many_requests`
 #[utoipa::path(
     get, path = "/v1/realtime/sse", operation_id = "realtime_events", tag = "realtime",
     params(
@@ -81,12 +81,11 @@ pub async fn events(
         wanted.after = Some(last.to_owned());
         wanted.snapshot = false;
     }
-    let party = Party::of(&request, &caller, &app.config.server.trusted_proxies);
     let outbox = Outbox::new(Framing::Events, MOST_WAITING);
-    let mut client = Client::new(next_connection(), outbox.clone(), app, lanes, party);
-    client.begin(&request, caller, None).await?;
-    let sending = Sending(outbox);
-    client.subscribe(wanted).await?;
+    let mut client = Client::new(next_connection(), outbox.clone(), app, lanes);
+    let share = client.begin(&request, caller, None).await?;
+    let sending = Sending { outbox, share };
+    client.subscriber().subscribe(&wanted).await?;
     actix_web::rt::spawn(client.serve(None));
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")

@@ -3,17 +3,20 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use actix_web::web::Data;
 use annex_openapi::realtime::Subscribe;
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
-use super::client::Client;
+use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
+use crate::db::Lanes;
+use crate::extract::{Caller, Party};
 use crate::problem::{Code, Problem, Result};
-use crate::realtime::hub::{self, Command, Records, Start, View, ViewError};
+use crate::realtime::hub::{self, Command, ConnectionId, Records, Start, View, ViewError};
 use crate::realtime::position::{Cursor, Lsn};
 use crate::realtime::seen::Seen;
-use crate::realtime::store::{behind_header, lsn};
+use crate::realtime::store::{behind_header, flushed, lsn};
 use crate::records::parameters::filter;
 use crate::records::projection::Projection;
 use crate::records::sql::predicate::Context;
@@ -28,16 +31,31 @@ const MOST_BYTES: usize = 8 << 20;
 /// How many changes of the schema are followed.
 const MOST_REFRESHES: u32 = 3;
 
-impl Client {
+/// On whose behalf subscriptions begin.
+#[derive(Debug, Clone)]
+pub struct Subscriber {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The application.
+    pub app: Data<App>,
+    /// The ways to its database.
+    pub lanes: Data<Lanes>,
+    /// Whose share of those it takes.
+    pub party: Party,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+impl Subscriber {
     /// Begins a subscription.
     ///
     /// # Errors
     /// `not_found`, `not_live`, `invalid_expression`, `invalid_parameter`, `invalid_cursor`
-    pub(super) async fn subscribe(&mut self, asked: Subscribe) -> Result<()> {
+    pub async fn subscribe(&self, asked: &Subscribe) -> Result<()> {
         let mut refreshes = 0;
         loop {
             let snapshot = self.app.catalogue.snapshot();
-            match self.subscribe_as(&snapshot, &asked).await {
+            match self.subscribe_as(&snapshot, asked).await {
                 Ok(()) => return Ok(()),
                 Err(Failure::Stale(_)) if refreshes < MOST_REFRESHES => {
                     refreshes += 1;
@@ -49,7 +67,7 @@ impl Client {
         }
     }
 
-    async fn subscribe_as(&mut self, snapshot: &Snapshot, asked: &Subscribe) -> Result<(), Failure> {
+    async fn subscribe_as(&self, snapshot: &Snapshot, asked: &Subscribe) -> Result<(), Failure> {
         let name = &asked.collection;
         let table =
             snapshot.served(name).ok_or_else(|| Problem::not_found(format_args!("collection `{name}`")))?;
@@ -75,10 +93,14 @@ impl Client {
                     .with_hint("Give back a `cursor` of an event, or subscribe with `snapshot`")
             })?),
             (None, true) => self.snapshot(snapshot, table, &projection, predicate.as_ref(), before).await?,
-            (None, false) => Start::Now,
+            (None, false) => Start::Now(flushed(&self.app.db.pool).await.map_err(Problem::from)?),
         };
-        let subscribe =
-            hub::Subscribe { connection: self.id, id: asked.id.as_str().into(), view: Arc::new(view), start };
+        let subscribe = hub::Subscribe {
+            connection: self.connection,
+            id: asked.id.as_str().into(),
+            view: Arc::new(view),
+            start,
+        };
         self.app.realtime.tell(Command::Subscribe(Box::new(subscribe)));
         Ok(())
     }

@@ -35,7 +35,7 @@ pub async fn replay(
     _: Query<NoParameters>,
 ) -> Result<HttpResponse> {
     let (webhook, id) = (webhooks::parse_id(&path.0)?, parse_id(&path.1)?);
-    let mut transaction = app.db.pool.begin().await?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
     store::queue_again(&mut transaction, webhook, &[id]).await?;
     let wanted = Wanted { id: Some(id), ..Wanted::default() };
     let delivery = store::list(&mut *transaction, webhook, &wanted, None, 1).await?.pop();
