@@ -5,6 +5,7 @@ mod messages;
 
 use leptos::prelude::*;
 
+use crate::part::later;
 use crate::shell::PageHead;
 use crate::url::use_url_query;
 use collections::Collections;
@@ -40,8 +41,8 @@ pub fn Realtime() -> impl IntoView {
         </nav>
         <div class="page wide stack">
             {move || match tab.get() {
-                "collections" => view! { <Collections /> }.into_any(),
-                _ => view! { <Messages /> }.into_any(),
+                "collections" => later!(realtime_collections, | | view! { <Collections /> }),
+                _ => later!(realtime_messages, | | view! { <Messages /> }),
             }}
         </div>
     }

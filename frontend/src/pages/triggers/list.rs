@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use super::form::{ChangeTrigger, NewTrigger};
 use crate::api::{Pages, use_api};
 use crate::pages::events::{EventBadges, EventsHead};
+use crate::part::later;
 use crate::shell::shortcut;
 use crate::ui::toast::use_toasts;
 use crate::ui::{
@@ -69,8 +70,10 @@ pub fn Triggers() -> impl IntoView {
         <div class="page wide">
             <PagedList pages empty=NothingYet rows=move || view! { <Rows list query /> } />
         </div>
-        <NewTrigger list />
-        <ChangeTrigger list />
+        {later!(trigger_dialogs, |list: TriggerList| view! {
+            <NewTrigger list />
+            <ChangeTrigger list />
+        })}
         <AskFirst asked=list.leaving title=|name| format!("Delete {name}?") action="Delete the trigger" done=delete>
             <p class="soft">"It enqueues nothing any more. Jobs that it has enqueued stay, and run."</p>
         </AskFirst>

@@ -5,7 +5,6 @@ use annex_openapi::webhooks::{Delivery, DeliveryState};
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::delivery::DeliveryDrawer;
 use super::state::DeliveryBadge;
 use crate::api::{Pages, use_api};
 use crate::poll;
@@ -93,7 +92,6 @@ pub fn Deliveries(id: Uuid, again: RwSignal<u32>, read: Callback<()>) -> impl In
                 rows=move || view! { <Rows pages query /> }
             />
         </section>
-        <DeliveryDrawer id again />
     }
 }
 

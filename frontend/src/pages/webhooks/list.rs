@@ -7,6 +7,7 @@ use super::form::WebhookForm;
 use super::state::Health;
 use crate::api::{Pages, use_api};
 use crate::pages::events::{EventBadges, EventsHead};
+use crate::part::later;
 use crate::shell::shortcut;
 use crate::ui::{
     Ago, Button, ButtonKind, CodeBlock, Dialog, DialogShape, Empty, IconName, PagedList, SecretDialog,
@@ -28,14 +29,9 @@ pub fn Webhooks() -> impl IntoView {
         Ok((page.items, page.next_cursor))
     });
     pages.reload();
-    let told = RwSignal::new(None);
     let open = query.dialog("new");
     let create = move || query.push(&[("new", Some(String::new()))]);
     shortcut("n", "New webhook", create);
-    let saved = move |mut webhook: Webhook| {
-        told.set(webhook.secret.take().map(|secret| (webhook.name.clone(), secret)));
-        pages.items.try_update(|items| items.get_or_insert_default().insert(0, webhook));
-    };
     view! {
         <EventsHead
             title="Webhooks"
@@ -50,6 +46,19 @@ pub fn Webhooks() -> impl IntoView {
         <div class="page wide">
             <PagedList pages empty=NothingYet rows=move || view! { <Rows pages /> } />
         </div>
+        {later!(webhook_dialogs, |open: RwSignal<bool>, pages: Pages<Webhook>| view! { <NewWebhook open pages /> })}
+    }
+}
+
+/// The form of a new webhook, and its secret.
+#[component]
+fn NewWebhook(open: RwSignal<bool>, pages: Pages<Webhook>) -> impl IntoView {
+    let told = RwSignal::new(None);
+    let saved = move |mut webhook: Webhook| {
+        told.set(webhook.secret.take().map(|secret| (webhook.name.clone(), secret)));
+        pages.items.try_update(|items| items.get_or_insert_default().insert(0, webhook));
+    };
+    view! {
         <Dialog open title="New webhook" shape=DialogShape::Drawer>
             <WebhookForm before=None open saved />
         </Dialog>

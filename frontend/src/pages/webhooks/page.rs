@@ -8,17 +8,19 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 use uuid::Uuid;
 
 use super::deliveries::Deliveries;
+use super::delivery::DeliveryDrawer;
 use super::form::WebhookForm;
 use super::list::SECRET;
 use super::replay::ReplayDialog;
 use super::state::{Health, troubles};
 use crate::api::{ApiError, use_api};
 use crate::pages::events::EventBadges;
+use crate::part::later;
 use crate::shell::PageHead;
 use crate::ui::toast::use_toasts;
 use crate::ui::{
     Ago, AskFirst, Button, Card, Dialog, DialogShape, Empty, ErrorNotice, Icon, IconName, Instant,
-    LinkButton, Menu, MenuItem, SecretDialog, Skeleton, Switch,
+    LinkButton, Menu, MenuItem, SecretDialog, Skeleton, Switch, Told,
 };
 use crate::url::use_url_query;
 
@@ -188,6 +190,36 @@ fn Shown(
             {move || webhook.get().map(|webhook| view! { <Facts webhook enable=Callback::new(enable) /> })}
             <Deliveries id again read />
         </div>
+        {later!(
+            webhook_dialogs,
+            |id: Uuid,
+             webhook: RwSignal<Option<Webhook>>,
+             changing: RwSignal<bool>,
+             replaying: RwSignal<bool>,
+             again: RwSignal<u32>,
+             told: Told| view! { <Dialogs id webhook changing replaying again told /> }
+        )}
+        <AskFirst asked=leaving title=|name| format!("Delete {name}?") action="Delete the webhook" done=delete>
+            <p class="soft">"What waits to be delivered to it is gone with it, and so is what was. To stop it for a while, switch it off instead."</p>
+        </AskFirst>
+        <AskFirst asked=rotating title=|name| format!("A new secret for {name}?") action="Make a new secret" done=rotate>
+            <p class="soft">"For a day messages are signed with the old one too, so that the program can be given the new one in between."</p>
+        </AskFirst>
+    }
+}
+
+/// What opens over the page.
+#[component]
+fn Dialogs(
+    id: Uuid,
+    webhook: RwSignal<Option<Webhook>>,
+    changing: RwSignal<bool>,
+    replaying: RwSignal<bool>,
+    again: RwSignal<u32>,
+    told: Told,
+) -> impl IntoView {
+    let toasts = use_toasts();
+    view! {
         <Dialog open=changing title="Change the webhook" shape=DialogShape::Drawer>
             <WebhookForm
                 before=webhook.get_untracked()
@@ -199,13 +231,8 @@ fn Shown(
             />
         </Dialog>
         <ReplayDialog id open=replaying again />
+        <DeliveryDrawer id again />
         <SecretDialog told about=SECRET />
-        <AskFirst asked=leaving title=|name| format!("Delete {name}?") action="Delete the webhook" done=delete>
-            <p class="soft">"What waits to be delivered to it is gone with it, and so is what was. To stop it for a while, switch it off instead."</p>
-        </AskFirst>
-        <AskFirst asked=rotating title=|name| format!("A new secret for {name}?") action="Make a new secret" done=rotate>
-            <p class="soft">"For a day messages are signed with the old one too, so that the program can be given the new one in between."</p>
-        </AskFirst>
     }
 }
 

@@ -59,7 +59,6 @@ impl Source {
                 return;
             }
             let mut failure = None;
-            let order = self.order();
             self.change(|state| {
                 if state.list != list {
                     return;
@@ -75,7 +74,9 @@ impl Source {
                         if !state.hidden.is_empty() {
                             state.hide();
                         }
-                        state.tell_again(order.as_ref(), js_sys::Date::now());
+                        if let Some(again) = state.told.again() {
+                            again(self, state);
+                        }
                     }
                     Err(error) => {
                         state.let_go(|_| false);

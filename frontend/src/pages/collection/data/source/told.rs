@@ -7,7 +7,7 @@ use leptos::prelude::WithUntracked;
 use super::super::order::Order;
 use super::super::window::Window;
 use super::{Source, State};
-use crate::api::records::Row;
+use crate::api::records::{Listing, Row};
 
 /// For how long a row stands out that has changed, in milliseconds; as in the styles.
 const STANDS_OUT: f64 = 1600.0;
@@ -37,6 +37,8 @@ pub struct Move {
 pub(super) struct Told {
     /// What was told since the oldest request that is under way: its answer may be older.
     since: Vec<Change>,
+    /// Puts that in again; set by who tells, so that a list of which nothing is told does without.
+    again: Option<fn(Source, &mut State)>,
     /// The keys of rows that came and whose place is not known.
     pub(super) new: HashSet<String>,
     /// The keys of rows whose place is another one by now.
@@ -54,6 +56,11 @@ impl Told {
     fn stand_out(&mut self, key: &str, now: f64) {
         let again = self.changed.get(key).is_some_and(|(_, again)| !again);
         self.changed.insert(key.to_owned(), (now + STANDS_OUT, again));
+    }
+
+    /// What puts in again what was told while a page was on its way, where something was.
+    pub(super) fn again(&self) -> Option<fn(Source, &mut State)> {
+        self.again.filter(|_| !self.since.is_empty())
     }
 
     /// Another list, or the same read anew.
@@ -83,9 +90,14 @@ enum Spot {
     Unknown,
 }
 
+/// Puts in what was told while a page was on its way.
+fn again(source: Source, state: &mut State) {
+    state.tell_again(source.order_of(&state.listing).as_ref(), js_sys::Date::now());
+}
+
 impl State {
     /// Puts in what was told while a page was on its way, which may be older.
-    pub(super) fn tell_again(&mut self, order: Option<&Order>, now: f64) {
+    fn tell_again(&mut self, order: Option<&Order>, now: f64) {
         let since = std::mem::take(&mut self.told.since);
         for change in &since {
             self.put(change, order, now, false);
@@ -220,7 +232,7 @@ impl Source {
     /// Puts in what was told; the moves that come of it, in turn.
     pub fn tell(self, changes: Vec<Change>) -> Vec<Move> {
         let mut moves = Vec::new();
-        let (order, now) = (self.order(), js_sys::Date::now());
+        let (order, now) = (self.order_of(&self.listing()), js_sys::Date::now());
         self.change(|state| {
             // A list that could not be read is no list.
             if state.window.is_empty() && state.requests.is_empty() {
@@ -230,6 +242,7 @@ impl Source {
                 changes.iter().filter_map(|change| state.put(change, order.as_ref(), now, true)).collect();
             if !state.requests.is_empty() {
                 state.told.since.extend(changes);
+                state.told.again = Some(again);
             }
         });
         self.touch();
@@ -251,10 +264,9 @@ impl Source {
         state.window.held().find(|(_, row)| row.key() == key).map(|(_, row)| row.clone())
     }
 
-    /// The order of the list, as far as it is known here.
-    pub(super) fn order(self) -> Option<Order> {
-        let listing = self.listing();
-        self.collection.try_with_untracked(|collection| Order::of(collection, &listing)).flatten()
+    /// The order of a list, as far as it is known here.
+    fn order_of(self, listing: &Listing) -> Option<Order> {
+        self.collection.try_with_untracked(|collection| Order::of(collection, listing)).flatten()
     }
 }
 
@@ -262,7 +274,6 @@ impl Source {
 mod tests {
     use super::super::super::fixture::books;
     use super::*;
-    use crate::api::records::Listing;
 
     fn row(id: usize, title: &str) -> Row {
         let text = format!(r#"{{"id":"00000000-0000-0000-0000-{id:012}","title":"{title}"}}"#);
