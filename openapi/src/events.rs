@@ -83,30 +83,27 @@ pub struct Event {
     /// When: a row's change, when it was committed.
     #[serde(with = "time::serde::rfc3339")]
     pub timestamp: OffsetDateTime,
-    /// For `record.…` a `RecordEvent`; for `user.…` the account's `id` and `email`; for `job.failed` the job's `id`, `kind`, `queue`,
+    /// For `record.…` the `collection`, the record's `id` (a list where the key has parts), the `record` (of one that went, as it was; null
+    /// where it is too large to be sent along), for `record.updated` the `previous` record, and the `position` in the log: of two positions
+    /// the smaller one, as text, was before the other. For `user.…` the account's `id` and `email`; for `job.failed` the job's `id`, `kind`, `queue`,
     /// `attempt` and `error`; for `webhook.…` the webhook's `id`, `name`, `url`, and why it was disabled as `reason`.
     #[schema(value_type = Object, example = json!({"collection": "posts", "id": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"}))]
     pub data: Map<String, Value>,
 }
 
 /// The `data` of an event that is about a row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordEvent {
     /// The collection.
-    #[schema(example = "posts")]
     pub collection: String,
     /// The record's key, or a list with the parts of a composite key.
-    #[schema(example = "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f")]
     pub id: Value,
     /// The record: as it is for `created` and `updated`, as it was for `deleted`. Null where it is too large to be sent along.
-    #[schema(value_type = Option<Object>, example = json!({"title": "Postgres"}))]
     pub record: Option<Map<String, Value>>,
     /// For `updated`: the record as it was before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub previous: Option<Map<String, Value>>,
     /// Where in the log of changes it stands. Of two positions the smaller one, as text, was before the other.
-    #[schema(example = "00000000016b3748-00000002")]
     pub position: String,
 }
 

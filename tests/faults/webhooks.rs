@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use annex_tests::TestDatabase;
 use nix::sys::signal::{Signal, kill};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -239,4 +240,70 @@ async fn every_change_is_told_in_order_and_enqueues_once_while_all_is_killed_and
     let told: HashSet<String> = taken.iter().map(position).collect();
     assert_eq!(once, told.iter().collect(), "what is told and what enqueues is the same");
     assert!(get(&annex, "/v1/event-log").await["events_lost_at"].is_null());
+}
+
+/// Which rows the jobs of the trigger are about.
+async fn enqueued(pool: &sqlx::PgPool) -> Vec<i32> {
+    sqlx::query_scalar(
+        "select (args #>> '{event,data,record,n}')::int from annex.jobs where kind = 'witness' order by id",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("jobs can be listed")
+}
+
+#[tokio::test]
+async fn another_server_goes_on_where_one_died() {
+    let database = TestDatabase::create_empty().await;
+    let url = database.url();
+    let settings =
+        [("ANNEX_DATABASE_URL", url.as_str()), ("ANNEX_MAX_CONNECTIONS", "12"), ("ANNEX_JOBS_RUN", "false")];
+    let serve = || Annex::serve(&settings, Duration::from_secs(20));
+    let mut servers = vec![serve().await, serve().await];
+    let collection = json!({"name": "notes", "fields": [{"name": "n", "type": "int"}]});
+    let answer = servers[0].post("/v1/collections", &collection).await.expect("it answers");
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let trigger = json!({"collection": "notes", "events": ["record.created"], "job": {"kind": "witness"}});
+    let put = servers[0].client.put(servers[0].url("/v1/triggers/all")).bearer_auth(&servers[0].token);
+    let put = put.header("content-type", "application/json").body(trigger.to_string()).send().await;
+    assert_eq!(put.expect("it answers").status(), StatusCode::CREATED);
+    let pool = sqlx::PgPool::connect(&url).await.expect("Postgres answers");
+    let mut written = 0;
+    let mut readers = HashSet::new();
+    for round in 0..4 {
+        for _ in 0..50 {
+            written += 1;
+            sqlx::query("insert into public.notes (n) values ($1)")
+                .bind(written)
+                .execute(&pool)
+                .await
+                .expect("it is written");
+        }
+        // In the middle of it, wherever that is.
+        if round < 3 {
+            let mut dead = servers.remove(0);
+            dead.program.signal(Signal::SIGKILL);
+            dead.program.wait(Duration::from_secs(5));
+            servers.push(serve().await);
+        }
+        let began = Instant::now();
+        while enqueued(&pool).await.len() < written as usize {
+            assert!(began.elapsed() < PATIENCE, "{:?} of {written}", enqueued(&pool).await.len());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let reader: Option<i32> = sqlx::query_scalar("select active_pid from pg_replication_slots where slot_name = (select slot from annex.event_log)")
+            .fetch_one(&pool)
+            .await
+            .expect("there is a slot");
+        readers.insert(reader);
+    }
+    assert_eq!(
+        enqueued(&pool).await,
+        (1..=written).collect::<Vec<i32>>(),
+        "once, and in the order of the log"
+    );
+    assert!(readers.len() > 1, "the log had more than one reader");
+    drop(servers);
+    pool.close().await;
+    database.drop_database().await;
 }

@@ -125,7 +125,6 @@ use crate::idempotency::has_keys;
     ),
     components(schemas(
         annex_openapi::events::Event,
-        annex_openapi::events::RecordEvent,
         annex_openapi::hooks::HookAnswer,
         annex_openapi::hooks::HookCall,
         annex_openapi::jobs::JobEvent,

@@ -196,6 +196,14 @@ impl Reading<'_> {
             if let Some((to, at)) = through.filter(|_| !output.is_empty()) {
                 self.write(output, to, at).await?;
             }
+            if decoder.missed() {
+                // Somebody took away what has rows whole in the log.
+                tracing::error!(
+                    "The log does not have rows as they were: changes were not told to webhooks and triggers"
+                );
+                store::note_lost(&app.db.pool).await?;
+                publish(app).await?;
+            }
             if let Some(reached) = decoder.reached() {
                 confirm(client, reached);
             }

@@ -96,6 +96,12 @@ pub(super) async fn end_log(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Changes were lost.
+pub(super) async fn note_lost(executor: impl PgExecutor<'_>) -> Result<()> {
+    sqlx::query!("update annex.event_log set lost_at = clock_timestamp()").execute(executor).await?;
+    Ok(())
+}
+
 /// Up to where everything is written.
 pub(super) async fn position(executor: impl PgExecutor<'_>) -> Result<Position> {
     let row = sqlx::query!("select commit_lsn, change from annex.event_log").fetch_one(executor).await?;

@@ -18,7 +18,7 @@ use crate::problem::{Problem, Result};
 
 /// Tell a webhook something to try it, also while it is disabled. For admins.
 ///
-/// The answer is the delivery, which is made at once: read it until it is `delivered`, or has an attempt that says why not.
+/// The answer is the delivery, of which there is one attempt, at once: read it until it is `delivered` or `failed`.
 ///
 /// # Errors
 /// `unauthenticated`, `invalid_token`, `forbidden`, `not_found`

@@ -206,3 +206,22 @@ async fn a_log_that_was_lost_is_told() {
     put(&admin, "later", &rows("later")).await;
     assert_eq!(admin.get("/v1/triggers/later").await.json()["events_lost_at"], Value::Null);
 }
+
+#[tokio::test]
+async fn rows_that_are_not_whole_in_the_log_are_told_as_lost_and_are_whole_again() {
+    let app = start().await;
+    let admin = app.admin().await;
+    put(&admin, "all", &rows("all")).await;
+    app.sql("insert into public.things (n) values (1)").await;
+    until(&app, "all", "created 1").await;
+    app.sql("alter table public.things replica identity default").await;
+    app.sql("update public.things set n = 2").await;
+    app.eventually("it is told", || async {
+        admin.get("/v1/event-log").await.json()["events_lost_at"].is_string()
+    })
+    .await;
+    let identity = "select relreplident::text from pg_class where oid = 'public.things'::regclass";
+    app.eventually("rows are whole again", || async { app.sql_value(identity).await.unwrap() == "f" }).await;
+    app.sql("update public.things set n = 3").await;
+    until(&app, "all", "created 1,updated 3").await;
+}

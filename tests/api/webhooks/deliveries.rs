@@ -207,3 +207,34 @@ async fn both_secrets_sign_while_they_overlap() {
     let too_long = json!({"overlap_seconds": 2_592_001});
     admin.post(&format!("{}/rotate", path(&made)), too_long).await.expect_problem("validation_failed");
 }
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_and_what_nobody_makes_is_picked_up() {
+    let (app, receiver) = start().await;
+    let made = webhook(&app, "all", json!({"events": ["user.registered"]})).await;
+    app.user("ada").await;
+    wait_for(&app, &receiver, "all", 1).await;
+    settled(&app).await;
+    // Somebody cancels the job of a delivery: nobody makes it any more.
+    receiver.answer_with([500]);
+    app.user("grace").await;
+    app.eventually("the attempt has failed", || async {
+        app.sql_value("select count(*) from annex.scheduled").await.unwrap() == "1"
+    })
+    .await;
+    app.sql("select annex.cancel_jobs(array_agg(job_id)) from annex.scheduled").await;
+    app.sql("update annex.webhook_deliveries set next_attempt_at = next_attempt_at - interval '2 min' where state = 'pending'").await;
+    annex::webhooks::sweep::sweep_once(app.inside()).await.unwrap();
+    wait_for(&app, &receiver, "all", 2).await;
+    settled(&app).await;
+
+    app.clock.advance(std::time::Duration::from_secs(13 * 24 * 60 * 60));
+    annex::webhooks::sweep::sweep_once(app.inside()).await.unwrap();
+    let kept = "select (select count(*) from annex.webhook_deliveries) || ' ' || (select count(*) from annex.webhook_attempts)";
+    assert_eq!(app.sql_value(kept).await.unwrap(), "2 3");
+    app.clock.advance(std::time::Duration::from_secs(2 * 24 * 60 * 60));
+    annex::webhooks::sweep::sweep_once(app.inside()).await.unwrap();
+    assert_eq!(app.sql_value(kept).await.unwrap(), "0 0");
+    let admin = admin_again(&app).await;
+    assert_eq!(admin.get(&format!("{}/deliveries", path(&made))).await.items().len(), 0);
+}

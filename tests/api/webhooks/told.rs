@@ -116,3 +116,30 @@ async fn a_transaction_that_was_rolled_back_is_not_told_and_a_large_one_is_told_
     let distinct = "select count(distinct lane) from annex.webhook_deliveries";
     assert_eq!(app.sql_value(distinct).await.unwrap(), "2500");
 }
+
+#[tokio::test]
+async fn a_table_that_gets_another_name_or_key_is_told_on() {
+    let (app, receiver) = start().await;
+    things(&app).await;
+    webhook(&app, "all", rows(json!({}))).await;
+    app.sql("insert into public.things (n) values (1)").await;
+    wait_for(&app, &receiver, "all", 1).await;
+    app.sql(
+        "begin; alter table public.things rename to objects;
+         update annex.collections set table_name = 'objects' where name = 'things';
+         update public.objects set n = 2; commit;",
+    )
+    .await;
+    app.sql("insert into public.objects (n) values (3)").await;
+    wait_for(&app, &receiver, "all", 3).await;
+    app.sql("update public.objects set id = gen_random_uuid() where n = 3").await;
+    wait_for(&app, &receiver, "all", 5).await;
+    settled(&app).await;
+    let mut told: Vec<String> = receiver.told("all").iter().map(|(name, n)| format!("{name} {n}")).collect();
+    told.sort();
+    let expected =
+        ["record.created 1", "record.created 3", "record.created 3", "record.deleted 3", "record.updated 2"];
+    assert_eq!(told, expected, "a row with another key goes, and comes");
+    let messages = receiver.messages();
+    assert!(messages.iter().all(|message| message.event["data"]["collection"] == "things"));
+}

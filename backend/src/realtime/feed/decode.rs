@@ -35,6 +35,8 @@ pub struct Decoder<'a> {
     tables: HashMap<u32, Known>,
     transaction: Option<Transaction>,
     reached: Option<Lsn>,
+    /// Whether a row changed of which the log does not have what it was.
+    missed: bool,
 }
 
 /// A table of the log.
@@ -57,7 +59,16 @@ impl<'a> Decoder<'a> {
     /// Reads from the beginning of a stretch, and tells of those collections.
     pub fn new(pool: &'a PgPool, catalogue: &'a Catalogue, is_told: fn(&Table) -> bool) -> Self {
         let snapshot = catalogue.snapshot();
-        Self { pool, catalogue, snapshot, is_told, tables: HashMap::new(), transaction: None, reached: None }
+        Self {
+            pool,
+            catalogue,
+            snapshot,
+            is_told,
+            tables: HashMap::new(),
+            transaction: None,
+            reached: None,
+            missed: false,
+        }
     }
 
     /// The collections, as what has been read last is told by them.
@@ -88,6 +99,11 @@ impl<'a> Decoder<'a> {
     /// How far the log has been read since this was asked last, where it was read on.
     pub fn reached(&mut self) -> Option<Lsn> {
         self.reached.take()
+    }
+
+    /// Whether a row changed, since this was asked last, of which the log does not have what it was.
+    pub fn missed(&mut self) -> bool {
+        std::mem::take(&mut self.missed)
     }
 
     /// Counts what the log has of the transaction, whether it is told or not: whoever reads it counts the same.
@@ -185,8 +201,9 @@ impl<'a> Decoder<'a> {
     }
 
     /// A row of which it is not known what it was: somebody took the table's replica identity away.
-    fn unknown(&self, relation: u32) -> Option<Event> {
+    fn unknown(&mut self, relation: u32) -> Option<Event> {
         let (table, _) = self.tables.get(&relation)?.collection.as_ref()?;
+        self.missed = true;
         tracing::warn!(
             collection = table.collection.name,
             "The log does not have rows as they were; turn realtime off and on again, or set `replica identity full`"

@@ -202,10 +202,12 @@ pub struct Due {
     pub id: Uuid,
     /// What is sent.
     pub body: String,
-    /// How often it was tried, and how often that failed since it was queued.
+    /// How often it was tried.
     pub attempts: i32,
-    /// The latter.
+    /// How often that failed since it was queued.
     pub failures: i32,
+    /// Whether an admin tries the webhook.
+    pub is_test: bool,
     /// From when on it is tried.
     pub queued_at: OffsetDateTime,
     /// Where.
@@ -229,7 +231,7 @@ pub struct Due {
 pub async fn due(executor: impl PgExecutor<'_>, webhook: Uuid, lane: Uuid) -> Result<Option<Due>> {
     sqlx::query_as!(
         Due,
-        r#"select d.id, d.body, d.attempts, d.failures, d.queued_at, w.url, w.headers as "headers: Json<BTreeMap<String, String>>",
+        r#"select d.id, d.body, d.attempts, d.failures, d.type = 'webhook.test' as "is_test!", d.queued_at, w.url, w.headers as "headers: Json<BTreeMap<String, String>>",
                   w.secret, w.previous_secret, w.previous_secret_expires_at, w.failing_since
              from annex.webhook_deliveries d join annex.webhooks w on w.id = d.webhook_id
             where d.webhook_id = $1 and d.lane = $2 and d.state = 'pending' and (w.enabled or d.type = 'webhook.test')
