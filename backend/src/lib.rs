@@ -3,6 +3,7 @@
 pub mod app;
 pub mod auth;
 mod background;
+pub mod batch;
 mod builder;
 pub mod clock;
 pub mod collections;

@@ -11,7 +11,7 @@ use crate::problem::{Problem, Result};
 use crate::realtime::{channels, socket, status};
 use crate::records::transfer::background;
 use crate::webhooks::{self, deliveries};
-use crate::{document, events, health, hooks, mail, records, requests, server, stats, triggers};
+use crate::{batch, document, events, health, hooks, mail, records, requests, server, stats, triggers};
 
 /// Every route of the server.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -48,7 +48,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(
             resource("/v1/records/{collection}/export").route(post().to(records::transfer::export::export)),
         )
-        .service(resource("/v1/batch").route(post().to(records::batch::batch)))
+        .service(resource("/v1/batch").route(post().to(batch::batch)))
         .service(resource("/v1/queues/{queue}/claim").post(queues::claim::claim))
         .service(resource("/v1/jobs").get(jobs::list::list).post(jobs::create::create))
         .service(resource("/v1/jobs/cancel").post(jobs::cancel_matching::cancel_matching))
@@ -58,7 +58,7 @@ pub fn configure(routes: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}").get(jobs::get::get))
         .service(resource("/v1/jobs/{id}/heartbeat").post(jobs::heartbeat::heartbeat))
         .service(resource("/v1/jobs/{id}/progress").post(jobs::progress::progress))
-        .service(resource("/v1/jobs/{id}/complete").post(records::batch::complete::complete))
+        .service(resource("/v1/jobs/{id}/complete").post(batch::complete::complete))
         .service(resource("/v1/jobs/{id}/fail").post(jobs::fail::fail))
         .service(resource("/v1/jobs/{id}/file").get(jobs::files::get::get))
         .service(resource("/v1/jobs/{id}/logs").get(jobs::logs::logs))

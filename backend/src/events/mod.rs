@@ -14,13 +14,12 @@ pub mod store;
 
 use std::time::Duration;
 
-use annex_openapi::events::EventType;
 use pgwire_replication::ReplicationConfig;
 use secrecy::SecretString;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
+pub use crate::collections::catalogue::subscribers::{Subscriber, SubscriberName};
 use crate::collections::refused;
 use crate::db::InvalidUrl;
 use crate::problem::{Code, Problem, Result};
@@ -34,32 +33,6 @@ const PUBLICATION: &str = "annex_events";
 
 /// How long somebody waits for the log to be kept.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A webhook or a trigger that is told of changes of rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscriber {
-    /// Which one.
-    pub name: SubscriberName,
-    /// What it is told of.
-    pub events: Vec<EventType>,
-    /// The collection whose rows it is told of.
-    pub collection: String,
-    /// What must hold for a row.
-    pub condition: Option<String>,
-    /// The fields that are told; without them all that are not hidden.
-    pub fields: Option<Vec<String>>,
-    /// Changes that were committed before are not told.
-    pub told_from: u64,
-}
-
-/// Who is told of changes of rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubscriberName {
-    /// A webhook.
-    Webhook(Uuid),
-    /// A trigger.
-    Trigger(String),
-}
 
 /// What the reader needs of the server.
 #[derive(Debug)]

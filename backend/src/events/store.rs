@@ -6,41 +6,8 @@ use sqlx::{PgConnection, PgExecutor, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Subscriber, SubscriberName};
+pub use crate::collections::catalogue::subscribers::subscribers;
 use crate::realtime::{Lsn, Position};
-
-/// Who is told of changes of rows.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn subscribers(executor: impl PgExecutor<'_>) -> Result<Vec<Subscriber>> {
-    let rows = sqlx::query!(
-        r#"with told (webhook, trigger, events, collection, condition, fields, told_from, enabled) as (
-               select w.id, null, w.events, w.collection, w.condition, w.fields, w.told_from, w.enabled from annex.webhooks w
-               union all
-               select null, t.name, t.events, t.collection, t.condition, null, t.told_from, t.enabled from annex.triggers t
-           )
-           select webhook, trigger, events as "events!", collection as "collection!", condition, fields, told_from as "told_from!"
-             from told
-            where enabled and collection is not null
-              and events && array['record.created', 'record.updated', 'record.deleted']
-            order by webhook, trigger"#
-    )
-    .fetch_all(executor)
-    .await?;
-    let subscribers = rows.into_iter().map(|row| Subscriber {
-        name: match row.webhook {
-            Some(id) => SubscriberName::Webhook(id),
-            None => SubscriberName::Trigger(row.trigger.unwrap_or_default()),
-        },
-        events: row.events.iter().filter_map(|event| EventType::parse(event)).collect(),
-        collection: row.collection,
-        condition: row.condition,
-        fields: row.fields,
-        told_from: row.told_from.cast_unsigned(),
-    });
-    Ok(subscribers.collect())
-}
 
 /// Keeps the log from being given up until the transaction ends.
 pub(super) async fn hold_log(connection: &mut PgConnection) -> Result<()> {

@@ -3,25 +3,24 @@
 //! A verb checks what it was sent, has its statement built in [`sql`] with the rule inside it, and runs it on a
 //! lane in `store`; rows become JSON in [`wire`]. What writes is an `operation`, which a batch runs too.
 
-pub mod batch;
-mod body;
+pub(crate) mod body;
 pub mod create;
 pub mod delete;
 pub mod delete_matching;
-mod etag;
+pub(crate) mod etag;
 mod expand;
 pub mod get;
 mod group_commit;
-mod hooked;
-mod key;
+pub(crate) mod hooked;
+pub(crate) mod key;
 pub mod list;
 mod matching;
-mod operation;
+pub(crate) mod operation;
 pub mod parameters;
-mod pipeline;
+pub(crate) mod pipeline;
 pub mod projection;
 pub mod replace;
-mod request;
+pub(crate) mod request;
 pub mod rule_test;
 pub mod sql;
 pub mod store;
@@ -29,7 +28,7 @@ pub mod transfer;
 pub mod update;
 pub mod update_matching;
 pub mod wire;
-mod write;
+pub(crate) mod write;
 
 pub use group_commit::GroupCommit;
 pub use request::{Request, View};

@@ -47,7 +47,7 @@ async fn a_queue_says_how_it_stands_and_takes_changes() {
         .iter()
         .map(|queue| queue["name"].clone())
         .collect();
-    assert_eq!(names, ["default", "mail", "transfers"]);
+    assert_eq!(names, ["default", "mail", "transfers", "webhooks"]);
     for (wrong, pointer) in [
         (json!({"concurrency": 0}), "/concurrency"),
         (json!({"rate": {"limit": 1, "period_seconds": 0.01}}), "/rate/period_seconds"),

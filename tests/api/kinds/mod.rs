@@ -71,7 +71,7 @@ async fn the_database_knows_what_the_kinds_are() {
             .fetch_all(&app.inside().db.pool)
             .await
             .unwrap();
-    assert_eq!(kinds.len(), 8);
+    assert_eq!(kinds.len(), 9);
     for (name, is_built_in, Json(schema)) in kinds {
         assert!(is_built_in, "{name}");
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -92,6 +92,9 @@ async fn the_database_knows_what_the_kinds_are() {
             "records.import" => json!([
                 {"collection": "posts", "from": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"},
                 {"collection": "posts", "from": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "mode": "skip_bad", "dry_run": true, "upsert": ["id"], "null": "-", "delimiter": "\t"},
+            ]),
+            "webhook.deliver" => json!([
+                {"webhook": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f", "lane": "0190f5b6-8d3a-7c1e-9a52-3b1f0c6d7e8f"},
             ]),
             "jobs.cancel" => json!([{"filter": {"state": "ready", "queue": "a", "args": {"n": 1}}}]),
             "jobs.retry" | "jobs.discard" => {

@@ -9,16 +9,16 @@ use annex_openapi::collections::{
 };
 use sqlx::postgres::types::Oid;
 
+use super::channels;
 use super::introspect::{Attribute, ConstraintRow, Facts, IndexRow, Relation};
 use super::model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
     Unserved, Wire,
 };
+use super::subscribers::Subscriber;
 use super::types::{Resolved, Types};
 use super::{Snapshot, rules};
-use crate::events::Subscriber;
 use crate::hooks::HttpHook;
-use crate::realtime::channels;
 
 /// The columns of `annex.users` that relations, expressions and `expand` may know of.
 const USER_FIELDS: [&str; 5] = ["id", "email", "display_name", "verified", "created_at"];
@@ -442,7 +442,7 @@ fn add_incoming(drafts: &mut [Draft]) {
 fn finish(
     drafts: Vec<Draft>,
     hooks: Vec<HttpHook>,
-    channels: Vec<channels::store::Row>,
+    channels: Vec<channels::Row>,
     subscribers: Vec<Subscriber>,
 ) -> Snapshot {
     let collections: BTreeMap<String, Collection> = drafts

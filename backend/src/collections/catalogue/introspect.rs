@@ -4,9 +4,9 @@
 use sqlx::postgres::types::Oid;
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::events::{self, Subscriber};
+use super::channels;
+use super::subscribers::{self, Subscriber};
 use crate::hooks::{self, HttpHook};
-use crate::realtime::channels;
 
 /// Everything that the catalogue is made of, read at one moment.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub(super) constraints: Vec<ConstraintRow>,
     pub(super) indexes: Vec<IndexRow>,
     pub(super) hooks: Vec<HttpHook>,
-    pub(super) channels: Vec<channels::store::Row>,
+    pub(super) channels: Vec<channels::Row>,
     pub(super) subscribers: Vec<Subscriber>,
 }
 
@@ -298,8 +298,8 @@ impl Facts {
             constraints: sqlx::query_as(CONSTRAINTS).bind(&oids).fetch_all(&mut *connection).await?,
             indexes: sqlx::query_as(INDEXES).bind(&oids).fetch_all(&mut *connection).await?,
             hooks: hooks::store::enabled(&mut *connection).await?,
-            channels: channels::store::list(&mut *connection, None).await?,
-            subscribers: events::store::subscribers(&mut *connection).await?,
+            channels: channels::list(&mut *connection, None).await?,
+            subscribers: subscribers::subscribers(&mut *connection).await?,
         })
     }
 }

@@ -3,9 +3,11 @@
 //! one of them changes.
 
 pub(in crate::collections) mod assemble;
+pub mod channels;
 mod introspect;
 mod model;
 pub(in crate::collections) mod rules;
+pub mod subscribers;
 mod types;
 mod watch;
 
@@ -16,15 +18,14 @@ use arc_swap::ArcSwap;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
-use crate::events::Subscriber;
 use crate::hooks::HttpHook;
-use crate::realtime::channels;
 
 pub(in crate::collections) use introspect::Other;
 pub use model::{
     Column, Constraint, Demand, Filled, Fragment, Identifier, Incoming, Origin, Rule, Rules, Search, Table,
     Trust, Unserved, Wire,
 };
+use subscribers::Subscriber;
 use watch::Watch;
 
 /// The collections as they are now.
@@ -91,7 +92,7 @@ pub struct Snapshot {
     /// The programs that are asked before something is written.
     pub hooks: Vec<HttpHook>,
     /// The channels, by name.
-    pub channels: Vec<channels::store::Row>,
+    pub channels: Vec<channels::Row>,
     /// Who is told of changes of rows.
     pub subscribers: Vec<Subscriber>,
 }

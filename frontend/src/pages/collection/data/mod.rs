@@ -62,11 +62,11 @@ pub fn Data() -> impl IntoView {
             <ChipsBar />
             <ErrorNotice error=failure retry=move |()| sheet.source.reload() />
             <Grid view />
-            <NoRows import />
             <Status view />
             {later!(
                 data_changes,
                 |view: GridView, import: RwSignal<bool>, export: RwSignal<bool>| view! {
+                    <NoRows import />
                     <ChosenBar />
                     <ChangesBar />
                     <CellEditor view />

@@ -6,12 +6,30 @@ use super::columns::ColumnsMenu;
 use super::filter::{FilterBar, SearchBar};
 use super::sheet::use_sheet;
 use super::views::ViewsMenu;
+use crate::part::later;
 use crate::shell::shortcut;
 use crate::ui::{Button, ButtonKind, Icon, IconName, Menu, MenuItem};
 
 /// The bar above the grid.
 #[component]
 pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <div class="data-bar">
+            <FilterBar />
+            <div class="data-tools">
+                <SearchBar />
+                {later!(
+                    data_tools,
+                    |import: RwSignal<bool>, export: RwSignal<bool>| view! { <Tools import export /> }
+                )}
+            </div>
+        </div>
+    }
+}
+
+/// What is done with the list as a whole: nothing of it is needed to read it.
+#[component]
+fn Tools(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView {
     let sheet = use_sheet();
     let new_row = move || {
         if sheet.is_writable() {
@@ -20,10 +38,6 @@ pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView 
     };
     shortcut("n", "New row", new_row);
     view! {
-        <div class="data-bar">
-            <FilterBar />
-            <div class="data-tools">
-                <SearchBar />
                 <ViewsMenu />
                 <ColumnsMenu />
                 <Menu
@@ -64,7 +78,5 @@ pub fn Toolbar(import: RwSignal<bool>, export: RwSignal<bool>) -> impl IntoView 
                             }
                         })
                 }}
-            </div>
-        </div>
     }
 }

@@ -8,6 +8,7 @@ use super::address::Address;
 use super::layout::Layout;
 use super::sheet::{Sheet, use_sheet};
 use crate::browser;
+use crate::part::later;
 use crate::ui::{
     Button, ButtonKind, ButtonSize, Dialog, Icon, IconButton, IconName, Menu, MenuItem, TextInput,
 };
@@ -43,26 +44,10 @@ fn link(sheet: Sheet) -> String {
 pub fn ViewsMenu() -> impl IntoView {
     let sheet = use_sheet();
     let navigate = StoredValue::new(use_navigate());
-    let kept = browser::stored(&storage_name(sheet)).and_then(|text| serde_json::from_str(&text).ok());
+    let kept: Option<Vec<View>> =
+        browser::stored(&storage_name(sheet)).and_then(|text| serde_json::from_str(&text).ok());
     let views = RwSignal::new(kept.unwrap_or_default());
-    let keep = move |change: &dyn Fn(&mut Vec<View>)| {
-        views.update(|views: &mut Vec<View>| change(views));
-        let text = views.with_untracked(|views| serde_json::to_string(views).ok());
-        browser::store(&storage_name(sheet), text.as_deref());
-    };
     let open = RwSignal::new(false);
-    let name = RwSignal::new(String::new());
-    let save = move || {
-        let view = View { name: name.get_untracked().trim().to_owned(), link: link(sheet) };
-        if !view.name.is_empty() {
-            keep(&|views| {
-                views.retain(|other| other.name != view.name);
-                views.push(view.clone());
-            });
-            name.set(String::new());
-            open.set(false);
-        }
-    };
     let go = move |link: &str| navigate.with_value(|navigate| navigate(link, Default::default()));
     view! {
         <Menu
@@ -92,6 +77,32 @@ pub fn ViewsMenu() -> impl IntoView {
                 "Manage views"
             </MenuItem>
         </Menu>
+        {later!(data_changes, |open: RwSignal<bool>, views: RwSignal<Vec<View>>| view! { <ViewsDialog open views /> })}
+    }
+}
+
+/// Gives what shows now a name, and takes names away.
+#[component]
+fn ViewsDialog(open: RwSignal<bool>, views: RwSignal<Vec<View>>) -> impl IntoView {
+    let sheet = use_sheet();
+    let keep = move |change: &dyn Fn(&mut Vec<View>)| {
+        views.update(|views: &mut Vec<View>| change(views));
+        let text = views.with_untracked(|views| serde_json::to_string(views).ok());
+        browser::store(&storage_name(sheet), text.as_deref());
+    };
+    let name = RwSignal::new(String::new());
+    let save = move || {
+        let view = View { name: name.get_untracked().trim().to_owned(), link: link(sheet) };
+        if !view.name.is_empty() {
+            keep(&|views| {
+                views.retain(|other| other.name != view.name);
+                views.push(view.clone());
+            });
+            name.set(String::new());
+            open.set(false);
+        }
+    };
+    view! {
         <Dialog open title="Views">
             <form
                 class="form"

@@ -1,6 +1,6 @@
 //! What is told of rows as they are committed, put in where they are held.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use leptos::prelude::WithUntracked;
 
@@ -43,19 +43,24 @@ pub(super) struct Told {
     pub(super) new: HashSet<String>,
     /// The keys of rows whose place is another one by now.
     pub(super) moved: HashSet<String>,
-    /// The keys of rows that have changed just now: until when they stand out, and how often that was.
-    changed: HashMap<String, (f64, bool)>,
+    /// The keys of rows that have changed just now, until when they stand out, and whether another way than before: they are few.
+    changed: Vec<(String, f64, bool)>,
 }
 
 impl Told {
     /// Whether a row stands out; each time another way than the time before.
     pub(super) fn stands_out(&self, key: &str) -> Option<bool> {
-        self.changed.get(key).map(|(_, again)| *again)
+        self.changed.iter().find(|(changed, ..)| changed == key).map(|(.., again)| *again)
     }
 
     fn stand_out(&mut self, key: &str, now: f64) {
-        let again = self.changed.get(key).is_some_and(|(_, again)| !again);
-        self.changed.insert(key.to_owned(), (now + STANDS_OUT, again));
+        let again = self.stands_out(key).is_some_and(|again| !again);
+        self.calm(key);
+        self.changed.push((key.to_owned(), now + STANDS_OUT, again));
+    }
+
+    fn calm(&mut self, key: &str) {
+        self.changed.retain(|(changed, ..)| changed != key);
     }
 
     /// What puts in again what was told while a page was on its way, where something was.
@@ -159,7 +164,7 @@ impl State {
             Change::Left(key) => {
                 self.told.moved.remove(key);
                 let was_new = self.told.new.remove(key);
-                self.told.changed.remove(key);
+                self.told.calm(key);
                 let Some(place) = self.find(key) else {
                     if is_news && !was_new {
                         self.window.extent().shrinks();
@@ -249,7 +254,7 @@ impl Source {
         let calm = move || {
             self.change(|state| {
                 let now = js_sys::Date::now();
-                state.told.changed.retain(|_, (until, _)| *until > now);
+                state.told.changed.retain(|(_, until, _)| *until > now);
             });
             self.touch();
         };

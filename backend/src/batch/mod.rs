@@ -18,9 +18,9 @@ use annex_openapi::records::{BatchRequest, BatchResponse};
 use uuid::Uuid;
 
 use self::plan::Plan;
-use super::request::Request;
 use crate::extract::{Caller, JsonBytes, Prefer};
 use crate::problem::{Code, Problem, Result};
+use crate::records::Request;
 
 /// Writes many rows and enqueues jobs, all or none
 ///
