@@ -9,9 +9,8 @@ use crate::bundle::Bundle;
 use crate::routes::Routes;
 use crate::split::Parts;
 
-/// The WebAssembly of a route, compressed, in bytes: 450 KiB. The data of a collection, which follows its rows, is the only one above
-/// 450,000, and is to be below it again.
-const WASM: u64 = 450 * 1024;
+/// The WebAssembly of a route, compressed, in bytes.
+const WASM: u64 = 450_000;
 /// Everything of a route, compressed, in bytes.
 const ALL: u64 = 550_000;
 

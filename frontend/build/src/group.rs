@@ -2,7 +2,7 @@
 //! needs anything in it. Many files are many requests, few files are bytes that a visit has no use for.
 
 /// What a request costs, in bytes (before compression) that might be loaded in its stead.
-const REQUEST: i64 = 16 * 1024;
+const REQUEST: i64 = 8 * 1024;
 
 /// A file in the making.
 #[derive(Debug, Clone, PartialEq, Eq)]

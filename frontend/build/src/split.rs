@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use wasm_split_cli_support::{Options, transform};
 
-use crate::routes::{Routes, that_need};
+use crate::routes::Routes;
 use crate::{Folders, group, merge};
 
 /// The file that starts, before it is bound to JavaScript.
@@ -68,7 +68,7 @@ pub fn program(folders: &Folders, wasm: &Path, routes: &Routes) -> Result<Parts>
         .collect::<Result<Vec<_>>>()?;
     let visits = routes.visits(pieces.iter().flat_map(|(parts, _)| parts));
     let sizes: Vec<_> =
-        pieces.iter().map(|(parts, bytes)| (that_need(&visits, parts), bytes.len() as u64)).collect();
+        pieces.iter().map(|(parts, bytes)| (visits.that_need(parts), bytes.len() as u64)).collect();
 
     let mut files = Vec::new();
     let mut marks = BTreeSet::new();
