@@ -169,7 +169,7 @@ async fn a_wrong_value_is_told_by_its_place() {
         ("number", "\"1e200000\"", "/number"),
         ("number", "\"1_000\"", "/number"),
         ("number", "\"\"", "/number"),
-        ("price", "\"123456789.00\"", ""),
+        ("price", "\"123456789.00\"", "/price"),
         ("words", "5", "/words"),
         ("words", r#""a\u0000b""#, "/words"),
         ("short", "\"123456\"", "/short"),
@@ -256,6 +256,7 @@ async fn a_numeric_is_taken_as_far_as_postgres_holds_it() {
     round_trip(&app, "number", "\"1e131071\"", &format!("\"{whole}\"")).await;
     round_trip(&app, "number", "\"-1E-16383\"", &format!("\"-{fraction}\"")).await;
     round_trip(&app, "numbers", "[\"10e131070\", \"0e200000\"]", &format!("[\"{whole}\",\"0\"]")).await;
+    round_trip(&app, "price", "\"99999999.994\"", "\"99999999.99\"").await;
     let admin = app.admin().await;
     for (field, value, pointer) in [
         ("number", "\"1e131072\"", "/number"),
@@ -263,6 +264,8 @@ async fn a_numeric_is_taken_as_far_as_postgres_holds_it() {
         ("number", "1e-16384", "/number"),
         ("number", "\"1e999999999999999999999\"", "/number"),
         ("numbers", "[1, \"1e131072\"]", "/numbers/1"),
+        ("price", "\"99999999.995\"", "/price"),
+        ("price", "\"-Infinity\"", "/price"),
     ] {
         let body = format!("{{{field:?}: {value}}}");
         let refused = admin.request("POST", &records("things", &[])).body("application/json", body).await;

@@ -111,9 +111,66 @@ pub fn check(text: &str) -> Result<(), Unfit> {
     Ok(())
 }
 
+/// Whether a text that was [checked](check) is within `numeric(precision, scale)`, after Postgres has rounded it to the scale: halves go
+/// away from zero.
+pub fn fits(text: &str, precision: i64, scale: i64) -> bool {
+    if text == "NaN" {
+        return true;
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let Ok(exponent) = exponent.parse::<i64>() else { return false };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes()).skip_while(|digit| *digit == b'0').peekable();
+    if digits.peek().is_none_or(|digit| !digit.is_ascii_digit()) {
+        // Nothing but zeros; what begins with a letter is infinite.
+        return digits.peek().is_none();
+    }
+    let zeros = whole.bytes().chain(fraction.bytes()).take_while(|digit| *digit == b'0').count();
+    let before_point = whole.len() as i64 - zeros as i64 + exponent;
+    let Ok(kept) = usize::try_from(before_point + scale) else { return true };
+    let all_nines = digits.by_ref().take(kept).filter(|digit| *digit == b'9').count() == kept;
+    let carries = all_nines && digits.next().is_some_and(|digit| digit >= b'5');
+    before_point + i64::from(carries) <= precision - scale
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each was asked of Postgres 15.
+    #[test]
+    fn what_fits_a_precision_is_told_from_what_does_not() {
+        for (text, precision, scale, is_fit) in [
+            ("99.99", 4, 2, true),
+            ("-99.994", 4, 2, true),
+            ("99.995", 4, 2, false),
+            ("-99.995", 4, 2, false),
+            ("100", 4, 2, false),
+            ("0100e-1", 4, 2, true),
+            ("1e2", 4, 2, false),
+            ("0.00e9", 4, 2, true),
+            ("0", 1, 0, true),
+            ("9.5", 1, 0, false),
+            ("9.4999", 1, 0, true),
+            ("0.0095", 2, 4, true),
+            ("0.00994", 2, 4, true),
+            ("0.00995", 2, 4, false),
+            ("0.009995", 2, 4, false),
+            ("0.01", 2, 4, false),
+            ("0.00004", 2, 4, true),
+            ("99499", 2, -3, true),
+            ("99500", 2, -3, false),
+            ("499", 2, -3, true),
+            ("1e-9999", 4, 2, true),
+            ("NaN", 4, 2, true),
+            ("Infinity", 4, 2, false),
+            ("-Infinity", 4, 2, false),
+            ("999999999999999999999999.5", 24, 0, false),
+        ] {
+            assert_eq!(fits(text, precision, scale), is_fit, "{text} as numeric({precision},{scale})");
+        }
+    }
 
     /// Each was asked of Postgres 15.
     #[test]

@@ -173,7 +173,7 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
         },
         FieldType::Float => float(column.wire, text),
         FieldType::Numeric => match numeric::check(text) {
-            Ok(()) => Ok(text.to_owned()),
+            Ok(()) => check_precision(field, text).map(|()| text.to_owned()),
             Err(numeric::Unfit::OutOfRange) => Err(Fault::new(
                 "out_of_range",
                 format!(
@@ -231,15 +231,32 @@ fn enum_value(field: &Field, text: &str) -> Result<String, Fault> {
     Err(Fault::new("not_a_value", detail))
 }
 
+/// What stands in brackets behind the name of a field's type, where that is its name.
+fn modifiers<'a>(field: &'a Field, name: &str) -> Option<&'a str> {
+    let (modifiers, _) = field.native_type.strip_prefix(name)?.strip_prefix('(')?.split_once(')')?;
+    Some(modifiers)
+}
+
 /// A `varchar(n)` says its limit in its type's name.
 fn check_length(field: &Field, text: &str) -> Result<(), Fault> {
-    let limit = field
-        .native_type
-        .strip_prefix("character varying(")
-        .and_then(|rest| rest.strip_suffix(')')?.parse::<usize>().ok());
+    let limit = modifiers(field, "character varying").and_then(|limit| limit.parse::<usize>().ok());
     match limit {
         Some(limit) if text.chars().count() > limit => {
             Err(Fault::new("too_long", format!("must have at most {limit} characters")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// So does a `numeric(p,s)`.
+fn check_precision(field: &Field, text: &str) -> Result<(), Fault> {
+    let limits = modifiers(field, "numeric").and_then(|limits| limits.split_once(','));
+    let limits = limits.and_then(|(precision, scale)| Some((precision.parse().ok()?, scale.parse().ok()?)));
+    match limits {
+        Some((precision, scale)) if !numeric::fits(text, precision, scale) => {
+            let detail =
+                format!("must be less than 10^{} after it is rounded, and finite", precision - scale);
+            Err(Fault::new("out_of_range", detail))
         }
         _ => Ok(()),
     }

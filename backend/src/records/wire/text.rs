@@ -1,8 +1,21 @@
 //! Postgres's text format into the same JSON that its binary format becomes: the log brings values as text.
 
 use super::encode::{float, write_string};
-use crate::collections::catalogue::{Column, Wire};
+use crate::collections::catalogue::{Column, Table, Wire};
+use crate::evaluator::Image;
 use crate::evaluator::array::{self, Part};
+
+/// Writes columns of a row as a JSON object, but for its closing brace.
+pub fn open_object(out: &mut Vec<u8>, table: &Table, columns: &[usize], row: &Image) {
+    out.push(b'{');
+    for (place, &index) in columns.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(table.json_key(index));
+        write_json(out, &table.columns[index], row.get(index));
+    }
+}
 
 /// Writes a column's value as JSON.
 pub fn write_json(out: &mut Vec<u8>, column: &Column, text: Option<&str>) {
