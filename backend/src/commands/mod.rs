@@ -69,7 +69,7 @@ impl Cli {
             Command::Console => console::run(config.console).await,
             Command::ExportOpenapi => export_openapi::run(),
             Command::ExportAsyncapi => export_asyncapi::run(),
-            Command::Migrate => migrate::run(config).await,
+            Command::Migrate => migrate::run(config, builder).await,
             Command::Apply(arguments) => apply::run(config, arguments).await,
             Command::Keys(arguments) => keys::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,

@@ -16,6 +16,9 @@ pub(super) type Attempt = Pin<Box<dyn Future<Output = Result<Completed, JobError
 /// Begins an attempt with these arguments.
 type Begin = fn(&RawValue, Context) -> Result<Attempt, JobError>;
 
+/// The argument in which a callback is told of its batch.
+const BATCH: &str = "batch";
+
 /// Who runs the kinds that every server has, as `annex.jobs` names them.
 const ANNEX: &str = "@annex";
 /// Who runs the kinds that no server has: workers over HTTP.
@@ -24,6 +27,8 @@ pub(super) const WORKERS: &str = "@workers";
 struct Kind {
     begin: Begin,
     schema: Option<Value>,
+    /// Whether it has no place for what a callback is told of its batch.
+    is_closed: bool,
     description: &'static str,
     is_on_behalf: bool,
     runner: &'static str,
@@ -61,7 +66,10 @@ impl Registry {
             Ok(Box::pin(job.run(context)))
         };
         let (schema, description, is_on_behalf) = (T::schema(), T::DESCRIPTION, T::ON_BEHALF);
-        self.0.insert(T::KIND, Kind { begin, schema, description, is_on_behalf, runner });
+        let is_closed = schema.as_ref().is_some_and(|schema| {
+            schema["additionalProperties"] == false && schema["properties"].get(BATCH).is_none()
+        });
+        self.0.insert(T::KIND, Kind { begin, schema, is_closed, description, is_on_behalf, runner });
     }
 
     /// As whom this program claims: it has all that they run.
@@ -82,7 +90,9 @@ impl Registry {
         args: &RawValue,
         context: Context,
     ) -> Option<Result<Attempt, JobError>> {
-        Some((self.0.get(kind)?.begin)(args, context))
+        let kind = self.0.get(kind)?;
+        let own = if kind.is_closed { without_batch(args) } else { None };
+        Some((kind.begin)(own.as_deref().unwrap_or(args), context))
     }
 
     /// Tells the database which kinds servers run, and what their arguments are.
@@ -105,4 +115,11 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// The arguments without what the end of a batch adds to those of its callback, where it has.
+fn without_batch(args: &RawValue) -> Option<Box<RawValue>> {
+    let mut members: BTreeMap<String, &RawValue> = serde_json::from_str(args.get()).ok()?;
+    members.remove(BATCH)?;
+    serde_json::value::to_raw_value(&members).ok()
 }

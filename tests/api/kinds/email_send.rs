@@ -133,3 +133,17 @@ async fn the_outbox_keeps_the_newest() {
     let kept = app.sql_value("select count(*) || ' ' || bool_or(subject = 'the last') || bool_or(subject = '101') from annex.outbox");
     assert_eq!(kept.await.as_deref(), Some("1000 truefalse"));
 }
+
+#[tokio::test]
+async fn a_mail_says_that_a_batch_has_ended() {
+    let app = builder().start().await;
+    let admin = app.admin().await;
+    let job = |to: &str| json!({"kind": "email.send", "args": mail(json!(to))});
+    let batch = json!({"jobs": [{"job": job("one@example.com")}], "callback": job("last@example.com")});
+    let batch = admin.post("/v1/batches", batch).await.expect_status(201).json();
+    let path = format!("/v1/batches/{}", batch["id"].as_str().unwrap());
+    app.eventually("both are sent", async || admin.get("/v1/outbox").await.items().len() == 2).await;
+    let callback = admin.get(&path).await.json()["callback_id"].as_str().unwrap().parse().unwrap();
+    let attempt = attempt(&app, callback).await;
+    assert_eq!(attempt["outcome"], "succeeded", "{attempt}");
+}
