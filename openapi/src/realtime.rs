@@ -61,6 +61,11 @@ pub struct Subscribe {
     /// The fields that are told; all that the caller may read where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
+    /// Relations to one record each, two deep at most: the records that they lead to stand in `expand` of each record, as they are when
+    /// it is told. That one of them changes by itself is not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["author"]))]
+    pub expand: Vec<String>,
     /// A cursor: everything behind it is told first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "1c0d3b5a-16b3748-2")]

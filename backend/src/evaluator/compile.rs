@@ -11,7 +11,7 @@ use super::json::Step;
 use super::mirror::{Need, is_indexable};
 use super::node::Node;
 use super::operand::{Column, Constant, Operand, Place};
-use super::others::{Exists, Hop, Other, Sight, Way};
+use super::others::{Exists, Hop, Other, Relation, Sight, Way};
 use super::pattern::Pattern;
 use super::value::{Kind, compare};
 use crate::collections::catalogue::{Rule, Snapshot, Table, Trust, Wire};
@@ -295,6 +295,25 @@ impl<'a> Compiler<'a> {
             }
         };
         Some((Other { collection: collection.into(), sight }, spot))
+    }
+
+    /// The way over one relation, with what is to be known of the rows that it leads to.
+    pub(super) fn link(&mut self, table: &'a Table, relation: &Relation<'_>) -> Option<Way> {
+        let kind = column_kind(table, relation.here);
+        if !is_indexable(kind) {
+            self.leave(format!(
+                "records of `{}` are not found by a value like that of `{}`",
+                relation.target, table.collection.fields[relation.here].name,
+            ));
+            return None;
+        }
+        let (to, spot) = self.other(relation.target)?;
+        let need = &mut self.needs[spot.need?];
+        need.columns.extend(relation.columns);
+        need.columns.insert(relation.there);
+        need.lookups.insert(vec![relation.there]);
+        let start = Column { place: Place::Here(Row::This), index: relation.here, kind };
+        Some(Way { start, hops: [Hop { to, key: relation.there, next: None }].into() })
     }
 
     fn exists(&mut self, frame: Frame<'a>, exists: &expression::Exists) -> Node {

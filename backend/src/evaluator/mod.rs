@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 
 pub use image::Image;
 pub use mirror::{Mirror, Mirrors, Need};
+pub use others::{Link, Relation};
 
 use crate::collections::catalogue::{Snapshot, Table, Trust};
 use crate::extract::{Caller, Identity};

@@ -2,11 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::mirror::{Mirror, encode};
+use super::compile::Compiler;
+use super::mirror::{Mirror, Need, encode};
 use super::node::Node;
 use super::operand::{Column, Operand};
 use super::value::Kind;
-use super::{Context, Image, Rows};
+use super::{Context, DatabaseAlone, Image, Rows};
+use crate::collections::catalogue::{Snapshot, Table, Trust};
 
 /// The rows of another collection that a condition sees.
 #[derive(Debug, Clone)]
@@ -74,6 +76,49 @@ impl Way {
             value = kind.read(row.get(column)?)?;
         }
         found
+    }
+}
+
+/// A relation to one row.
+#[derive(Debug, Clone, Copy)]
+pub struct Relation<'a> {
+    /// The column whose value is looked for, here.
+    pub here: usize,
+    /// The collection that it leads to.
+    pub target: &'a str,
+    /// The column that equals the value, there.
+    pub there: usize,
+    /// The columns that are read of the row there.
+    pub columns: &'a [usize],
+}
+
+/// A relation, as callers follow it: to the row that it leads to, where they may view that.
+#[derive(Debug, Clone)]
+pub struct Link {
+    way: Way,
+    needs: Vec<Need>,
+}
+
+impl Link {
+    /// Prepares to follow a relation from rows of the table.
+    ///
+    /// # Errors
+    /// The database alone can decide who may view what it leads to, or can find it.
+    pub fn new(table: &Table, relation: &Relation<'_>, snapshot: &Snapshot) -> Result<Self, DatabaseAlone> {
+        let mut compiler = Compiler::new(Some(snapshot), Trust::Filter);
+        let way = compiler.link(table, relation);
+        let Compiler { reasons, needs, .. } = compiler;
+        way.filter(|_| reasons.is_empty()).map(|way| Self { way, needs }).ok_or(DatabaseAlone { reasons })
+    }
+
+    /// What it asks of other collections.
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    /// The row that it leads to, where there is one that the caller may view.
+    pub fn follow<'a>(&'a self, context: &'a Context<'_>, row: &'a Image) -> Option<&'a Image> {
+        self.way.follow(context, Rows::of(row))
     }
 }
 

@@ -11,6 +11,7 @@ mod seen;
 pub mod socket;
 pub mod status;
 pub(crate) mod store;
+mod together;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,7 @@ use channels::presence::Here;
 use channels::writer::Writer;
 use feed::{Event, Feed, FeedState};
 use hub::{Command, Hub, Status};
+use together::Together;
 
 /// How long somebody waits for the log to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,6 +50,9 @@ pub struct Realtime {
     pub writer: Writer,
     wanted: Arc<Notify>,
     state: watch::Receiver<FeedState>,
+    pool: sqlx::PgPool,
+    /// Where the log ends, asked by all who begin subscriptions at the same time.
+    end: Together<Result<Lsn>>,
     /// How many connections each party may have.
     pub connections: Shares,
     /// Told when the server ends.
@@ -80,6 +85,8 @@ impl Realtime {
             feed: Mutex::new(Some((feed, events))),
             wanted,
             state,
+            pool: db.pool.clone(),
+            end: Together::default(),
             connections: Shares::each("connections", config.connections as usize),
             ending: CancellationToken::new(),
         })
@@ -108,8 +115,16 @@ impl Realtime {
     /// # Errors
     /// `not_live` where the database lets nobody read its log; `overloaded` where it takes long: a slot cannot be made while a
     /// transaction is open.
-    pub async fn ready(&self) -> Result<Lsn> {
+    pub async fn ready(&self) -> Result<Cursor> {
         self.ask(Command::Ready).await
+    }
+
+    /// Where the log ends that is on disk: whatever was committed before this was asked was committed before it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn end(&self) -> Result<Lsn> {
+        self.end.ask(async || store::flushed(&self.pool).await.map_err(Problem::from)).await
     }
 
     /// Has the hub answer something, for which the log must be read.

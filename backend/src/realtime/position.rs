@@ -13,7 +13,7 @@ pub type Lsn = u64;
 pub struct Position {
     /// Where the transaction was committed.
     pub commit: Lsn,
-    /// The place of the change within the transaction, from 1.
+    /// The place of the change within the transaction, from 1. The change of a row has two, since it may be told as two events.
     pub change: u32,
 }
 
@@ -26,6 +26,11 @@ impl Position {
     /// Behind the change that stands there.
     pub const fn after(self) -> Self {
         Self { commit: self.commit, change: self.change + 1 }
+    }
+
+    /// The first of the two places of a row's change, which stands at its second: where its key is another, the row leaves there.
+    pub const fn first_place(self) -> Self {
+        Self { commit: self.commit, change: self.change - 1 }
     }
 }
 
@@ -42,6 +47,11 @@ impl Cursor {
     /// The short form in which cursors name a log.
     pub fn epoch(epoch: Uuid) -> u32 {
         epoch.as_u128() as u32
+    }
+
+    /// As [`Position::first_place`].
+    pub const fn first_place(self) -> Self {
+        Self { epoch: self.epoch, position: self.position.first_place() }
     }
 }
 

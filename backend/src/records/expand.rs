@@ -10,11 +10,10 @@ use tokio_postgres::Row;
 use super::projection::{Projection, is_readable};
 use super::sql::predicate::Context;
 use super::sql::select::{self, Wanted};
-use super::store::{self, Failure, raw};
+use super::store::{At, Failure, raw};
 use super::wire::encode::{Malformed, bind_text, write_string};
 use super::wire::parse;
 use crate::collections::catalogue::{Column, Table};
-use crate::db::lanes::Lane;
 use crate::problem::{Problem, Result};
 
 /// The deepest path, in relations.
@@ -31,15 +30,18 @@ pub const MAX_BYTES: usize = 32 << 20;
 /// A relation to follow, and those to follow from there.
 #[derive(Debug)]
 pub struct Expand {
-    name: String,
-    target: Arc<Table>,
+    /// What it is called.
+    pub name: String,
+    /// Where it leads to.
+    pub target: Arc<Table>,
     /// The column whose value is looked for, here.
-    here: usize,
+    pub here: usize,
     /// The column that equals it, there.
-    there: usize,
+    pub there: usize,
     /// Whether many rows there may be found.
-    many: bool,
-    inner: Vec<Expand>,
+    pub many: bool,
+    /// What is followed from there.
+    pub inner: Vec<Expand>,
 }
 
 impl Expand {
@@ -191,13 +193,13 @@ impl Found {
 /// `invalid_parameter` where there is too much to be found; see [`Failure`].
 pub async fn follow(
     context: &Context<'_>,
-    lane: &Lane,
+    at: At<'_>,
     table: &Table,
     projection: &Projection,
     expands: &[Expand],
     rows: &[Row],
 ) -> Result<Found, Failure> {
-    Search { context, lane, rows_left: MAX_ROWS }.follow(table, projection, expands, rows).await
+    Search { context, at, rows_left: MAX_ROWS }.follow(table, projection, expands, rows).await
 }
 
 /// Reads what the level above needs to follow `expands`.
@@ -210,7 +212,7 @@ pub fn need(projection: &mut Projection, expands: &[Expand]) {
 /// Where one request looks, and how much it may still find.
 struct Search<'a> {
     context: &'a Context<'a>,
-    lane: &'a Lane,
+    at: At<'a>,
     rows_left: usize,
 }
 
@@ -280,7 +282,7 @@ impl Search<'_> {
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let mut found = vec![Vec::new(); values.len()];
         let target = &expand.target;
-        let mut projection = Projection::new(target, self.context.caller, None)?;
+        let mut projection = Projection::all(target, self.context.caller);
         need(&mut projection, &expand.inner);
         let wanted = Wanted {
             of,
@@ -295,7 +297,7 @@ impl Search<'_> {
             select::by_values(self.context, target, &projection.columns, &wanted)?
         };
         let Some(statement) = statement else { return Ok(found) };
-        let rows = store::rows(self.lane, target, &statement).await?;
+        let rows = self.at.rows(target, &statement).await?;
         self.rows_left = self
             .rows_left
             .checked_sub(rows.len())

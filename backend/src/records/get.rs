@@ -9,7 +9,7 @@ use super::parameters::ReadParameters;
 use super::projection::Projection;
 use super::request::{Request, View, no_such_record};
 use super::sql::select;
-use super::store::{self, Failure, version};
+use super::store::{self, At, Failure, version};
 use crate::extract::Query;
 use crate::problem::Result;
 
@@ -54,7 +54,7 @@ async fn read(view: View<'_>, parameters: &ReadParameters) -> Result<Record, Fai
     let rows = store::rows(view.reads(table), table, &statement).await?;
     let row = rows.first().ok_or_else(|| no_such_record(table))?;
     let version = table.versioned.then(|| version(row, projection.columns.len())).flatten();
-    let found = expand::follow(&context, &lanes.scans, table, &projection, &expands, &rows).await?;
+    let found = expand::follow(&context, At::Lane(&lanes.scans), table, &projection, &expands, &rows).await?;
     let mut json = Vec::with_capacity(512);
     projection.open_object(&mut json, table, row)?;
     found.close_object(&mut json, 0);

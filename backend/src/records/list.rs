@@ -9,7 +9,7 @@ use super::projection::Projection;
 use super::request::{Request, View};
 use super::sql::predicate::{Context, Verdict};
 use super::sql::select::{self, List, Matching, SortKey};
-use super::store::{self, Failure, raw};
+use super::store::{self, At, Failure, raw};
 use super::wire::encode::bind_text;
 use crate::collections::catalogue::Table;
 use crate::extract::{Count, Prefer, Query};
@@ -66,7 +66,7 @@ async fn page(view: View<'_>, parameters: &ListParameters, count: Option<Count>)
     };
     let more = rows.len() > parameters.limit;
     rows.truncate(parameters.limit);
-    let found = expand::follow(&context, lane, table, &projection, &expands, &rows).await?;
+    let found = expand::follow(&context, At::Lane(lane), table, &projection, &expands, &rows).await?;
 
     let mut body = Vec::with_capacity(64 + rows.len() * 512);
     body.extend_from_slice(b"{\"items\":[");

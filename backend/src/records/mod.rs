@@ -8,7 +8,7 @@ pub mod create;
 pub mod delete;
 pub mod delete_matching;
 pub(crate) mod etag;
-mod expand;
+pub mod expand;
 pub mod get;
 mod group_commit;
 pub(crate) mod hooked;

@@ -24,8 +24,8 @@ impl Projection {
     /// # Errors
     /// `invalid_parameter` for one that does not exist for the caller.
     pub fn new(table: &Table, caller: &Caller, fields: Option<&[String]>) -> Result<Self> {
-        let columns = match fields {
-            None => (0..table.columns.len()).filter(|index| is_readable(table, caller, *index)).collect(),
+        match fields {
+            None => Ok(Self::all(table, caller)),
             Some(names) => {
                 let found = names.iter().map(|name| readable(table, caller, name, "fields"));
                 let mut columns: Vec<usize> = found.collect::<Result<_>>()?;
@@ -36,10 +36,16 @@ impl Projection {
                         true
                     }
                 });
-                columns
+                Ok(Self { shown: columns.len(), columns })
             }
-        };
-        Ok(Self { shown: columns.len(), columns })
+        }
+    }
+
+    /// All fields that the caller may read.
+    pub fn all(table: &Table, caller: &Caller) -> Self {
+        let columns: Vec<usize> =
+            (0..table.columns.len()).filter(|index| is_readable(table, caller, *index)).collect();
+        Self { shown: columns.len(), columns }
     }
 
     /// Where the row has that column, which is read too from now on.

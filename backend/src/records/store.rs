@@ -71,6 +71,31 @@ pub fn version(row: &Row, index: usize) -> Option<u32> {
     raw(row, index).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)
 }
 
+/// Where statements run.
+#[derive(Debug, Clone, Copy)]
+pub enum At<'a> {
+    /// By themselves, each on a connection of the lane.
+    Lane(&'a Lane),
+    /// In the transaction of that connection.
+    Transaction(&'a Place),
+}
+
+impl At<'_> {
+    /// Runs one statement over a collection's table.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn rows(self, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
+        match self {
+            Self::Lane(lane) => rows(lane, table, sql).await,
+            Self::Transaction(place) => {
+                let statement = prepare(place, table, sql).await?;
+                query(place.client(), &statement, &sql.binds).await.map_err(|error| failure(table, error))
+            }
+        }
+    }
+}
+
 /// Runs one statement over a collection's table on a lane.
 ///
 /// # Errors

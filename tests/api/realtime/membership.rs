@@ -89,6 +89,28 @@ async fn members_are_told_and_whoever_comes_or_goes_begins_anew() {
 }
 
 #[tokio::test]
+async fn nobody_sees_with_the_eyes_of_an_admin() {
+    let app = TestApp::start().await;
+    let name = json!({"name": "name", "type": "text"});
+    app.collection(json!({"name": "codes", "realtime": true, "fields": [name.clone()]})).await;
+    app.collection(json!({
+        "name": "things", "realtime": true, "fields": [name], "rules": {"list": "", "view": ""}
+    }))
+    .await;
+    app.rows("codes", [json!({"name": "secret"})]).await;
+    let mut sockets = Vec::new();
+    for client in [&app.admin().await, &app.anonymous()] {
+        let mut socket = Socket::connect(&app, client).await;
+        let filter = "exists(codes, name = $.name)";
+        socket.subscribe(json!({"id": "t", "collection": "things", "filter": filter})).await;
+        sockets.push(socket);
+    }
+    app.rows("things", [json!({"name": "secret"})]).await;
+    assert_eq!(sockets[0].events(1).await.len(), 1);
+    sockets[1].silence().await;
+}
+
+#[tokio::test]
 async fn what_a_rule_looks_into_must_be_told_of_too() {
     let app = TestApp::start().await;
     rooms(&app).await;

@@ -3,6 +3,7 @@
 mod access;
 mod changes;
 mod channels;
+mod expand;
 mod jobs;
 mod membership;
 mod presence;

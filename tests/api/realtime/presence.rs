@@ -105,6 +105,22 @@ async fn who_comes_changes_and_goes_is_seen() {
 }
 
 #[tokio::test]
+async fn a_client_is_there_as_who_it_is_now() {
+    let app = TestApp::start().await;
+    talk(&app).await;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (mut one, mut other) = (Socket::connect(&app, &ada).await, Socket::connect(&app, &bob).await);
+    join(&mut other, "talk:1", &mut Known::default()).await;
+    let reference = join(&mut one, "talk:1", &mut Known::default()).await;
+    one.send(json!({"op": "presence", "topic": "talk:1", "state": "here"})).await;
+    assert_eq!(other.next().await["entries"][0]["user_id"], json!(ada.id()));
+    one.send(json!({"op": "auth", "token": bob.token.clone().unwrap()})).await;
+    let told = other.next().await;
+    let entry = json!({"ref": reference, "user_id": bob.id(), "state": "here"});
+    assert_eq!((&told["type"], &told["entries"]), (&json!("update"), &json!([entry])));
+}
+
+#[tokio::test]
 async fn a_rule_says_who_sees_and_is_seen() {
     let app = TestApp::start().await;
     talk(&app).await;

@@ -3,7 +3,7 @@
 use annex_tests::{Socket, TestApp};
 use serde_json::json;
 
-use super::notes;
+use super::{notes, titles};
 
 #[tokio::test]
 async fn whoever_was_away_is_told_what_happened() {
@@ -125,6 +125,74 @@ async fn a_log_that_is_lost_is_told_and_another_begins() {
     assert_ne!(now[..8], begin[..8]);
     app.sql("insert into notes (title, public) values ('a', true)").await;
     socket.events(1).await;
+}
+
+#[tokio::test]
+async fn what_changed_in_a_lost_log_counts_all_the_same() {
+    let app = TestApp::start().await;
+    app.collection(json!({
+        "name": "papers",
+        "realtime": true,
+        "fields": [{"name": "title", "type": "text", "required": true}],
+        "rules": {"view": "\"editor\" in @user.roles"}
+    }))
+    .await;
+    app.sql("insert into papers (title) values ('one')").await;
+    let ada = app.user("ada").await;
+    app.sql("update annex.users set roles = '{editor}' where email = 'ada@example.com'").await;
+    let mut socket = Socket::connect(&app, &ada).await;
+    let papers = json!({"id": "p", "collection": "papers", "snapshot": true});
+    let (told, _) = socket.subscribe(papers.clone()).await;
+    assert_eq!(told[0]["records"].as_array().unwrap().len(), 1);
+    // All of it is committed at once: the log that has it is read by nobody.
+    app.sql(
+        "update annex.users set roles = '{}' where email = 'ada@example.com';
+         select pg_drop_replication_slot(slot) from annex.feed;
+         select pg_terminate_backend(active_pid) from pg_replication_slots where database = current_database() and active",
+    )
+    .await;
+    assert_eq!(socket.next().await["op"], "resync");
+    let (told, _) = socket.subscribe(papers).await;
+    assert_eq!(told[0]["records"], json!([]));
+    app.sql("insert into papers (title) values ('two')").await;
+    socket.silence().await;
+}
+
+#[tokio::test]
+async fn a_row_that_goes_by_another_key_leaves_and_comes_at_two_places() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    app.sql("insert into notes (title, public) values ('a', true)").await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
+    app.sql("update notes set id = gen_random_uuid(), title = 'b'").await;
+    let events = [socket.next().await, socket.next().await];
+    assert_eq!([&events[0]["type"], &events[1]["type"]], ["leave", "enter"]);
+    for (place, event) in events.iter().enumerate() {
+        let mut socket = Socket::connect(&app, &app.anonymous()).await;
+        let after = json!({"id": "n", "collection": "notes", "after": event["cursor"]});
+        let (told, _) = socket.subscribe(after).await;
+        assert_eq!(told, events[place + 1..]);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_more_than_may_wait_are_told() {
+    let app = TestApp::start().await;
+    notes(&app).await;
+    app.sql("insert into notes (title, public) select repeat('n', 2000) || i, true from generate_series(1, 2000) i").await;
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    for id in ["a", "b"] {
+        let subscribe = json!({"op": "subscribe", "id": id, "collection": "notes", "snapshot": true});
+        socket.send(subscribe).await;
+    }
+    for _ in 0..2 {
+        let rows = socket.next().await;
+        assert_eq!(rows["records"].as_array().map(Vec::len), Some(2000), "{:.300}", rows.to_string());
+        assert_eq!(socket.next().await["op"], "subscribed");
+    }
+    app.sql("insert into notes (title, public) values ('last', true)").await;
+    assert_eq!(titles(&socket.events(2).await), [("enter", "last"); 2]);
 }
 
 #[tokio::test]

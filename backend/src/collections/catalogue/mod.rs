@@ -75,6 +75,12 @@ impl Catalogue {
         Ok(self.snapshot())
     }
 
+    /// Has the collections be those, for tests of what reads them.
+    #[cfg(test)]
+    pub fn set(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
+    }
+
     /// Follows the database from now on, until the catalogue is dropped: a change by another server, or by anybody
     /// with `psql`, is seen within a moment.
     pub fn watch(self: &Arc<Self>, pool: &PgPool) {

@@ -115,11 +115,6 @@ impl Channel {
         self.compiled().flat_map(|(_, program)| program.needs())
     }
 
-    /// Its rules, ready to be evaluated.
-    pub fn programs(&self) -> impl Iterator<Item = &Program> {
-        self.compiled().map(|(_, program)| program)
-    }
-
     fn compiled(&self) -> impl Iterator<Item = (&Predicate, &Program)> {
         self.rules.iter().filter_map(|rule| match rule {
             Rule::When(when) => Some((&when.0, &when.1)),

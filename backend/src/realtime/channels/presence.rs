@@ -73,6 +73,17 @@ impl Here {
         self.changed.notify_one();
     }
 
+    /// A client that is there is of that account now.
+    pub fn belongs_to(&self, reference: Uuid, user_id: Option<Uuid>) {
+        let mut wanted = self.wanted();
+        if let Some(entry) = wanted.entries.get_mut(&reference).filter(|entry| entry.user_id != user_id) {
+            entry.user_id = user_id;
+            wanted.open.insert(reference);
+            drop(wanted);
+            self.changed.notify_one();
+        }
+    }
+
     /// A client is there no more.
     pub fn remove(&self, reference: Uuid) {
         let mut wanted = self.wanted();

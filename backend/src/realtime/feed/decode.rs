@@ -164,6 +164,8 @@ impl<'a> Decoder<'a> {
                 events.extend(self.row(relation, None, Some(&new)));
             }
             Message::Update { relation, old, new } => {
+                // A place for its leaving, and one for its coming by another key.
+                self.count();
                 self.count();
                 events.extend(match old {
                     Some(old) => self.row(relation, Some(&old), Some(&new)),

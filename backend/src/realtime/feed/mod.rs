@@ -240,6 +240,10 @@ impl Feed {
         let (begins, until) = copy_slot(&mut client, &kept.slot, &name).await?;
         let continues = before.is_some_and(|before| before >= begins);
         let from = before.filter(|_| continues).unwrap_or(begins);
+        if !continues {
+            // What changed them may be in a part of the log that nobody has read.
+            self.catalogue.refresh_now(&self.pool).await?;
+        }
         *trail = Trail::beginning(kept.epoch, from, std::mem::take(trail), continues);
         client.start().await?;
         client.wait_started().await?;

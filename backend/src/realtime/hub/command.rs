@@ -65,7 +65,7 @@ pub enum Command {
     /// Something is to be done about a topic.
     Topic(TopicCommand),
     /// Somebody waits until the past has been told, and wants to know how far the log has been read then.
-    Ready(oneshot::Sender<Lsn>),
+    Ready(oneshot::Sender<Cursor>),
     /// Somebody wants to know how it stands.
     Status(oneshot::Sender<Status>),
 }
@@ -89,7 +89,13 @@ pub enum Start {
     /// With what comes: behind everything that had been committed when the client asked, which is before that position.
     Now(Lsn),
     /// Behind what the client knows.
-    After(Cursor),
+    After {
+        /// Where the client was.
+        cursor: Cursor,
+        /// Whatever decides what the client may see had been committed before that position: what has changed of it since the client
+        /// was there is known when the log has been read until then.
+        asked: Lsn,
+    },
     /// With the rows as they are.
     Snapshot {
         /// The records.
@@ -98,8 +104,8 @@ pub enum Start {
         seen: Seen,
         /// All of those were committed before this.
         reached: Lsn,
-        /// Until there the log had been read before they were.
-        before: Lsn,
+        /// Until there which log had been read before they were.
+        before: Cursor,
     },
 }
 

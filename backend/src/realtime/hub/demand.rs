@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use annex_openapi::expression::{CompareOp, Literal, Operand, Predicate, Row, UserAttribute};
 
 use crate::collections::catalogue::{Table, Wire};
-use crate::evaluator::{Image, Need, Program};
+use crate::evaluator::{Image, Need};
 use crate::extract::Caller;
 
 /// The most values of one demand: behind each the subscription is found.
@@ -20,13 +20,13 @@ pub struct Demand {
     pub values: Vec<Box<str>>,
 }
 
-/// What all of the conditions together demand by equality, where they demand anything: the one with the fewest values.
-pub fn demand(conditions: &[&Predicate], table: &Table, caller: &Caller) -> Option<Demand> {
+/// What all of the conditions together demand by equality.
+pub fn demands(conditions: &[&Predicate], table: &Table, caller: &Caller) -> Vec<Demand> {
     let mut found: Vec<Demand> = Vec::new();
     for condition in conditions {
         collect(condition, table, caller, &mut found);
     }
-    found.into_iter().min_by_key(|demand| demand.values.len())
+    found
 }
 
 /// The rows of another collection that matter to a view.
@@ -49,10 +49,10 @@ impl Watch {
     }
 }
 
-/// What programs ask of other collections, each of these once.
-pub fn needs<'p>(programs: impl Iterator<Item = &'p Program>) -> Vec<Need> {
+/// What is asked of other collections, each of these once.
+pub fn needs<'n>(asked: impl Iterator<Item = &'n Need>) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    for need in programs.flat_map(Program::needs) {
+    for need in asked {
         match needs.iter_mut().find(|other| other.collection() == need.collection()) {
             Some(other) => other.add(need),
             None => needs.push(need.clone()),
@@ -84,7 +84,9 @@ fn looked_for(condition: &Predicate, needs: &[Need], caller: &Caller, found: &mu
         Predicate::Not(inner) => looked_for(inner, needs, caller, found),
         Predicate::Exists(exists) => {
             let need = needs.iter().find(|need| need.collection() == exists.collection);
-            let demand = need.and_then(|need| demand(&[&exists.predicate], &need.table, caller));
+            let demands = need.map(|need| demands(&[&exists.predicate], &need.table, caller));
+            // The fewest values say the most.
+            let demand = demands.into_iter().flatten().min_by_key(|demand| demand.values.len());
             found.push(Watch { collection: exists.collection.clone(), demand });
             looked_for(&exists.predicate, needs, caller, found);
         }

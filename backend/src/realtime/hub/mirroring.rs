@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use annex_openapi::realtime::{ErrorMessage, ServerMessage};
 use futures_util::TryStreamExt;
 
 use super::State;
@@ -79,8 +78,7 @@ impl State {
                 let concerned: Vec<super::Subscribe> = concerned;
                 for subscribe in concerned {
                     if let Some(outbox) = self.registry.outbox(subscribe.connection) {
-                        let error = ErrorMessage::of(Some(&subscribe.id), problem.body(""));
-                        outbox.send(&ServerMessage::Error(error));
+                        outbox.refuse(&subscribe.id, problem.body(""));
                     }
                 }
             }
@@ -94,12 +92,14 @@ impl State {
             .partition(|arriving: &Mirrored| arriving.reached <= log);
         self.arriving = arriving;
         let ready: Vec<Mirrored> = ready;
-        for Mirrored { mut mirror, seen, before, .. } in ready {
+        for Mirrored { mut mirror, seen, reached, before } in ready {
             let name = mirror.need().collection().to_owned();
             self.reading.remove(&name);
-            let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
+            let unseen = self.window.unseen(&seen, reached);
+            let is_whole = self.window.reaches_back_to(Position::at(before))
+                && !self.window.has_forgotten_unseen(&seen, reached);
             // Otherwise it is read again, for whoever waits.
-            if self.window.reaches_back_to(Position::at(before)) && bring_up(&mut mirror, unseen) {
+            if is_whole && bring_up(&mut mirror, unseen) {
                 self.mirrors.insert(mirror);
             }
         }

@@ -5,11 +5,15 @@
 
 mod command;
 mod demand;
+mod index;
 mod mirroring;
+#[cfg(test)]
+mod model;
 mod outbox;
 mod presence;
 mod records;
 mod registry;
+mod related;
 mod replay;
 mod topics;
 mod view;
@@ -71,27 +75,8 @@ impl Hub {
     ) -> (Self, mpsc::Sender<Vec<Event>>) {
         let (commands, commanded) = mpsc::unbounded_channel();
         let (events, told) = mpsc::channel(AHEAD);
-        let state = State {
-            catalogue: Arc::clone(catalogue),
-            log: None,
-            window: Window::new(most_kept),
-            reshaped: HashMap::new(),
-            all_reshaped: Position::default(),
-            known: None,
-            identities: HashMap::new(),
-            all_identities: Position::default(),
-            registry: Registry::default(),
-            waiting: Vec::new(),
-            returning: Returning::default(),
-            expecting: Vec::new(),
-            own: own.clone(),
-            metrics: metrics.clone(),
-            hub: commands.downgrade(),
-            mirrors: Mirrors::default(),
-            reading: HashSet::new(),
-            arriving: Vec::new(),
-            topics: Topics::new(clock, here),
-        };
+        let state =
+            State::new(catalogue, own, Topics::new(clock, here), metrics, most_kept, commands.downgrade());
         tokio::spawn(state.run(commanded, told));
         (Self { commands }, events)
     }
@@ -124,7 +109,7 @@ struct State {
     /// Subscriptions that are told what they missed.
     returning: Returning,
     /// Who waits until the past has been told.
-    expecting: Vec<oneshot::Sender<Lsn>>,
+    expecting: Vec<oneshot::Sender<Cursor>>,
     own: Own,
     metrics: Metrics,
     /// The way back here, for what is done beside.
@@ -147,6 +132,38 @@ struct Log {
 }
 
 impl State {
+    /// A hub that has heard of nothing.
+    fn new(
+        catalogue: &Arc<Catalogue>,
+        own: &Own,
+        topics: Topics,
+        metrics: &Metrics,
+        most_kept: usize,
+        hub: mpsc::WeakUnboundedSender<Command>,
+    ) -> Self {
+        Self {
+            catalogue: Arc::clone(catalogue),
+            log: None,
+            window: Window::new(most_kept),
+            reshaped: HashMap::new(),
+            all_reshaped: Position::default(),
+            known: None,
+            identities: HashMap::new(),
+            all_identities: Position::default(),
+            registry: Registry::default(),
+            waiting: Vec::new(),
+            returning: Returning::default(),
+            expecting: Vec::new(),
+            own: own.clone(),
+            metrics: metrics.clone(),
+            hub,
+            mirrors: Mirrors::default(),
+            reading: HashSet::new(),
+            arriving: Vec::new(),
+            topics,
+        }
+    }
+
     async fn run(
         mut self,
         mut commands: mpsc::UnboundedReceiver<Command>,
@@ -218,6 +235,8 @@ impl State {
             let snapshot = self.catalogue.snapshot();
             self.registry.resync_all(ResyncReason::LogLost);
             self.put_all_out();
+            // Who clients are may have changed in a part of the log that nobody has read.
+            self.registry.pause(None, Position::at(from));
             self.declare(&snapshot, Position::at(from));
             self.known = Some(snapshot);
         }
@@ -281,9 +300,11 @@ impl State {
         let snapshot = self.catalogue.snapshot();
         self.registry.resync_changed(&snapshot);
         self.declare(&snapshot, at);
-        let before = self.known.replace(Arc::clone(&snapshot)).filter(|_| log.reached >= log.until);
+        let before = self.known.replace(Arc::clone(&snapshot));
+        let is_present = log.reached >= log.until;
+        let before = before.filter(|before| is_present && before.version != snapshot.version);
         let Some(before) = before else {
-            // Of the past it is not known what the collections were before.
+            // Of the past it is not known what the collections were before, nor where the catalogue was ahead of the log.
             self.all_reshaped = at;
             return;
         };
@@ -303,7 +324,7 @@ impl State {
 
     /// Whether the account of a view's caller is another than at that position.
     fn is_other(&self, view: &View, since: Position) -> bool {
-        let Some(identity) = view.caller.identity().filter(|one| view.asks_caller || one.is_admin()) else {
+        let Some(identity) = view.caller.identity().filter(|_| view.depends_on_caller()) else {
             return false;
         };
         self.all_identities > since || self.identities.get(&identity.user_id).is_some_and(|at| *at > since)
@@ -386,13 +407,14 @@ impl State {
         self.settle_mirrors(log.reached);
         for expecting in self.expecting.drain(..) {
             // Who has gone does not wait.
-            expecting.send(log.reached).ok();
+            expecting.send(Cursor { epoch: log.epoch, position: Position::at(log.reached) }).ok();
         }
         self.admit_topics(log);
         for subscribe in std::mem::take(&mut self.waiting) {
             if !self.may_begin(&subscribe, log) {
                 self.waiting.push(subscribe);
-            } else if matches!(subscribe.start, Start::After(_)) {
+            } else if matches!(subscribe.start, Start::After { .. } | Start::Snapshot { .. }) {
+                // What may be much waits until the client has taken what it was sent.
                 self.returning.push(subscribe);
             } else {
                 self.begin_subscription(subscribe, log);
@@ -405,9 +427,13 @@ impl State {
         let begins = match &subscribe.start {
             Start::Now(asked) => *asked,
             // No log is so far ahead of this server.
-            Start::After(cursor) if cursor.position.commit > log.reached.saturating_add(FURTHEST) => 0,
-            Start::After(cursor) if cursor.epoch == log.epoch => cursor.position.commit,
-            Start::After(_) => 0,
+            Start::After { cursor, asked }
+                if cursor.epoch != log.epoch
+                    || cursor.position.commit > log.reached.saturating_add(FURTHEST) =>
+            {
+                *asked
+            }
+            Start::After { cursor, asked } => cursor.position.commit.max(*asked),
             Start::Snapshot { reached, .. } => *reached,
         };
         // A position within a transaction is reached with the end of it.

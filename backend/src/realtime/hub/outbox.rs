@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use actix_web::body::{BodySize, MessageBody};
-use annex_openapi::realtime::{Resync, ResyncReason, ServerMessage, Transport};
+use annex_openapi::problem::Problem as ProblemBody;
+use annex_openapi::realtime::{ErrorMessage, Resync, ResyncReason, ServerMessage, Transport};
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::Notify;
 
@@ -34,6 +35,8 @@ pub struct Outbox {
 #[derive(Default)]
 struct Pending {
     bytes: BytesMut,
+    /// How many of them are of a message that may be of any size, which keeps no other from waiting.
+    spared: usize,
     waker: Option<Waker>,
     /// Nothing more is taken.
     ended: bool,
@@ -41,6 +44,8 @@ struct Pending {
     asked: u64,
     /// Somebody has more to tell when there is room.
     more: bool,
+    /// The subscriptions that the client did not end, since that was asked last.
+    over: Vec<Box<str>>,
 }
 
 impl fmt::Debug for Outbox {
@@ -67,7 +72,7 @@ impl Outbox {
             return true;
         }
         // A message of any size may be the last one that waits.
-        if state.bytes.len() > self.most {
+        if state.bytes.len() - state.spared > self.most {
             return false;
         }
         match self.framing {
@@ -94,6 +99,16 @@ impl Outbox {
         true
     }
 
+    /// The same for what the client has asked for, however large: what follows waits behind it as if it were not there.
+    pub fn send_large(&self, head: &[u8], tail: &[u8], cursor: Option<&str>) -> bool {
+        let sent = self.send_parts(head, tail, cursor);
+        if sent {
+            let mut state = self.state();
+            state.spared = state.bytes.len();
+        }
+        sent
+    }
+
     /// Sends a message. False where the client does not take what it is sent.
     pub fn send(&self, message: &ServerMessage) -> bool {
         let text = serde_json::to_vec(message).expect("a message can be written as JSON");
@@ -110,6 +125,7 @@ impl Outbox {
     /// without the cursor. False where the client does not take what it is sent.
     pub fn begin_anew(&self, id: &str, reason: ResyncReason) -> bool {
         let message = ServerMessage::Resync(Resync { id: id.to_owned(), reason });
+        self.state().over.push(id.into());
         match self.framing {
             Framing::WebSocket => self.send(&message),
             Framing::Events => {
@@ -118,6 +134,17 @@ impl Outbox {
                 true
             }
         }
+    }
+
+    /// Says that a subscription cannot begin.
+    pub fn refuse(&self, id: &str, problem: ProblemBody) {
+        self.state().over.push(id.into());
+        self.send(&ServerMessage::Error(ErrorMessage::of(Some(id), problem)));
+    }
+
+    /// The subscriptions that are over without the client having ended them, each told once.
+    pub fn take_over(&self) -> Vec<Box<str>> {
+        std::mem::take(&mut self.state().over)
     }
 
     /// Whether there is room for more than a message; where there is not, the connection is told when there is.
@@ -164,6 +191,7 @@ impl Outbox {
         let mut state = self.state();
         if !state.ended {
             state.bytes.clear();
+            state.spared = 0;
             drop(state);
             self.send(message);
             self.close(code);
@@ -191,6 +219,14 @@ impl Outbox {
             Framing::WebSocket => Transport::Websocket,
             Framing::Events => Transport::Sse,
         }
+    }
+
+    /// All that waits, as a connection takes it.
+    #[cfg(test)]
+    pub fn take(&self) -> BytesMut {
+        let mut state = self.state();
+        state.spared = 0;
+        state.bytes.split()
     }
 
     /// How many bytes wait.
@@ -267,6 +303,7 @@ impl MessageBody for Sending {
         let mut state = self.outbox.state();
         if !state.bytes.is_empty() {
             let bytes = state.bytes.split().freeze();
+            state.spared = 0;
             let more = state.more;
             drop(state);
             if more {
@@ -287,7 +324,7 @@ impl Drop for Sending {
     fn drop(&mut self) {
         let mut state = self.outbox.state();
         state.ended = true;
-        state.bytes = BytesMut::new();
+        (state.bytes, state.spared) = Default::default();
         drop(state);
         self.outbox.called.notify_one();
     }
@@ -312,6 +349,17 @@ mod tests {
         let events = Outbox::new(Framing::Events, 1 << 20);
         assert!(events.send_parts(b"{}", b"", Some("c")));
         assert_eq!(waiting(&events), b"id: c\ndata: {}\n\n");
+    }
+
+    #[test]
+    fn a_large_answer_keeps_nothing_from_waiting() {
+        let outbox = Outbox::new(Framing::WebSocket, 100);
+        assert!(outbox.send_large(&[b' '; 5000], b"", None));
+        assert!(outbox.send_parts(&[b' '; 120], b"", None) && !outbox.has_room());
+        assert!(!outbox.send_parts(&[b' '; 1], b"", None));
+        outbox.take();
+        assert!(outbox.send_parts(&[b' '; 120], b"", None));
+        assert!(!outbox.send_large(&[b' '; 5000], b"", None), "it waits until there is room");
     }
 
     #[test]

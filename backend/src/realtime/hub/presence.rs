@@ -98,16 +98,18 @@ impl State {
             return;
         }
         let Present::Arriving(arriving) = std::mem::take(&mut self.topics.present) else { return };
-        let Arriving { everybody: Everybody { entries, seen, .. }, before } = *arriving;
+        let Arriving { everybody: Everybody { entries, seen, reached }, before } = *arriving;
         // Otherwise it is read again, for whoever waits.
-        if !self.window.reaches_back_to(Position::at(before)) {
+        if !self.window.reaches_back_to(Position::at(before))
+            || self.window.has_forgotten_unseen(&seen, reached)
+        {
             return;
         }
         let mut known: HashMap<Box<str>, BTreeMap<Uuid, One>> = HashMap::new();
         for (reference, Entry { topic, user_id, state }) in entries {
             known.entry(topic).or_default().insert(reference, One { user_id, state });
         }
-        for committed in self.window.all().filter(|committed| !seen.sees(committed.transaction)) {
+        for committed in self.window.unseen(&seen, reached) {
             if let Change::Presence(on) = &committed.change {
                 apply(&mut known, on);
             }

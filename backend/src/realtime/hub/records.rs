@@ -36,6 +36,11 @@ impl Records {
         }
     }
 
+    /// Takes all of them away.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
     /// Writes them as a list.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.reserve(self.size + 2);

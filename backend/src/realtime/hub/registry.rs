@@ -9,10 +9,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::command::ConnectionId;
+use super::index::Index;
 use super::outbox::Outbox;
 use super::view::View;
 use crate::collections::catalogue::{Snapshot, Table};
-use crate::evaluator::{Image, Mirrors};
+use crate::evaluator::Mirrors;
 use crate::extract::Caller;
 use crate::problem::{Code, Problem};
 use crate::realtime::feed::RowChange;
@@ -37,7 +38,7 @@ pub struct Registry {
     free: Vec<usize>,
     by_key: HashMap<String, usize>,
     /// The views of each collection.
-    collections: HashMap<String, Collection>,
+    collections: HashMap<String, Index>,
     subscriptions: usize,
     /// How many views look into each collection.
     looked_into: HashMap<String, usize>,
@@ -82,6 +83,8 @@ struct Place {
 #[derive(Debug)]
 struct Shared {
     view: Arc<View>,
+    /// By which of its demands it is found.
+    found_by: Option<usize>,
     subscribers: Vec<Subscriber>,
     /// The newest table that a row was of, and whether it has the view's columns.
     newest: Option<(Arc<Table>, bool)>,
@@ -109,34 +112,6 @@ struct Subscriber {
     /// The beginning of every event that it is told.
     head: Box<[u8]>,
     paused: bool,
-}
-
-/// The views of a collection: those that demand a value in a column by the value, and the others.
-#[derive(Debug, Default)]
-struct Collection {
-    by_value: HashMap<usize, HashMap<Box<str>, Vec<usize>>>,
-    others: Vec<usize>,
-}
-
-impl Collection {
-    /// The views that a change may concern, each once.
-    fn concerned(&self, old: Option<&Image>, new: Option<&Image>) -> Vec<usize> {
-        let mut places = self.others.clone();
-        for (column, values) in &self.by_value {
-            let (before, after) =
-                (old.and_then(|row| row.get(*column)), new.and_then(|row| row.get(*column)));
-            let found = |value: Option<&str>| {
-                value.and_then(|value| values.get(value)).map_or(&[][..], Vec::as_slice)
-            };
-            let told = found(after);
-            places.extend_from_slice(told);
-            if before != after {
-                // A view that both values lead to is there already.
-                places.extend(found(before).iter().filter(|place| !told.contains(place)));
-            }
-        }
-        places
-    }
 }
 
 /// A subscription that goes on behind a position.
@@ -259,43 +234,21 @@ impl Registry {
             self.views.push(None);
             self.views.len() - 1
         });
-        let collection = self.collections.entry(view.table.collection.name.clone()).or_default();
-        match &view.demand {
-            Some(demand) => {
-                let values = collection.by_value.entry(demand.column).or_default();
-                for value in &demand.values {
-                    values.entry(value.clone()).or_default().push(place);
-                }
-            }
-            None => collection.others.push(place),
-        }
+        let index = self.collections.entry(view.table.collection.name.clone()).or_default();
+        let found_by = index.insert(&view.demands, place);
         for need in &view.needs {
             *self.looked_into.entry(need.collection().to_owned()).or_default() += 1;
         }
         self.by_key.insert(view.key.clone(), place);
-        self.views[place] = Some(Shared { view, subscribers: Vec::new(), newest: None });
+        self.views[place] = Some(Shared { view, found_by, subscribers: Vec::new(), newest: None });
         place
     }
 
     fn remove_view(&mut self, place: usize) {
-        let Some(Shared { view, .. }) = self.views[place].take() else { return };
-        if let Some(collection) = self.collections.get_mut(&view.table.collection.name) {
-            match &view.demand {
-                Some(demand) => {
-                    let values = collection.by_value.entry(demand.column).or_default();
-                    for value in &demand.values {
-                        if let Some(places) = values.get_mut(value) {
-                            places.retain(|other| *other != place);
-                            if places.is_empty() {
-                                values.remove(value);
-                            }
-                        }
-                    }
-                    collection.by_value.retain(|_, values| !values.is_empty());
-                }
-                None => collection.others.retain(|other| *other != place),
-            }
-            if collection.by_value.is_empty() && collection.others.is_empty() {
+        let Some(Shared { view, found_by, .. }) = self.views[place].take() else { return };
+        if let Some(index) = self.collections.get_mut(&view.table.collection.name) {
+            index.remove(found_by.map(|number| &view.demands[number]), place);
+            if index.is_empty() {
                 self.collections.remove(&view.table.collection.name);
             }
         }
@@ -346,9 +299,9 @@ impl Registry {
             }
             let passages = shared.view.passages(mirrors, old, new, at);
             if passages.are_any() {
-                passages.write(&text, old, new, |tail| {
+                passages.write(cursor, &text, old, new, |cursor, tail| {
                     for subscriber in shared.subscribers.iter().filter(|subscriber| !subscriber.paused) {
-                        if !subscriber.outbox.send_parts(&subscriber.head, &tail, Some(&text)) {
+                        if !subscriber.outbox.send_parts(&subscriber.head, &tail, Some(cursor)) {
                             slow.push(subscriber.connection);
                         }
                     }
@@ -481,7 +434,8 @@ impl Registry {
             return Vec::new();
         }
         let Some((_, after)) = paused else { return Vec::new() };
-        let connection = &self.connections[&id];
+        // One that did not take what it was told may be gone by now.
+        let Some(connection) = self.connections.get(&id) else { return Vec::new() };
         let places: Vec<Place> = connection.subscriptions.values().copied().collect();
         let names = connection.subscriptions.keys().cloned();
         let going_on = names.map(|name| Paused { connection: id, id: name, after }).collect();

@@ -97,44 +97,54 @@ impl State {
         let cursor = Cursor { epoch: log.epoch, position: now };
         let after = match &start {
             Start::Now(_) => now,
-            Start::After(given) if given.epoch != log.epoch => return begins_anew(ResyncReason::LogLost),
-            Start::After(given) => given.position,
+            Start::After { cursor, .. } if cursor.epoch != log.epoch => {
+                return begins_anew(ResyncReason::LogLost);
+            }
+            Start::After { cursor, .. } => cursor.position,
             Start::Snapshot { .. } => Position::default(),
         };
         let since = match &start {
             Start::Now(_) => None,
-            Start::After(given) if given.position > now => return begins_anew(ResyncReason::LogLost),
-            Start::After(given) => Some(given.position),
-            Start::Snapshot { before, .. } => Some(Position::at(*before)),
+            Start::After { cursor, .. } if cursor.position > now => {
+                return begins_anew(ResyncReason::LogLost);
+            }
+            Start::After { cursor, .. } => Some(cursor.position),
+            Start::Snapshot { before, .. } if before.epoch != log.epoch => {
+                return begins_anew(ResyncReason::LogLost);
+            }
+            Start::Snapshot { before, .. } => Some(before.position),
         };
+        let is_partly_kept = matches!(
+            &start,
+            Start::Snapshot { seen, reached, .. } if self.window.has_forgotten_unseen(seen, *reached)
+        );
         if let Some(since) = since {
-            if !self.window.reaches_back_to(since) {
+            if !self.window.reaches_back_to(since) || is_partly_kept {
                 return begins_anew(ResyncReason::TooOld);
             }
             if self.is_reshaped(&view, since) {
                 return begins_anew(ResyncReason::CollectionChanged);
             }
-            if matches!(start, Start::After(_)) && self.is_other(&view, since) {
+            if matches!(start, Start::After { .. }) && self.is_other(&view, since) {
                 return begins_anew(ResyncReason::AccessChanged);
             }
         }
         let told = match &start {
             Start::Now(_) => Told::All,
-            Start::After(_) => {
-                let portion = self.window.after(after).take(PORTION);
+            Start::After { asked, .. } => {
                 let end = self.window.after(after).nth(PORTION - 1).map(|last| last.position);
-                let (told, behind) = match (self.tell(&view, &id, log, &outbox, portion, true), end) {
+                let (told, behind) = match (self.tell(&view, &id, log, &outbox, after, Some(PORTION)), end) {
                     (Told::Until(position), _) | (Told::All, Some(position)) => (Told::All, Some(position)),
                     (told, _) => (told, None),
                 };
                 if let Some(position) = behind {
-                    let start = Start::After(Cursor { epoch: log.epoch, position });
+                    let start = Start::After { cursor: Cursor { epoch: log.epoch, position }, asked: *asked };
                     return self.returning.push(Subscribe { connection, id, view, start });
                 }
                 told
             }
-            Start::Snapshot { seen, .. } => {
-                let unseen = self.window.all().filter(|committed| !seen.sees(committed.transaction));
+            Start::Snapshot { seen, reached, .. } => {
+                let unseen = self.window.unseen(seen, *reached);
                 match amend(&mut records, &view, &self.mirrors, unseen) {
                     Ok(()) if send_snapshot(&outbox, &id, &cursor, &records) => Told::All,
                     Ok(()) => Told::TooSlowly,
@@ -162,7 +172,7 @@ impl State {
         let outbox = Arc::clone(outbox);
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
         let reason = if self.window.reaches_back_to(after) {
-            match self.tell(&view, &id, log, &outbox, self.window.after(after), false) {
+            match self.tell(&view, &id, log, &outbox, after, None) {
                 Told::All | Told::Until(_) => return,
                 Told::TooSlowly => return self.registry.give_up(connection),
                 Told::Misfit => ResyncReason::CollectionChanged,
@@ -175,16 +185,18 @@ impl State {
         outbox.begin_anew(&id, reason);
     }
 
-    /// Tells one subscription of changes; where it `may_stop`, until so much waits that the client is to take some of it first.
-    fn tell<'a>(
+    /// Tells one subscription of what happened behind a position: all of it, or so many changes, and of those until so much waits that
+    /// the client is to take some of it first.
+    fn tell(
         &self,
         view: &View,
         id: &str,
         log: Log,
         outbox: &Outbox,
-        changes: impl Iterator<Item = &'a Committed> + Clone,
-        may_stop: bool,
+        after: Position,
+        portion: Option<usize>,
     ) -> Told {
+        let changes = self.window.after(after).take(portion.unwrap_or(usize::MAX));
         let id = serde_json::to_string(id).expect("text can be written as JSON");
         let head = format!("{{\"op\":\"event\",\"id\":{id},");
         if let Some(obstacle) = obstacle(view, changes.clone()) {
@@ -192,15 +204,25 @@ impl State {
         }
         for (committed, row) in of_view(view, changes) {
             let (old, new) = (row.old.as_ref(), row.new.as_ref());
-            let cursor = Cursor { epoch: log.epoch, position: committed.position }.to_string();
+            let cursor = Cursor { epoch: log.epoch, position: committed.position };
+            let text = cursor.to_string();
+            let is_half_known = committed.position.first_place() == after;
             let mut taken = true;
-            view.passages(&self.mirrors, old, new, committed.at).write(&cursor, old, new, |tail| {
-                taken &= outbox.send_parts(head.as_bytes(), &tail, Some(&cursor));
-            });
+            view.passages(&self.mirrors, old, new, committed.at).write(
+                cursor,
+                &text,
+                old,
+                new,
+                |cursor, tail| {
+                    if !is_half_known || cursor == text {
+                        taken &= outbox.send_parts(head.as_bytes(), &tail, Some(cursor));
+                    }
+                },
+            );
             if !taken {
                 return Told::TooSlowly;
             }
-            if may_stop && !outbox.has_room() {
+            if portion.is_some() && !outbox.has_room() {
                 return Told::Until(committed.position);
             }
         }
@@ -226,12 +248,14 @@ fn obstacle<'a>(view: &View, changes: impl Iterator<Item = &'a Committed> + Clon
     if of_view(view, changes.clone()).any(|(_, row)| !view.fits(&row.table)) {
         return Some(Told::Misfit);
     }
-    let mut rows = changes.filter_map(|committed| match &committed.change {
-        Change::Row(row) => Some(row),
-        _ => None,
-    });
     let depends = !view.needs.is_empty()
-        && rows.any(|row| view.depends_on(&row.table.collection.name, row.old.as_ref(), row.new.as_ref()));
+        && changes.into_iter().any(|committed| match &committed.change {
+            Change::Row(row) => {
+                view.depends_on(&row.table.collection.name, row.old.as_ref(), row.new.as_ref())
+            }
+            Change::Truncated(table) => view.looks_into(&table.collection.name),
+            _ => false,
+        });
     depends.then_some(Told::Otherwise)
 }
 
@@ -245,16 +269,25 @@ fn amend<'a>(
     if let Some(obstacle) = obstacle(view, changes.clone()) {
         return Err(obstacle);
     }
-    for (committed, row) in of_view(view, changes) {
+    for committed in changes {
+        let row = match &committed.change {
+            Change::Row(row) if row.table.collection.name == view.table.collection.name => row,
+            Change::Truncated(table) if table.collection.name == view.table.collection.name => {
+                records.clear();
+                continue;
+            }
+            _ => continue,
+        };
         let (old, new) = (row.old.as_ref(), row.new.as_ref());
-        for (passage, row) in view.passages(mirrors, old, new, committed.at).each(old, new) {
+        let passages = view.passages(mirrors, old, new, committed.at);
+        for (passage, row) in passages.each(old, new) {
             let mut key = Vec::new();
-            view.write(&mut key, Passage::Leave, row);
+            view.write_key(&mut key, row);
             if passage == Passage::Leave {
                 records.remove(&key);
             } else {
                 let mut record = Vec::new();
-                view.write(&mut record, passage, row);
+                passages.write_record(&mut record, passage, row);
                 records.put(key, record);
             }
         }
@@ -268,7 +301,7 @@ fn send_snapshot(outbox: &Outbox, id: &str, cursor: &Cursor, records: &Records) 
     let mut tail = Vec::new();
     records.write(&mut tail);
     tail.push(b'}');
-    outbox.send_parts(head.as_bytes(), &tail, Some(&cursor.to_string()))
+    outbox.send_large(head.as_bytes(), &tail, Some(&cursor.to_string()))
 }
 
 /// What became of telling a subscription of what happened before.

@@ -302,7 +302,7 @@ impl State {
     fn has_rules_at_hand(&mut self, topic: &str, log: Log) -> bool {
         let Some((channel, _)) = self.topics.channels.find(topic) else { return true };
         let channel = Arc::clone(channel);
-        self.has_at_hand(&needs(channel.programs()), log.reached)
+        self.has_at_hand(&needs(channel.needs()), log.reached)
     }
 
     /// Whether somebody may do something on a topic.
@@ -341,7 +341,7 @@ impl State {
         let Some((channel, image)) = self.topics.channels.find(&topic) else { return };
         let channel = Arc::clone(channel);
         let conditions = channel.conditions();
-        let all: Vec<Need> = needs(channel.programs());
+        let all: Vec<Need> = needs(channel.needs());
         let watches = watches(&conditions, &all, &caller);
         let now = self.now(log);
         let cursor = Cursor { epoch: log.epoch, position: now };
@@ -470,7 +470,7 @@ impl State {
         let members: Vec<ConnectionId> = here.members.iter().map(|member| member.connection).collect();
         match found {
             Some((channel, _)) if here.channel.is(&channel) => here.channel = channel,
-            Some((channel, image)) if self.mirrors.cover(&needs(channel.programs())) => {
+            Some((channel, image)) if self.mirrors.cover(&needs(channel.needs())) => {
                 (here.channel, here.image) = (channel, image);
                 for connection in members {
                     self.look_again(connection, topic);
@@ -488,7 +488,7 @@ impl State {
     fn look_again(&mut self, connection: ConnectionId, topic: &str) {
         let Some(here) = self.topics.topics.get(topic) else { return };
         let caller = self.registry.caller(connection).cloned().unwrap_or_default();
-        let watches = watches(&here.channel.conditions(), &needs(here.channel.programs()), &caller);
+        let watches = watches(&here.channel.conditions(), &needs(here.channel.needs()), &caller);
         let sees = self.allows(&here.channel, &here.image, &caller, Action::Presence);
         if !self.allows(&here.channel, &here.image, &caller, Action::Join) {
             return self.put_out(connection, topic, LeftReason::AccessChanged);
@@ -497,6 +497,7 @@ impl State {
         let Some(member) = self.topics.member(connection, topic) else { return };
         member.watches = watches;
         let sees_now = member.may_see(sees, &server);
+        server.belongs_to(member.reference, caller.identity().map(|identity| identity.user_id));
         let outbox = Arc::clone(&member.outbox);
         if sees_now && let Some(log) = self.log {
             let cursor = Cursor { epoch: log.epoch, position: self.now(log) };

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use annex_openapi::expression::Predicate;
 use time::OffsetDateTime;
 
-use super::demand::{Demand, Watch, demand, needs, watches};
+use super::demand::{Demand, Watch, demands, needs, watches};
+use super::related::{self, Related};
 use crate::collections::catalogue::{Rule, Snapshot, Table, Trust};
 use crate::evaluator::{Context, DatabaseAlone, Image, Mirrors, Need, Program};
 use crate::extract::Caller;
+use crate::realtime::position::Cursor;
+use crate::records::expand::Expand;
 use crate::records::projection::Projection;
 use crate::records::sql::predicate::{self, Verdict};
-use crate::records::wire::text::write_json;
+use crate::records::wire::text::open_object;
 
 /// Rows of a collection, as one caller sees them.
 #[derive(Debug)]
@@ -25,13 +28,17 @@ pub struct View {
     conditions: Option<Vec<Program>>,
     /// The columns that are told.
     columns: Vec<usize>,
-    /// What a row must have to be worth a look, where the conditions say.
-    pub demand: Option<Demand>,
-    /// Whether the conditions ask who the caller is.
+    /// The relations that are followed for what is told.
+    related: Vec<Related>,
+    /// The columns whose change is told: those, and those that relations begin with.
+    telling: Vec<usize>,
+    /// What the conditions demand of a row by equality: without one of these it is not worth a look.
+    pub demands: Vec<Demand>,
+    /// Whether another caller may be told something else.
     pub asks_caller: bool,
-    /// What they ask of other collections.
+    /// What is asked of other collections.
     pub needs: Vec<Need>,
-    /// The rows of those that matter.
+    /// The rows of those that matter to the conditions.
     watches: Vec<Watch>,
     /// Tells it from views that are about something else.
     pub key: String,
@@ -46,8 +53,19 @@ pub enum ViewError {
     /// The database alone can decide a condition.
     #[error("the filter: {0}")]
     Filter(DatabaseAlone),
-    /// A condition looks into a collection whose changes are not told.
-    #[error("a condition looks into `{0}`, which has realtime off")]
+    /// The database alone can decide what a relation leads to.
+    #[error("`expand` of `{0}`: {1}")]
+    Relation(String, DatabaseAlone),
+    /// A relation leads to many records.
+    #[error("`expand` of `{relation}` leads to many records")]
+    Many {
+        /// The relation.
+        relation: String,
+        /// The collection of those.
+        target: String,
+    },
+    /// It looks into a collection whose changes are not told.
+    #[error("it looks into `{0}`, which has realtime off")]
     Unpublished(String),
 }
 
@@ -74,16 +92,17 @@ impl Passage {
 }
 
 impl View {
-    /// What of a collection a caller sees under its view rule and the filter.
+    /// What of a collection a caller sees under its view rule and the filter, and the relations that are followed from there.
     ///
     /// # Errors
-    /// The database alone can decide the rule or the filter.
+    /// The database alone can decide the rule, the filter or what a relation leads to.
     pub fn new(
         snapshot: &Snapshot,
         table: &Arc<Table>,
         caller: &Caller,
         filter: Option<(&str, &Predicate)>,
         projection: Projection,
+        expands: &[Expand],
     ) -> Result<Self, ViewError> {
         let context = predicate::Context { snapshot, caller, now: OffsetDateTime::UNIX_EPOCH };
         let rule = match context.verdict(&table.rules.view) {
@@ -93,12 +112,15 @@ impl View {
         };
         let filter_predicate = filter.map(|(_, predicate)| predicate);
         let predicates: Vec<&Predicate> = rule.flatten().into_iter().chain(filter_predicate).collect();
+        let related = Related::all(snapshot, table, caller, expands)?;
         // A rule that the caller alone decides leaves no condition, but it may be decided otherwise later.
         let ruled = !caller.is_admin() && matches!(&table.rules.view, Rule::When(rule) if rule.uses_caller());
         let asks_caller = ruled
             || filter_predicate.is_some_and(Predicate::uses_caller)
-            // A filter finds those rows of other collections that the caller may view.
-            || !caller.is_admin() && filter_predicate.is_some_and(|filter| !filter.uses().collections.is_empty());
+            // A filter finds those rows of other collections that the caller may view, and so does a relation.
+            || !caller.is_admin()
+                && (filter_predicate.is_some_and(|filter| !filter.uses().collections.is_empty())
+                    || related.iter().any(Related::asks_caller));
         let conditions = match rule {
             None => None,
             Some(rule) => {
@@ -110,31 +132,44 @@ impl View {
                 Some(rule.into_iter().chain(filter).collect::<Vec<_>>())
             }
         };
-        let needs = needs(conditions.iter().flatten());
+        let of_conditions = needs(conditions.iter().flatten().flat_map(Program::needs));
+        let needs = needs(of_conditions.iter().chain(related.iter().flat_map(Related::needs)));
         if let Some(need) = needs.iter().find(|need| !need.table.served || !need.table.collection.realtime) {
             return Err(ViewError::Unpublished(need.collection().to_owned()));
         }
-        let watches = watches(&predicates, &needs, caller);
+        let watches = watches(&predicates, &of_conditions, caller);
         let who = caller.identity().filter(|_| asks_caller);
         let key = format!(
-            "{} {:?} {:?} {:?} {:?}",
+            "{} {:?} {:?} {:?} {:?} {} {:?}",
             table.collection.name,
             rule.map(|rule| rule.is_some()),
             filter.map(|(text, _)| text),
             projection.columns,
+            related.iter().map(Related::key).collect::<Vec<_>>(),
+            caller.is_admin(),
             who,
         );
+        let begins = expands.iter().map(|expand| expand.here);
         Ok(Self {
-            demand: demand(&predicates, table, caller),
+            telling: projection.columns.iter().copied().chain(begins).collect(),
+            demands: demands(&predicates, table, caller),
             table: Arc::clone(table),
             caller: caller.clone(),
             conditions,
             columns: projection.columns,
+            related,
             asks_caller,
             needs,
             watches,
             key,
         })
+    }
+
+    /// Whether its caller may be told something else with other roles: what `asks_caller` says, and what admins alone see.
+    pub fn depends_on_caller(&self) -> bool {
+        self.asks_caller
+            || !matches!(self.table.rules.view, Rule::Everyone)
+            || self.table.collection.fields.iter().any(|field| field.hidden)
     }
 
     /// Whether rows of the table, whichever version of the collection it is, have the columns that the view knows.
@@ -160,9 +195,9 @@ impl View {
         })
     }
 
-    /// Whether the conditions look into that collection.
+    /// Whether something is asked of that collection.
     pub fn looks_into(&self, collection: &str) -> bool {
-        self.watches.iter().any(|watch| watch.collection == collection)
+        self.needs.iter().any(|need| need.collection() == collection)
     }
 
     /// Whether the conditions may be decided otherwise since a row of that collection changed.
@@ -172,13 +207,13 @@ impl View {
     }
 
     /// What a change is to whoever sees the view.
-    pub fn passages(
-        &self,
-        mirrors: &Mirrors,
+    pub fn passages<'a>(
+        &'a self,
+        mirrors: &'a Mirrors,
         old: Option<&Image>,
         new: Option<&Image>,
         at: OffsetDateTime,
-    ) -> Passages<'_> {
+    ) -> Passages<'a> {
         let context = Context::new(&self.caller, at).with_mirrors(mirrors);
         let was = old.is_some_and(|old| self.holds(&context, old));
         let is = new.is_some_and(|new| self.holds(&context, new));
@@ -190,10 +225,10 @@ impl View {
                 // It goes by another name from here on.
                 [Some(Passage::Leave), Some(Passage::Enter)]
             }
-            (true, true) if self.same(&self.columns, old, new) => [None, None],
+            (true, true) if self.same(&self.telling, old, new) => [None, None],
             (true, true) => [Some(Passage::Update), None],
         };
-        Passages { view: self, list: [first, second] }
+        Passages { view: self, context, list: [first, second] }
     }
 
     fn same(&self, columns: &[usize], old: Option<&Image>, new: Option<&Image>) -> bool {
@@ -205,17 +240,9 @@ impl View {
         })
     }
 
-    /// Writes the record of a row; of one that leaves, its key alone.
-    pub fn write(&self, out: &mut Vec<u8>, passage: Passage, row: &Image) {
-        let columns = if passage == Passage::Leave { &self.table.key } else { &self.columns };
-        out.push(b'{');
-        for (place, &index) in columns.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(self.table.json_key(index));
-            write_json(out, &self.table.columns[index], row.get(index));
-        }
+    /// Writes the key of a row.
+    pub fn write_key(&self, out: &mut Vec<u8>, row: &Image) {
+        open_object(out, &self.table, &self.table.key, row);
         out.push(b'}');
     }
 }
@@ -224,6 +251,7 @@ impl View {
 #[derive(Debug)]
 pub struct Passages<'a> {
     view: &'a View,
+    context: Context<'a>,
     list: [Option<Passage>; 2],
 }
 
@@ -245,24 +273,38 @@ impl Passages<'_> {
             .filter_map(move |passage| Some((passage, if passage == Passage::Leave { old? } else { new? })))
     }
 
-    /// Writes what follows the subscription's name in each message, in order.
+    /// Writes the record of a row; of one that leaves, its key alone.
+    pub fn write_record(&self, out: &mut Vec<u8>, passage: Passage, row: &Image) {
+        match passage {
+            Passage::Leave => self.view.write_key(out, row),
+            Passage::Enter | Passage::Update => {
+                let View { table, columns, related, .. } = self.view;
+                related::write(out, table, columns, related, &self.context, row);
+            }
+        }
+    }
+
+    /// Writes what follows the subscription's name in each message, in order, each with its own cursor; `text` is that of the change.
     pub fn write(
         &self,
-        cursor: &str,
+        cursor: Cursor,
+        text: &str,
         old: Option<&Image>,
         new: Option<&Image>,
-        mut each: impl FnMut(Vec<u8>),
+        mut each: impl FnMut(&str, Vec<u8>),
     ) {
+        let first = self.list[1].map(|_| cursor.first_place().to_string());
         for (passage, row) in self.each(old, new) {
+            let cursor = first.as_deref().filter(|_| passage == Passage::Leave).unwrap_or(text);
             let mut out = Vec::with_capacity(128 + row.size());
             out.extend_from_slice(b"\"type\":\"");
             out.extend_from_slice(passage.name().as_bytes());
             out.extend_from_slice(b"\",\"cursor\":\"");
             out.extend_from_slice(cursor.as_bytes());
             out.extend_from_slice(b"\",\"record\":");
-            self.view.write(&mut out, passage, row);
+            self.write_record(&mut out, passage, row);
             out.push(b'}');
-            each(out);
+            each(cursor, out);
         }
     }
 }

@@ -6,7 +6,12 @@ use annex_openapi::realtime::WindowStatus;
 use time::OffsetDateTime;
 
 use crate::realtime::feed::Committed;
-use crate::realtime::position::Position;
+use crate::realtime::position::{Lsn, Position};
+use crate::realtime::seen::Seen;
+
+/// A transaction is in the log a moment before it is seen; one that was committed so many bytes of log ago is. Their numbers do not go
+/// round within so few: each takes at least 30.
+const RECENT: Lsn = 32 << 30;
 
 /// The changes behind a position.
 #[derive(Debug)]
@@ -16,6 +21,8 @@ pub struct Window {
     floor: Position,
     /// The newest change that there was.
     newest: Position,
+    /// The transaction of the last change that is kept no more: of a large one a part may be.
+    forgotten: Option<u32>,
     size: usize,
     most: usize,
 }
@@ -27,6 +34,7 @@ impl Window {
             changes: VecDeque::new(),
             floor: Position::default(),
             newest: Position::default(),
+            forgotten: None,
             size: 0,
             most,
         }
@@ -46,6 +54,7 @@ impl Window {
         while self.size > self.most {
             let Some((oldest, size)) = self.changes.pop_front() else { return };
             self.floor = oldest.position;
+            self.forgotten = Some(oldest.transaction);
             self.size -= size;
         }
     }
@@ -71,9 +80,16 @@ impl Window {
         self.changes.range(from..).map(|(committed, _)| committed)
     }
 
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Committed> + Clone {
-        self.changes.iter().map(|(committed, _)| committed)
+    /// The changes of transactions that a snapshot of the database does not see, which was taken before the log had reached that end.
+    pub fn unseen<'a>(&'a self, seen: &'a Seen, end: Lsn) -> impl Iterator<Item = &'a Committed> + Clone {
+        let recent = self.after(Position::at(end.saturating_sub(RECENT)));
+        recent.filter(|committed| !seen.sees(committed.transaction))
+    }
+
+    /// Whether some of those are kept no more.
+    pub fn has_forgotten_unseen(&self, seen: &Seen, end: Lsn) -> bool {
+        let is_recent = self.floor > Position::at(end.saturating_sub(RECENT));
+        is_recent && self.forgotten.is_some_and(|transaction| !seen.sees(transaction))
     }
 
     /// When the newest change was committed that is kept.

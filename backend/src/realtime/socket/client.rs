@@ -260,6 +260,12 @@ impl Client {
         for ended in self.followed.take_ended() {
             self.subscriptions.remove(&ended);
         }
+        for over in self.outbox.take_over() {
+            // One of the same name may be about to begin.
+            if self.subscriptions.get(&*over).is_some_and(|one| one.beginning.is_none()) {
+                self.subscriptions.remove(&*over);
+            }
+        }
         if !self.subscriptions.contains_key(id) && self.subscriptions.len() >= MOST_SUBSCRIPTIONS {
             let detail = format!("A connection has at most {MOST_SUBSCRIPTIONS} subscriptions");
             return Err(Problem::new(Code::TooManyRequests, detail));

@@ -23,7 +23,7 @@ use crate::records::parameters::names;
 pub struct Wanted(Subscribe);
 
 impl Parameters for Wanted {
-    const NAMES: &'static [&'static str] = &["collection", "filter", "fields", "after", "snapshot"];
+    const NAMES: &'static [&'static str] = &["collection", "filter", "fields", "expand", "after", "snapshot"];
 
     fn set(&mut self, name: &str, value: Cow<'_, str>) -> Result<(), String> {
         let wanted = &mut self.0;
@@ -34,6 +34,7 @@ impl Parameters for Wanted {
             }
             "filter" => wanted.filter = Some(value.into_owned()),
             "fields" => wanted.fields = Some(names(&value)?),
+            "expand" => wanted.expand = names(&value)?,
             "after" => wanted.after = Some(value.into_owned()),
             _ => wanted.snapshot = value.parse().map_err(|_| "must be true or false".to_owned())?,
         }
@@ -54,6 +55,7 @@ impl Parameters for Wanted {
         ("collection" = String, Query, description = "The collection", example = "posts"),
         ("filter" = Option<String>, Query, description = "What the rows must fulfil, an expression"),
         ("fields" = Option<String>, Query, description = "The fields that are told, with commas between them"),
+        ("expand" = Option<String>, Query, description = "Relations to one record each, with commas between them: what they lead to stands in `expand` of each record"),
         ("after" = Option<String>, Query, description = "A cursor: everything behind it is told first"),
         ("snapshot" = Option<bool>, Query, description = "Whether the rows as they are come first"),
         ("Last-Event-ID" = Option<String>, Header, description = "As `after`, which it comes before"),

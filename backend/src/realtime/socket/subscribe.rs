@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::web::Data;
+use annex_openapi::expression::Predicate;
 use annex_openapi::realtime::Subscribe;
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
@@ -11,17 +12,19 @@ use tokio_postgres::Row;
 use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::db::Lanes;
+use crate::db::lanes::Place;
 use crate::extract::{Caller, Party};
 use crate::problem::{Code, Problem, Result};
 use crate::realtime::hub::{self, Command, ConnectionId, Records, Start, View, ViewError};
-use crate::realtime::position::{Cursor, Lsn};
+use crate::realtime::position::Cursor;
 use crate::realtime::seen::Seen;
-use crate::realtime::store::{behind_header, flushed, lsn};
+use crate::realtime::store::{behind_header, lsn};
+use crate::records::expand::{self, Expand};
 use crate::records::parameters::filter;
 use crate::records::projection::Projection;
 use crate::records::sql::predicate::Context;
-use crate::records::sql::select;
-use crate::records::store::{self, Failure};
+use crate::records::sql::{Sql, select};
+use crate::records::store::{self, At, Failure};
 use crate::records::wire::encode::{Malformed, write_json};
 
 /// The most records of a snapshot.
@@ -79,21 +82,29 @@ impl Subscriber {
         }
         let before = self.app.realtime.ready().await?;
         let predicate = filter(snapshot, table, &self.caller, asked.filter.as_deref())?;
+        let context = Context { snapshot, caller: &self.caller, now: self.app.clock.now() };
         let projection = Projection::new(table, &self.caller, asked.fields.as_deref())?;
+        let expands = Expand::parse(&context, table, &asked.expand)?;
         let with_filter = asked.filter.as_deref().zip(predicate.as_ref());
-        let view = View::new(snapshot, table, &self.caller, with_filter, projection.clone());
+        let view = View::new(snapshot, table, &self.caller, with_filter, projection.clone(), &expands);
         let view = view.map_err(|error| not_live(name, &error))?;
         let start = match (&asked.after, asked.snapshot) {
             (Some(_), true) => {
                 let detail = "`after` and `snapshot` say two things: where to begin";
                 return Err(Problem::new(Code::ValidationFailed, detail).into());
             }
-            (Some(after), false) => Start::After(after.parse::<Cursor>().map_err(|_| {
-                Problem::new(Code::InvalidCursor, "`after` is no cursor of the feed")
-                    .with_hint("Give back a `cursor` of an event, or subscribe with `snapshot`")
-            })?),
-            (None, true) => self.snapshot(snapshot, table, &projection, predicate.as_ref(), before).await?,
-            (None, false) => Start::Now(flushed(&self.app.db.pool).await.map_err(Problem::from)?),
+            (Some(after), false) => {
+                let cursor = after.parse::<Cursor>().map_err(|_| {
+                    Problem::new(Code::InvalidCursor, "`after` is no cursor of the feed")
+                        .with_hint("Give back a `cursor` of an event, or subscribe with `snapshot`")
+                })?;
+                Start::After { cursor, asked: self.app.realtime.end().await? }
+            }
+            (None, true) => {
+                let wanted = Wanted { table, projection, expands: &expands, filter: predicate.as_ref() };
+                self.snapshot(&context, wanted, before).await?
+            }
+            (None, false) => Start::Now(self.app.realtime.end().await?),
         };
         let subscribe = hub::Subscribe {
             connection: self.connection,
@@ -108,12 +119,10 @@ impl Subscriber {
     /// The rows as they are, and which transactions they are of.
     async fn snapshot(
         &self,
-        snapshot: &Snapshot,
-        table: &Table,
-        projection: &Projection,
-        filter: Option<&annex_openapi::expression::Predicate>,
+        context: &Context<'_>,
+        wanted: Wanted<'_>,
         // Whatever the snapshot does not see must be in what is read of the log from there on.
-        before: Lsn,
+        before: Cursor,
     ) -> Result<Start, Failure> {
         let share = self.lanes.scan_shares.take(self.party).await?;
         let transaction = self.lanes.transactions.transaction().await?;
@@ -128,29 +137,7 @@ impl Subscriber {
             let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
             let seen: Seen = seen.parse().map_err(Problem::internal)?;
             let reached = behind_header(lsn(reached).map_err(Problem::from)?);
-            let context = Context { snapshot, caller: &self.caller, now: self.app.clock.now() };
-            let mut records = Records::default();
-            let mut projection = projection.clone();
-            let key: Vec<usize> = table.key.iter().map(|column| projection.need(*column)).collect();
-            let statement = select::viewed(&context, table, &projection.columns, filter, MOST_RECORDS + 1)?;
-            if let Some(sql) = statement {
-                let prepared = store::prepare(place, table, &sql).await?;
-                let refused = |error| store::failure(table, error);
-                let mut rows = pin!(client.query_raw(&prepared, &sql.binds).await.map_err(refused)?);
-                let mut many = 0;
-                while let Some(row) = rows.try_next().await.map_err(refused)? {
-                    let row = &row;
-                    many += 1;
-                    let (mut name, mut record) = (Vec::new(), Vec::new());
-                    write_columns(&mut name, table, table.key.iter().copied().zip(key.iter().copied()), row)?;
-                    projection.open_object(&mut record, table, row)?;
-                    record.push(b'}');
-                    records.put(name, record);
-                    if many > MOST_RECORDS || records.size() > MOST_BYTES {
-                        return Err(too_large().into());
-                    }
-                }
-            }
+            let records = wanted.read(context, place).await?;
             Ok::<_, Failure>(Start::Snapshot { records, seen, reached, before })
         };
         let answer = answer.await;
@@ -158,6 +145,56 @@ impl Subscriber {
         drop(share);
         answer
     }
+}
+
+/// The records of a snapshot.
+struct Wanted<'a> {
+    table: &'a Table,
+    projection: Projection,
+    expands: &'a [Expand],
+    filter: Option<&'a Predicate>,
+}
+
+impl Wanted<'_> {
+    /// Reads them, in the transaction that the connection is in.
+    async fn read(self, context: &Context<'_>, place: &Place) -> Result<Records, Failure> {
+        let Self { table, mut projection, expands, filter } = self;
+        let key: Vec<usize> = table.key.iter().map(|column| projection.need(*column)).collect();
+        expand::need(&mut projection, expands);
+        let mut records = Records::default();
+        let statement = select::viewed(context, table, &projection.columns, filter, MOST_RECORDS + 1)?;
+        let Some(sql) = statement else { return Ok(records) };
+        let rows = read_rows(place, table, &sql).await?;
+        let found =
+            expand::follow(context, At::Transaction(place), table, &projection, expands, &rows).await?;
+        for (place, row) in rows.iter().enumerate() {
+            let (mut name, mut record) = (Vec::new(), Vec::new());
+            write_columns(&mut name, table, table.key.iter().copied().zip(key.iter().copied()), row)?;
+            projection.open_object(&mut record, table, row)?;
+            found.close_object(&mut record, place);
+            records.put(name, record);
+            if records.size() > MOST_BYTES {
+                return Err(too_large().into());
+            }
+        }
+        Ok(records)
+    }
+}
+
+/// Reads rows, as long as they are not too many or too large.
+async fn read_rows(place: &Place, table: &Table, sql: &Sql) -> Result<Vec<Row>, Failure> {
+    let prepared = store::prepare(place, table, sql).await?;
+    let refused = |error| store::failure(table, error);
+    let mut stream = pin!(place.client().query_raw(&prepared, &sql.binds).await.map_err(refused)?);
+    let (mut rows, mut size) = (Vec::new(), 0);
+    while let Some(row) = stream.try_next().await.map_err(refused)? {
+        size += row.raw_size_bytes();
+        rows.push(row);
+        if rows.len() > MOST_RECORDS || size > MOST_BYTES {
+            return Err(too_large().into());
+        }
+    }
+    Ok(rows)
 }
 
 /// Writes columns, each with its place in the row, as a JSON object.
@@ -198,5 +235,7 @@ fn not_live(collection: &str, error: &ViewError) -> Problem {
         ViewError::Unpublished(other) => problem.with_hint(format!("Turn realtime on for `{other}` too")),
         ViewError::Rule(_) => problem.with_hint("Say the rule `view` with conditions on the row itself"),
         ViewError::Filter(_) => problem.with_hint("Leave that out of the filter"),
+        ViewError::Relation(..) => problem.with_hint("Leave it out, and ask for the record that it leads to"),
+        ViewError::Many { target, .. } => problem.with_hint(format!("Subscribe to `{target}` with a filter")),
     }
 }
