@@ -13,7 +13,9 @@ pub use connection::{Connection, Following};
 pub use message::{Message, Op, problem};
 pub use who::Who;
 
-use super::{Api, ApiError};
+use annex_openapi::realtime::RealtimeStatus;
+
+use super::{Api, ApiError, Call};
 
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +40,11 @@ pub enum Told<'a> {
 }
 
 impl Api {
+    /// How the server that answers reads the log of changes, and who is told of them.
+    pub async fn realtime_status(self) -> Result<RealtimeStatus, ApiError> {
+        self.fetch(Call::get("/v1/realtime/status")).await
+    }
+
     /// The connection of the session.
     pub fn realtime(self) -> Rc<Connection> {
         thread_local! {

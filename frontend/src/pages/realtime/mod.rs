@@ -1,23 +1,28 @@
 //! The realtime inspector: how the feed of changes stands, and what is told to whom.
 
+mod clients;
 mod collections;
 mod messages;
+mod status;
 
 use leptos::prelude::*;
 
 use crate::part::later;
 use crate::shell::PageHead;
 use crate::url::use_url_query;
+use clients::Clients;
 use collections::Collections;
 use messages::Messages;
+use status::{Known, StatusTiles};
 
 /// What is looked at, each part of the URL.
-const TABS: [(&str, &str); 2] = [("", "Messages"), ("collections", "Collections")];
+const TABS: [(&str, &str); 3] =
+    [("", "Messages"), ("connections", "Connections"), ("collections", "Collections")];
 
 /// The realtime inspector.
 #[component]
 pub fn Realtime() -> impl IntoView {
-    let query = use_url_query();
+    let (query, known) = (use_url_query(), Known::start());
     let tab = Memo::new(move |_| {
         let given = query.get("tab").unwrap_or_default();
         TABS.into_iter().map(|(tab, _)| tab).find(|tab| *tab == given).unwrap_or_default()
@@ -40,7 +45,9 @@ pub fn Realtime() -> impl IntoView {
             {tabs}
         </nav>
         <div class="page wide stack">
+            <StatusTiles known />
             {move || match tab.get() {
+                "connections" => view! { <Clients known /> }.into_any(),
                 "collections" => later!(realtime_collections, | | view! { <Collections /> }),
                 _ => later!(realtime_messages, | | view! { <Messages /> }),
             }}

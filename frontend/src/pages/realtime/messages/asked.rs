@@ -15,6 +15,8 @@ pub struct Asked {
     pub filter: String,
     /// The fields that are told; none for all.
     pub fields: Vec<String>,
+    /// The relations that are followed.
+    pub expand: Vec<String>,
     /// Whether the rows as they are come first.
     pub snapshot: bool,
     /// A cursor: everything behind it is told first.
@@ -36,12 +38,16 @@ impl Asked {
     /// Reads it from the values of a query.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let text = |name: &str| get(name).unwrap_or_default().trim().to_owned();
-        let fields = text("fields");
-        let fields = fields.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let names = |name: &str| {
+            let text = text(name);
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.map(str::to_owned).collect()
+        };
         Self {
             collection: text("collection"),
             filter: text("filter"),
-            fields: fields.map(str::to_owned).collect(),
+            fields: names("fields"),
+            expand: names("expand"),
             snapshot: get("snapshot").is_some(),
             after: text("after"),
             other: match text("as").as_str() {
@@ -52,12 +58,13 @@ impl Asked {
     }
 
     /// What a query has to say for it.
-    pub fn changes(&self) -> [Change<'static>; 6] {
+    pub fn changes(&self) -> [Change<'static>; 7] {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         [
             ("collection", some(&self.collection)),
             ("filter", some(&self.filter)),
             ("fields", some(&self.fields.join(","))),
+            ("expand", some(&self.expand.join(","))),
             ("snapshot", self.snapshot.then(String::new)),
             ("after", some(&self.after)),
             (
@@ -87,6 +94,7 @@ impl Asked {
             collection: self.collection.clone(),
             filter: some(&self.filter),
             fields: Some(self.fields.clone()).filter(|fields| !fields.is_empty()),
+            expand: self.expand.clone(),
             after: some(&self.after),
             snapshot: self.snapshot,
         }
@@ -103,6 +111,7 @@ mod tests {
             collection: "books".to_owned(),
             filter: "pages > 3".to_owned(),
             fields: vec!["id".to_owned(), "title".to_owned()],
+            expand: vec!["author.country".to_owned()],
             snapshot: true,
             after: "a-b-2".to_owned(),
             other: Some(Other::Account(Uuid::from_u128(7))),

@@ -1,6 +1,6 @@
 //! What to subscribe to, and as whom.
 
-use annex_openapi::collections::Collection;
+use annex_openapi::collections::{Collection, Field};
 use annex_openapi::expression::Purpose;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -27,6 +27,7 @@ pub fn SubscriptionForm(tail: Tail, query: UrlQuery) -> impl IntoView {
     let collection = RwSignal::new(begun.collection.clone());
     let filter = RwSignal::new(begun.filter.clone());
     let fields = RwSignal::new(begun.fields.clone());
+    let expand = RwSignal::new(begun.expand.clone());
     let after = RwSignal::new(begun.after.clone());
     let snapshot = RwSignal::new(begun.snapshot);
     let acting = Acting::new();
@@ -57,6 +58,7 @@ pub fn SubscriptionForm(tail: Tail, query: UrlQuery) -> impl IntoView {
         collection: collection.get(),
         filter: filter.with(|filter| filter.trim().to_owned()),
         fields: fields.get(),
+        expand: expand.get(),
         snapshot: snapshot.get(),
         after: after.with(|after| after.trim().to_owned()),
         other: match (acting.who.get(), acting.user.get()) {
@@ -90,10 +92,13 @@ pub fn SubscriptionForm(tail: Tail, query: UrlQuery) -> impl IntoView {
             })
             .collect::<Vec<_>>()
     });
-    let names = Signal::derive(move || {
-        let found = catalogue.get(&collection.get());
-        found.map(|one| one.fields.into_iter().map(|field| field.name).collect()).unwrap_or_default()
-    });
+    let names = move |wanted: fn(&Field) -> bool| {
+        Signal::derive(move || {
+            let fields = catalogue.get(&collection.get()).map(|one| one.fields).unwrap_or_default();
+            fields.into_iter().filter(wanted).map(|field| field.name).collect::<Vec<_>>()
+        })
+    };
+    let (all, relations) = (names(|_| true), names(|field| field.collection.is_some()));
     let refusal = Signal::derive(move || match tail.stand.get() {
         Stand::Refused(error) => Some(error),
         _ => None,
@@ -135,7 +140,8 @@ pub fn SubscriptionForm(tail: Tail, query: UrlQuery) -> impl IntoView {
                             }
                         })
                 }}
-                <TagInput label="Fields" value=fields placeholder="All that may be read" suggestions=names />
+                <TagInput label="Fields" value=fields placeholder="All that may be read" suggestions=all />
+                <TagInput label="Expand" value=expand placeholder="Relations to follow" suggestions=relations />
                 <TextInput
                     label="After"
                     value=after
