@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build console run demo test fuzz e2e lint openapi openapi-check sqlx sqlx-check bench clean
+.PHONY: help setup build console run demo test fuzz proof e2e lint openapi openapi-check sqlx sqlx-check bench clean
 
 # One target folder outside the checkout, shared by all of its worktrees.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/annex/target
@@ -30,6 +30,9 @@ test: ## Run every test beside a throw-away Postgres
 
 fuzz: ## Compare both executors of expressions over a million random ones
 	@scripts/fuzz $(ARGS)
+
+proof: ## Prove at length that no job and no change is lost
+	@scripts/proof $(ARGS)
 
 e2e: ## Walk through the console in a real Chromium
 	@scripts/e2e $(ARGS)

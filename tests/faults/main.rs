@@ -2,6 +2,7 @@
 
 mod annex;
 mod channels;
+mod cluster;
 mod durability;
 mod embedded;
 mod jobs;

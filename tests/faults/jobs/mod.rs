@@ -3,6 +3,7 @@
 mod killed;
 mod model;
 mod pinned;
+mod proof;
 mod schedule;
 mod transfers;
 mod worker;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use annex::jobs::{Completed, Context, Job, JobError, Level, Options, Worker};
-use annex_tests::TestApp;
+use annex_tests::{Program, TestApp, TestDatabase};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -323,4 +323,21 @@ async fn a_worker_that_ends_gives_its_jobs_back_at_once() {
             .await
             .unwrap();
     assert!(counted <= 9, "{counted}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_only_migrated_takes_jobs_for_servers() {
+    let database = TestDatabase::create_empty().await;
+    let mut migrate = Program::command();
+    migrate.arg("migrate").env("ANNEX_DATABASE_URL", database.url());
+    let ended = migrate.output().expect("the program can be run");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let mut connection = database.connect().await;
+    let enqueue = "select annex.enqueue('sql.function', '{\"function\": \"public.nothing\"}')";
+    sqlx::query(enqueue).execute(&mut connection).await.unwrap();
+    let runner: String =
+        sqlx::query_scalar("select runner from annex.jobs").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(runner, "@annex");
+    drop(connection);
+    database.drop_database().await;
 }
