@@ -78,6 +78,12 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def answers_at(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextlib.contextmanager
 def running(
     command: list[str | Path],

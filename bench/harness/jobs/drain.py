@@ -126,7 +126,7 @@ delete from q where id = any(:ids::bigint[]);
 def node(script: str, *arguments: str, folder: Path) -> Iterator[subprocess.Popen]:
     """A Node program that says `ready`, waits for `go` and says `done`."""
     if not (NODE / "node_modules/pg-boss").exists():
-        subprocess.run(["npm", "ci", "--silent"], cwd=NODE, check=True)
+        subprocess.run(["npm", "install", "--no-save", "--silent"], cwd=NODE, check=True)
     with open(folder / f"{script}.log", "ab") as log:
         process = subprocess.Popen(
             ["node", f"jobs/{script}.js", *arguments],

@@ -1,0 +1,1 @@
+"""What realtime costs and how far it reaches, beside its peers."""
