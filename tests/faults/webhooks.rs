@@ -19,7 +19,7 @@ use crate::annex::Annex;
 use crate::durability::{folder, postmaster};
 
 /// How long everything may take to be told, in the end.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program that is told. It fails now and then.
 #[derive(Debug, Default)]

@@ -238,3 +238,29 @@ async fn what_is_old_is_forgotten_and_what_nobody_makes_is_picked_up() {
     let admin = admin_again(&app).await;
     assert_eq!(admin.get(&format!("{}/deliveries", path(&made))).await.items().len(), 0);
 }
+
+#[tokio::test]
+async fn after_many_failures_a_lane_does_not_wait_long_for_a_database_that_failed() {
+    let (app, receiver) = start().await;
+    things(&app).await;
+    webhook(&app, "all", rows(json!({}))).await;
+    receiver.answer_with([500]);
+    app.sql("insert into public.things (n) values (1)").await;
+    let is_scheduled = "select exists (select from annex.scheduled where attempt = 13)";
+    app.eventually("the attempt has failed", || async {
+        app.sql_value("select count(*) from annex.scheduled").await.unwrap() == "1"
+    })
+    .await;
+    // As after many deliveries that failed, each of them taken in the end.
+    app.sql("alter table annex.webhook_attempts rename to elsewhere").await;
+    app.sql("update annex.scheduled set attempt = 12").await;
+    app.eventually("the database has failed", || async {
+        app.sql_value(is_scheduled).await.unwrap() == "true"
+    })
+    .await;
+    let soon = "select run_at < clock_timestamp() + interval '16 s' from annex.scheduled";
+    assert_eq!(app.sql_value(soon).await.as_deref(), Some("true"));
+    app.sql("alter table annex.elsewhere rename to webhook_attempts").await;
+    app.sql("update annex.scheduled set run_at = clock_timestamp()").await;
+    wait_for(&app, &receiver, "all", 1).await;
+}
