@@ -119,12 +119,12 @@ impl Realtime {
         self.ask(Command::Ready).await
     }
 
-    /// Where the log ends that is on disk: whatever was committed before this was asked was committed before it.
+    /// Where the log ends, all of which is on disk then: whatever was committed before this was asked was committed before it.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn end(&self) -> Result<Lsn> {
-        self.end.ask(async || store::flushed(&self.pool).await.map_err(Problem::from)).await
+        self.end.ask(async || store::end(&self.pool).await.map_err(Problem::from)).await
     }
 
     /// Has the hub answer something, for which the log must be read.

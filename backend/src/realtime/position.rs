@@ -13,7 +13,7 @@ pub type Lsn = u64;
 pub struct Position {
     /// Where the transaction was committed.
     pub commit: Lsn,
-    /// The place of the change within the transaction, from 1. The change of a row has two, since it may be told as two events.
+    /// The place of the change within the transaction, from 1. The change of a row that was there and is there has two, since it may be told as two events.
     pub change: u32,
 }
 
@@ -26,6 +26,11 @@ impl Position {
     /// Behind the change that stands there.
     pub const fn after(self) -> Self {
         Self { commit: self.commit, change: self.change + 1 }
+    }
+
+    /// Behind everything before the change that stands there, which has so many places.
+    pub const fn before(self, places: u32) -> Self {
+        Self { commit: self.commit, change: self.change - places }
     }
 
     /// The first of the two places of a row's change, which stands at its second: where its key is another, the row leaves there.

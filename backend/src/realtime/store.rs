@@ -97,7 +97,7 @@ pub async fn advance_slot(connection: &mut PgConnection, name: &str, to: Lsn) ->
 /// What Postgres says of the log and of the slot that keeps it.
 #[derive(Debug)]
 pub struct LogStatus {
-    /// Where the log ends.
+    /// Where the log ends that is on disk.
     pub end: Lsn,
     /// The slot's name, its `wal_status`, and how many bytes are kept for it and may still come.
     pub slot: Option<(String, String, i64, Option<i64>)>,
@@ -105,13 +105,13 @@ pub struct LogStatus {
 
 /// How the log stands.
 pub async fn log_status(pool: &PgPool) -> sqlx::Result<LogStatus> {
-    let end = flushed(pool).await?;
+    let end: String = sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(pool).await?;
     let slot = sqlx::query_as(
         "select s.slot_name::text, coalesce(s.wal_status, 'lost'),
                 coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), s.restart_lsn), 0)::bigint, s.safe_wal_size
            from annex.feed f join pg_replication_slots s on s.slot_name = f.slot",
     );
-    Ok(LogStatus { end, slot: slot.fetch_optional(pool).await? })
+    Ok(LogStatus { end: lsn(&end)?, slot: slot.fetch_optional(pool).await? })
 }
 
 /// Waits until there is no such slot any more.
@@ -135,9 +135,16 @@ pub async fn in_the_way(pool: &PgPool) -> sqlx::Result<Vec<(i32, f64)>> {
     .await
 }
 
-/// Where the log ends that is on disk: whatever has been committed was committed before.
-pub async fn flushed(pool: &PgPool) -> sqlx::Result<Lsn> {
-    let end: String = sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(pool).await?;
+/// Where the log ends. Only what is on disk is read of it, and where commits do not wait for that (`synchronous_commit = off`), or nothing
+/// is committed, it takes until somebody has it written: so where something is not yet, this commits something that waits.
+pub const END: &str = "
+    with waits as materialized (select set_config('synchronous_commit', 'local', true)),
+         log as materialized (select pg_current_wal_insert_lsn() as written, pg_current_wal_flush_lsn() as flushed from waits)
+    select written::text, case when written > flushed then pg_logical_emit_message(true, 'annex.flush', '') end::text from log";
+
+/// Where the log ends, all of which is on disk then: whatever has been committed was committed before.
+pub async fn end(pool: &PgPool) -> sqlx::Result<Lsn> {
+    let (end, _): (String, Option<String>) = sqlx::query_as(END).fetch_one(pool).await?;
     Ok(behind_header(lsn(&end)?))
 }
 

@@ -108,11 +108,11 @@ async fn who_does_not_read_is_let_go_and_nobody_else_waits() {
     for socket in [&mut asleep, &mut awake] {
         socket.subscribe(json!({"id": "n", "collection": "notes"})).await;
     }
-    // At once no more than may wait for a client that reads.
-    let more = "insert into notes (title, public) select repeat('x', 5000) || i, true from generate_series(1, 150) i";
-    for _ in 0..40 {
+    // Each time more than may wait for a client.
+    let more = "insert into notes (title, public) select repeat('x', 5000) || i, true from generate_series(1, 1000) i";
+    for _ in 0..6 {
         app.sql(more).await;
-        awake.events(150).await;
+        awake.events(1000).await;
     }
     app.eventually("the one that sleeps is let go", || async {
         app.inside().realtime.status().await.is_ok_and(|status| status.clients.connections == 1)

@@ -7,7 +7,7 @@ use super::presence::Entry;
 pub use crate::collections::catalogue::channels::{Columns, Row, list};
 use crate::realtime::position::Lsn;
 use crate::realtime::seen::{Malformed, Seen};
-use crate::realtime::store::{behind_header, lsn};
+use crate::realtime::store::{behind_header, end, lsn};
 
 /// The channel of that name, held until the transaction ends.
 ///
@@ -195,6 +195,8 @@ pub async fn everybody(pool: &PgPool) -> Result<Everybody> {
         .fetch_all(&mut *transaction)
         .await?;
     transaction.rollback().await?;
+    // What was read may have been committed and not be on disk.
+    end(pool).await?;
     let entries = rows.into_iter().map(|row| {
         let (topic, state) = (row.topic.into(), row.state.into());
         (row.r#ref, Entry { topic, user_id: row.user_id, state })

@@ -81,6 +81,8 @@ pub struct Subscribe {
     pub view: Arc<View>,
     /// Where it begins.
     pub start: Start,
+    /// Whether the client was told that it has begun: it was told of what happened, and fell behind.
+    pub begun: bool,
 }
 
 /// Where a subscription begins.

@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::feed::{Change, Committed};
 use crate::realtime::position::{Lsn, Position};
 use crate::realtime::seen::Seen;
-use crate::realtime::store::{behind_header, lsn};
+use crate::realtime::store::{END, behind_header, lsn};
 use crate::records::sql::select;
 use crate::records::store::problem;
 
@@ -169,6 +169,8 @@ async fn read(own: &Own, need: Need, before: Lsn) -> Result<Mirrored> {
         }
     }
     connection.batch_execute("commit").await.map_err(problem)?;
+    // What was read may have been committed and not be on disk.
+    connection.query_one(END, &[]).await.map_err(problem)?;
     connection.settle();
     Ok(Mirrored { mirror, seen, reached, before })
 }

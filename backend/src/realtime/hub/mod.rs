@@ -22,10 +22,12 @@ mod window;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use annex_openapi::realtime::ResyncReason;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 pub use command::{Command, ConnectionId, Start, Status, Subscribe};
@@ -53,6 +55,9 @@ const FURTHEST: Lsn = 16 << 30;
 
 /// How many accounts it is remembered of when they changed, before it is looked who need not be.
 const MOST_IDENTITIES: usize = 10_000;
+
+/// How often it is looked who takes nothing.
+const TICK: Duration = Duration::from_secs(1);
 
 /// How many events the feed may be ahead.
 const AHEAD: usize = 8;
@@ -169,8 +174,12 @@ impl State {
         mut commands: mpsc::UnboundedReceiver<Command>,
         mut events: mpsc::Receiver<Vec<Event>>,
     ) {
+        let mut patience = tokio::time::interval(TICK);
+        // Who takes nothing while this was busy has not been waited for.
+        patience.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                _ = patience.tick() => self.guarded(Self::tick),
                 command = commands.recv() => match command {
                     Some(command) => self.guarded(|state| state.command(command)),
                     None => return,
@@ -341,7 +350,9 @@ impl State {
                 self.look_again_at_members(row);
             }
         }
-        self.registry.deliver(&self.mirrors, row, cursor, at);
+        for behind in self.registry.deliver(&self.mirrors, row, cursor, at) {
+            self.catch_up(behind);
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -349,8 +360,8 @@ impl State {
             Command::Connect { id, outbox, caller, at } => self.registry.connect(id, outbox, &caller, at),
             Command::Identify { id, caller, asked } => {
                 let now = self.log.map_or(Position::default(), |log| self.now(log));
-                for paused in self.registry.identify(id, caller, asked, now) {
-                    self.resume(paused);
+                for behind in self.registry.identify(id, caller, asked, now) {
+                    self.catch_up(behind);
                 }
                 self.resume_topics(id, self.log);
                 self.admit();
@@ -425,6 +436,8 @@ impl State {
     /// Whether the log has been read to where a subscription begins, and what it needs is at hand.
     fn may_begin(&mut self, subscribe: &Subscribe, log: Log) -> bool {
         let begins = match &subscribe.start {
+            // It was there already.
+            _ if subscribe.begun => 0,
             Start::Now(asked) => *asked,
             // No log is so far ahead of this server.
             Start::After { cursor, asked }

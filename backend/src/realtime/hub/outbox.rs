@@ -67,12 +67,21 @@ impl Outbox {
     /// Sends a message that is written already, in two parts; `cursor` is where it stands in the log. False where the client does not
     /// take what it is sent: it is sent nothing more.
     pub fn send_parts(&self, head: &[u8], tail: &[u8], cursor: Option<&str>) -> bool {
+        self.put(self.most, head, tail, cursor)
+    }
+
+    /// The same for what can be told later as well: it leaves half of the room to what cannot. False where it is to be.
+    pub fn send_where_room(&self, head: &[u8], tail: &[u8], cursor: &str) -> bool {
+        self.put(self.most / 2, head, tail, Some(cursor))
+    }
+
+    fn put(&self, most: usize, head: &[u8], tail: &[u8], cursor: Option<&str>) -> bool {
         let mut state = self.state();
         if state.ended {
             return true;
         }
         // A message of any size may be the last one that waits.
-        if state.bytes.len() - state.spared > self.most {
+        if state.bytes.len() - state.spared > most {
             return false;
         }
         match self.framing {

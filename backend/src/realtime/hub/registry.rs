@@ -114,9 +114,9 @@ struct Subscriber {
     paused: bool,
 }
 
-/// A subscription that goes on behind a position.
+/// A subscription that was told of all that happened up to a position, and goes on behind it.
 #[derive(Debug)]
-pub struct Paused {
+pub struct Behind {
     /// Whose it is.
     pub connection: ConnectionId,
     /// What the client calls it.
@@ -284,13 +284,19 @@ impl Registry {
         }
     }
 
-    /// Tells whom it concerns of a row that changed.
-    pub fn deliver(&mut self, mirrors: &Mirrors, change: &RowChange, cursor: Cursor, at: OffsetDateTime) {
+    /// Tells whom it concerns of a row that changed. Gives the subscriptions whose clients are to take first what they were sent.
+    pub fn deliver(
+        &mut self,
+        mirrors: &Mirrors,
+        change: &RowChange,
+        cursor: Cursor,
+        at: OffsetDateTime,
+    ) -> Vec<Behind> {
         let name = &change.table.collection.name;
-        let Some(collection) = self.collections.get(name) else { return };
+        let Some(collection) = self.collections.get(name) else { return Vec::new() };
         let (old, new) = (change.old.as_ref(), change.new.as_ref());
         let text = cursor.to_string();
-        let (mut slow, mut misfit) = (Vec::new(), false);
+        let (mut behind, mut misfit) = (Vec::new(), false);
         for place in collection.concerned(old, new) {
             let Some(shared) = &mut self.views[place] else { continue };
             if !shared.fits(&change.table) {
@@ -299,22 +305,26 @@ impl Registry {
             }
             let passages = shared.view.passages(mirrors, old, new, at);
             if passages.are_any() {
-                passages.write(cursor, &text, old, new, |cursor, tail| {
-                    for subscriber in shared.subscribers.iter().filter(|subscriber| !subscriber.paused) {
-                        if !subscriber.outbox.send_parts(&subscriber.head, &tail, Some(cursor)) {
-                            slow.push(subscriber.connection);
+                let mut told = cursor.position.before(1 + u32::from(old.is_some() && new.is_some()));
+                passages.write(cursor, &text, old, new, |place, tail| {
+                    for subscriber in shared.subscribers.iter_mut().filter(|subscriber| !subscriber.paused) {
+                        if !subscriber.outbox.send_where_room(&subscriber.head, &tail, place) {
+                            subscriber.paused = true;
+                            let Subscriber { connection, id, .. } = subscriber;
+                            behind.push(Behind { connection: *connection, id: id.clone(), after: told });
                         }
                     }
+                    told = cursor.position.first_place();
                 });
             }
         }
-        slow.into_iter().for_each(|connection| self.give_up(connection));
         if misfit {
             let table = Arc::clone(&change.table);
             self.resync_where(ResyncReason::CollectionChanged, |view| {
                 view.table.collection.name == *name && !view.fits(&table)
             });
         }
+        behind
     }
 
     /// Lets a client go that does not take what it is sent.
@@ -411,7 +421,7 @@ impl Registry {
     }
 
     /// Says who a client is now, when everything up to that position has been told. Gives its subscriptions that may go on, where that was the newest question.
-    pub fn identify(&mut self, id: ConnectionId, caller: Caller, asked: u64, now: Position) -> Vec<Paused> {
+    pub fn identify(&mut self, id: ConnectionId, caller: Caller, asked: u64, now: Position) -> Vec<Behind> {
         let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
         let before = std::mem::replace(&mut connection.caller, caller.clone());
         let is_other = before.identity() != caller.identity();
@@ -436,11 +446,8 @@ impl Registry {
         let Some((_, after)) = paused else { return Vec::new() };
         // One that did not take what it was told may be gone by now.
         let Some(connection) = self.connections.get(&id) else { return Vec::new() };
-        let places: Vec<Place> = connection.subscriptions.values().copied().collect();
         let names = connection.subscriptions.keys().cloned();
-        let going_on = names.map(|name| Paused { connection: id, id: name, after }).collect();
-        self.set_paused(&places, false);
-        going_on
+        names.map(|name| Behind { connection: id, id: name, after }).collect()
     }
 
     /// Has those subscriptions of a connection begin anew that are not the same for who its client is now.

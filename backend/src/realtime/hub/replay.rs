@@ -1,4 +1,4 @@
-//! The beginning of a subscription: what happened before, as far as it is kept.
+//! The beginning of a subscription, and the going on of one that fell behind: what happened before, as far as it is kept.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use annex_openapi::realtime::{ResyncReason, ServerMessage, Subscribed};
 use super::command::{ConnectionId, Start, Subscribe};
 use super::outbox::Outbox;
 use super::records::Records;
-use super::registry::Paused;
+use super::registry::Behind;
 use super::view::{Passage, View};
 use super::{Log, State};
 use crate::evaluator::Mirrors;
@@ -18,12 +18,23 @@ use crate::realtime::position::{Cursor, Position};
 /// How many changes are looked at for one that comes back, before others have their turn.
 const PORTION: usize = 1024;
 
-/// Subscriptions that come back, and are told what they missed in portions, as fast as their clients take it.
+/// For how many ticks a client may take nothing, where more is to be told.
+const PATIENCE: u32 = 15;
+
+/// Subscriptions that come back, or fell behind, and are told what they missed in portions, as fast as their clients take it.
 #[derive(Debug, Default)]
 pub(super) struct Returning {
     queue: VecDeque<Subscribe>,
     /// Whose clients have not taken what they were sent yet.
-    full: HashMap<ConnectionId, Vec<Subscribe>>,
+    full: HashMap<ConnectionId, Full>,
+}
+
+/// A client's subscriptions that wait until it has taken what it was sent.
+#[derive(Debug, Default)]
+struct Full {
+    subscriptions: Vec<Subscribe>,
+    /// For how many ticks they have.
+    ticks: u32,
 }
 
 impl Returning {
@@ -39,7 +50,13 @@ impl Returning {
 
     /// A client has room for more.
     pub(super) fn has_room(&mut self, connection: ConnectionId) {
-        self.queue.extend(self.full.remove(&connection).into_iter().flatten());
+        self.queue.extend(self.full.remove(&connection).into_iter().flat_map(|full| full.subscriptions));
+    }
+
+    /// Time goes by. Gives the connections whose clients have taken nothing for too long.
+    fn tick(&mut self) -> Vec<ConnectionId> {
+        self.full.values_mut().for_each(|full| full.ticks += 1);
+        self.full.extract_if(|_, full| full.ticks > PATIENCE).map(|(connection, _)| connection).collect()
     }
 
     /// Forgets a connection's subscription of that name, or all that it has.
@@ -47,8 +64,8 @@ impl Returning {
         let other = |one: &Subscribe| one.connection != connection || id.is_some_and(|id| *one.id != *id);
         self.queue.retain(other);
         if let Some(full) = self.full.get_mut(&connection) {
-            full.retain(other);
-            if full.is_empty() {
+            full.subscriptions.retain(other);
+            if full.subscriptions.is_empty() {
                 self.full.remove(&connection);
             }
         }
@@ -62,7 +79,7 @@ impl State {
         let Some(subscribe) = self.returning.queue.pop_front() else { return };
         let Some(outbox) = self.registry.outbox(subscribe.connection) else { return };
         if !outbox.has_room() {
-            self.returning.full.entry(subscribe.connection).or_default().push(subscribe);
+            self.returning.full.entry(subscribe.connection).or_default().subscriptions.push(subscribe);
         } else if self.may_begin(&subscribe, log) {
             self.begin_subscription(subscribe, log);
         } else {
@@ -71,7 +88,7 @@ impl State {
     }
 
     pub(super) fn begin_subscription(&mut self, subscribe: Subscribe, log: Log) {
-        let Subscribe { connection, id, view, mut start } = subscribe;
+        let Subscribe { connection, id, view, mut start, begun } = subscribe;
         let mut records = match &mut start {
             Start::Snapshot { records, .. } => std::mem::take(records),
             _ => Records::default(),
@@ -125,7 +142,8 @@ impl State {
             if self.is_reshaped(&view, since) {
                 return begins_anew(ResyncReason::CollectionChanged);
             }
-            if matches!(start, Start::After { .. }) && self.is_other(&view, since) {
+            // Of whoever is there it is asked who it is, each time that this changes.
+            if matches!(start, Start::After { .. }) && !begun && self.is_other(&view, since) {
                 return begins_anew(ResyncReason::AccessChanged);
             }
         }
@@ -133,13 +151,13 @@ impl State {
             Start::Now(_) => Told::All,
             Start::After { asked, .. } => {
                 let end = self.window.after(after).nth(PORTION - 1).map(|last| last.position);
-                let (told, behind) = match (self.tell(&view, &id, log, &outbox, after, Some(PORTION)), end) {
+                let (told, behind) = match (self.tell(&view, &id, log, &outbox, after), end) {
                     (Told::Until(position), _) | (Told::All, Some(position)) => (Told::All, Some(position)),
                     (told, _) => (told, None),
                 };
                 if let Some(position) = behind {
                     let start = Start::After { cursor: Cursor { epoch: log.epoch, position }, asked: *asked };
-                    return self.returning.push(Subscribe { connection, id, view, start });
+                    return self.returning.push(Subscribe { connection, id, view, start, begun });
                 }
                 told
             }
@@ -155,7 +173,7 @@ impl State {
         let cursor = cursor.to_string();
         let subscribed = Subscribed { id: id.clone().into(), cursor: cursor.clone() };
         match told {
-            Told::All if outbox.send_at(&ServerMessage::Subscribed(subscribed), &cursor) => {
+            Told::All if begun || outbox.send_at(&ServerMessage::Subscribed(subscribed), &cursor) => {
                 self.registry.subscribe(connection, id, view);
             }
             Told::All | Told::Until(_) | Told::TooSlowly => self.registry.give_up(connection),
@@ -164,39 +182,27 @@ impl State {
         }
     }
 
-    /// A subscription that was paused goes on.
-    pub(super) fn resume(&mut self, paused: Paused) {
-        let Paused { connection, id, after } = paused;
+    /// A subscription fell behind: it is told what happened since as one that comes back is.
+    pub(super) fn catch_up(&mut self, behind: Behind) {
+        let Behind { connection, id, after } = behind;
         let Some(log) = self.log else { return };
-        let Some(outbox) = self.registry.outbox(connection) else { return };
-        let outbox = Arc::clone(outbox);
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
-        let reason = if self.window.reaches_back_to(after) {
-            match self.tell(&view, &id, log, &outbox, after, None) {
-                Told::All | Told::Until(_) => return,
-                Told::TooSlowly => return self.registry.give_up(connection),
-                Told::Misfit => ResyncReason::CollectionChanged,
-                Told::Otherwise => ResyncReason::AccessChanged,
-            }
-        } else {
-            ResyncReason::TooOld
-        };
         self.registry.unsubscribe(connection, &id);
-        outbox.begin_anew(&id, reason);
+        let start = Start::After { cursor: Cursor { epoch: log.epoch, position: after }, asked: 0 };
+        self.returning.push(Subscribe { connection, id, view, start, begun: true });
     }
 
-    /// Tells one subscription of what happened behind a position: all of it, or so many changes, and of those until so much waits that
-    /// the client is to take some of it first.
-    fn tell(
-        &self,
-        view: &View,
-        id: &str,
-        log: Log,
-        outbox: &Outbox,
-        after: Position,
-        portion: Option<usize>,
-    ) -> Told {
-        let changes = self.window.after(after).take(portion.unwrap_or(usize::MAX));
+    /// Lets clients go that have taken nothing for long, though more is to be told.
+    pub(super) fn tick(&mut self) {
+        for connection in self.returning.tick() {
+            self.registry.give_up(connection);
+        }
+    }
+
+    /// Tells one subscription of a portion of what happened behind a position, until so much waits that the client is to take some of it
+    /// first.
+    fn tell(&self, view: &View, id: &str, log: Log, outbox: &Outbox, after: Position) -> Told {
+        let changes = self.window.after(after).take(PORTION);
         let id = serde_json::to_string(id).expect("text can be written as JSON");
         let head = format!("{{\"op\":\"event\",\"id\":{id},");
         if let Some(obstacle) = obstacle(view, changes.clone()) {
@@ -222,7 +228,7 @@ impl State {
             if !taken {
                 return Told::TooSlowly;
             }
-            if portion.is_some() && !outbox.has_room() {
+            if !outbox.has_room() {
                 return Told::Until(committed.position);
             }
         }

@@ -111,6 +111,7 @@ impl Subscriber {
             id: asked.id.as_str().into(),
             view: Arc::new(view),
             start,
+            begun: false,
         };
         self.app.realtime.tell(Command::Subscribe(Box::new(subscribe)));
         Ok(())
@@ -143,6 +144,8 @@ impl Subscriber {
         let answer = answer.await;
         transaction.rollback().await;
         drop(share);
+        // What was read may have been committed and not be on disk.
+        self.app.realtime.end().await?;
         answer
     }
 }

@@ -203,6 +203,7 @@ impl Client {
             id: "s".into(),
             view: Arc::clone(&asked.view),
             start,
+            begun: false,
         })));
     }
 

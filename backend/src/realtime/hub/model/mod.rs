@@ -106,6 +106,7 @@ impl<'a> Scene<'a> {
                 self.catalogue.set(self.world.snapshot());
                 self.state = hub(self.ground, &self.catalogue);
             }
+            Step::Wait(ticks) => (0..*ticks).for_each(|_| self.state.tick()),
             Step::Client(client, doing) => self.client(*client, *doing),
         }
         self.state.go_on();

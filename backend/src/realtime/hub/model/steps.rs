@@ -33,6 +33,8 @@ pub enum Step {
     Advance,
     /// The server is killed, and another one starts.
     Restart,
+    /// So many seconds go by.
+    Wait(usize),
     Client(usize, Doing),
 }
 
@@ -83,6 +85,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => vec(act(), 20..40).prop_map(Step::Commit),
         40 => (1..12_usize).prop_map(Step::Deliver),
         1 => Just(Step::Refresh),
+        2 => (1..20_usize).prop_map(Step::Wait),
         1 => Just(Step::LoseConnection),
         1 => Just(Step::Advance),
         1 => prop_oneof![2 => Just(Step::Restart), 1 => Just(Step::LoseSlot)],
