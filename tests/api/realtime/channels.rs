@@ -394,6 +394,30 @@ async fn who_does_not_read_is_let_go_and_the_others_are_told() {
 }
 
 #[tokio::test]
+async fn more_than_may_wait_at_once_is_told_whole_to_one_that_comes_back() {
+    let app = TestApp::start().await;
+    lobby(&app).await;
+    let mut awake = Socket::connect(&app, &app.anonymous()).await;
+    let (_, after) = awake.join(json!({"topic": "lobby"})).await;
+    // Less at a time than may wait for the one that is awake.
+    for first in (100..220).step_by(20) {
+        let last = first + 19;
+        app.sql(&format!(
+            "select annex.broadcast('lobby', to_jsonb(i || repeat('x', 30000))) from generate_series({first}, {last}) i"
+        ))
+        .await;
+        awake.said(20).await;
+    }
+    let mut socket = Socket::connect(&app, &app.anonymous()).await;
+    let (said, _) = socket.join(json!({"topic": "lobby", "after": after})).await;
+    let numbers: Vec<String> =
+        said.iter().map(|message| message["payload"].as_str().unwrap()[..3].to_owned()).collect();
+    assert_eq!(numbers, (100..220).map(|number| number.to_string()).collect::<Vec<_>>());
+    app.sql("select annex.broadcast('lobby', '1')").await;
+    assert_eq!(socket.said(1).await, [1]);
+}
+
+#[tokio::test]
 async fn a_batch_writes_and_says_so_together_or_not_at_all() {
     let app = TestApp::start().await;
     super::notes(&app).await;

@@ -46,7 +46,7 @@ use crate::evaluator::Mirrors;
 use crate::telemetry::Metrics;
 use mirroring::Mirrored;
 use registry::Registry;
-use replay::Returning;
+use replay::{Late, Returning};
 use topics::Topics;
 use window::Window;
 
@@ -426,7 +426,7 @@ impl State {
                 self.waiting.push(subscribe);
             } else if matches!(subscribe.start, Start::After { .. } | Start::Snapshot { .. }) {
                 // What may be much waits until the client has taken what it was sent.
-                self.returning.push(subscribe);
+                self.returning.push(Late::Subscribe(subscribe));
             } else {
                 self.begin_subscription(subscribe, log);
             }
@@ -462,6 +462,9 @@ impl State {
     /// Forgets what is to begin on a connection: the subscription of that name, or all.
     fn forget(&mut self, connection: ConnectionId, id: Option<&str>) {
         self.waiting.retain(|one| one.connection != connection || id.is_some_and(|id| *one.id != *id));
-        self.returning.forget(connection, id);
+        self.returning.forget(connection, |late| match late {
+            Late::Subscribe(one) => id.is_none_or(|id| *one.id == *id),
+            Late::Join(_) => id.is_none(),
+        });
     }
 }

@@ -9,6 +9,7 @@ use super::command::{ConnectionId, Start, Subscribe};
 use super::outbox::Outbox;
 use super::records::Records;
 use super::registry::Behind;
+use super::topics::Join;
 use super::view::{Passage, View};
 use super::{Log, State};
 use crate::evaluator::Mirrors;
@@ -16,23 +17,42 @@ use crate::realtime::feed::{Change, Committed, RowChange};
 use crate::realtime::position::{Cursor, Position};
 
 /// How many changes are looked at for one that comes back, before others have their turn.
-const PORTION: usize = 1024;
+pub(super) const PORTION: usize = 1024;
 
 /// For how many ticks a client may take nothing, where more is to be told.
 const PATIENCE: u32 = 15;
 
-/// Subscriptions that come back, or fell behind, and are told what they missed in portions, as fast as their clients take it.
+/// Who comes back to a subscription or a topic, and subscriptions that fell behind: they are told what they missed in portions, as fast as
+/// their clients take it.
 #[derive(Debug, Default)]
 pub(super) struct Returning {
-    queue: VecDeque<Subscribe>,
+    queue: VecDeque<Late>,
     /// Whose clients have not taken what they were sent yet.
     full: HashMap<ConnectionId, Full>,
 }
 
-/// A client's subscriptions that wait until it has taken what it was sent.
+/// Somebody who is to be told of the past first.
+#[derive(Debug)]
+pub(super) enum Late {
+    /// A subscription.
+    Subscribe(Subscribe),
+    /// One that joins a topic.
+    Join(Join),
+}
+
+impl Late {
+    fn connection(&self) -> ConnectionId {
+        match self {
+            Self::Subscribe(subscribe) => subscribe.connection,
+            Self::Join(join) => join.connection,
+        }
+    }
+}
+
+/// Those of a client, which wait until it has taken what it was sent.
 #[derive(Debug, Default)]
 struct Full {
-    subscriptions: Vec<Subscribe>,
+    late: Vec<Late>,
     /// For how many ticks they have.
     ticks: u32,
 }
@@ -44,13 +64,13 @@ impl Returning {
     }
 
     /// One comes back.
-    pub(super) fn push(&mut self, subscribe: Subscribe) {
-        self.queue.push_back(subscribe);
+    pub(super) fn push(&mut self, late: Late) {
+        self.queue.push_back(late);
     }
 
     /// A client has room for more.
     pub(super) fn has_room(&mut self, connection: ConnectionId) {
-        self.queue.extend(self.full.remove(&connection).into_iter().flat_map(|full| full.subscriptions));
+        self.queue.extend(self.full.remove(&connection).into_iter().flat_map(|full| full.late));
     }
 
     /// Time goes by. Gives the connections whose clients have taken nothing for too long.
@@ -59,13 +79,21 @@ impl Returning {
         self.full.extract_if(|_, full| full.ticks > PATIENCE).map(|(connection, _)| connection).collect()
     }
 
-    /// Forgets a connection's subscription of that name, or all that it has.
-    pub(super) fn forget(&mut self, connection: ConnectionId, id: Option<&str>) {
-        let other = |one: &Subscribe| one.connection != connection || id.is_some_and(|id| *one.id != *id);
-        self.queue.retain(other);
+    /// The join of a topic that a connection is about.
+    pub(super) fn join_mut(&mut self, connection: ConnectionId, topic: &str) -> Option<&mut Join> {
+        let full = self.full.get_mut(&connection).into_iter().flat_map(|full| &mut full.late);
+        self.queue.iter_mut().chain(full).find_map(|late| match late {
+            Late::Join(join) if join.connection == connection && *join.topic == *topic => Some(join),
+            _ => None,
+        })
+    }
+
+    /// Forgets those of a connection for which that holds.
+    pub(super) fn forget(&mut self, connection: ConnectionId, is_over: impl Fn(&Late) -> bool) {
+        self.queue.retain(|late| late.connection() != connection || !is_over(late));
         if let Some(full) = self.full.get_mut(&connection) {
-            full.subscriptions.retain(other);
-            if full.subscriptions.is_empty() {
+            full.late.retain(|late| !is_over(late));
+            if full.late.is_empty() {
                 self.full.remove(&connection);
             }
         }
@@ -76,14 +104,18 @@ impl State {
     /// Tells one that comes back a portion of what it missed.
     pub(super) fn go_on(&mut self) {
         let Some(log) = self.log else { return };
-        let Some(subscribe) = self.returning.queue.pop_front() else { return };
-        let Some(outbox) = self.registry.outbox(subscribe.connection) else { return };
+        let Some(late) = self.returning.queue.pop_front() else { return };
+        let Some(outbox) = self.registry.outbox(late.connection()) else { return };
         if !outbox.has_room() {
-            self.returning.full.entry(subscribe.connection).or_default().subscriptions.push(subscribe);
-        } else if self.may_begin(&subscribe, log) {
-            self.begin_subscription(subscribe, log);
-        } else {
-            self.waiting.push(subscribe);
+            return self.returning.full.entry(late.connection()).or_default().late.push(late);
+        }
+        match late {
+            Late::Subscribe(subscribe) if self.may_begin(&subscribe, log) => {
+                self.begin_subscription(subscribe, log);
+            }
+            Late::Subscribe(subscribe) => self.waiting.push(subscribe),
+            Late::Join(join) if self.may_join(&join, log) => self.join(join, log),
+            Late::Join(join) => self.topics.wait(join),
         }
     }
 
@@ -157,7 +189,8 @@ impl State {
                 };
                 if let Some(position) = behind {
                     let start = Start::After { cursor: Cursor { epoch: log.epoch, position }, asked: *asked };
-                    return self.returning.push(Subscribe { connection, id, view, start, begun });
+                    let rest = Subscribe { connection, id, view, start, begun };
+                    return self.returning.push(Late::Subscribe(rest));
                 }
                 told
             }
@@ -189,7 +222,8 @@ impl State {
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
         self.registry.unsubscribe(connection, &id);
         let start = Start::After { cursor: Cursor { epoch: log.epoch, position: after }, asked: 0 };
-        self.returning.push(Subscribe { connection, id, view, start, begun: true });
+        let rest = Subscribe { connection, id, view, start, begun: true };
+        self.returning.push(Late::Subscribe(rest));
     }
 
     /// Lets clients go that have taken nothing for long, though more is to be told.

@@ -30,7 +30,13 @@ impl Client {
                 .with_hint("Give back a `cursor` of what was told, or join without")
         })?;
         self.app.realtime.ready().await?;
-        let join = hub::Join { connection: self.id, topic: join.topic.as_str().into(), after, state: None };
+        let join = hub::Join {
+            connection: self.id,
+            topic: join.topic.as_str().into(),
+            after,
+            state: None,
+            begun: false,
+        };
         self.app.realtime.tell(Command::Topic(TopicCommand::Join(join)));
         Ok(())
     }
