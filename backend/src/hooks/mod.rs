@@ -18,16 +18,23 @@ pub mod update;
 use std::fmt;
 use std::sync::Arc;
 
+use annex_openapi::hooks::Hook;
 pub use annex_openapi::hooks::{HookEvent, HookMethod};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::extract::Caller;
+use crate::extract::{Caller, settings_tag};
 use crate::problem::{Problem, Result};
 
 pub use store::HttpHook;
+
+/// Names the settings of a hook, for `If-Match`.
+fn tag(hook: &Hook) -> String {
+    let Hook { events, collection, url, timeout_ms, on_failure, enabled, .. } = hook;
+    settings_tag(&(events, collection, url, timeout_ms, on_failure, enabled))
+}
 
 /// The collection that accounts are called by.
 pub const USERS: &str = "users";

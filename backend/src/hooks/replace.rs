@@ -1,15 +1,15 @@
 //! `PUT /v1/hooks/{name}`
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
 use annex_openapi::hooks::{Hook, HookReplace};
 use annex_openapi::problem::Problem as ProblemBody;
 
 use super::input::{check, refused};
-use super::store;
+use super::{store, tag};
 use crate::app::App;
-use crate::extract::{Admin, Json, Name, NoParameters, Query};
+use crate::extract::{Admin, IfMatch, Json, Name, NoParameters, Query};
 use crate::problem::Result;
 
 /// Say how a hook is to be; it is made where there is none. For admins.
@@ -20,10 +20,12 @@ use crate::problem::Result;
 /// to be asked about them.
 ///
 /// # Errors
-/// `unauthenticated`, `invalid_token`, `forbidden`, `validation_failed`
+/// `unauthenticated`, `invalid_token`, `forbidden`, `precondition_failed`, `validation_failed`
 #[utoipa::path(
     put, path = "/v1/hooks/{name}", operation_id = "hooks_replace", tag = "hooks",
-    params(("name" = String, Path, description = "The hook's name", pattern = "^[a-z][a-z0-9_.-]{0,62}$", example = "check-isbn")),
+    params(("name" = String, Path, description = "The hook's name", pattern = "^[a-z][a-z0-9_.-]{0,62}$", example = "check-isbn"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the settings must still have, or `*` for any", example = "\"6c8f0f3a5d1b2e47\""),
+    ),
     request_body(content = HookReplace, example = json!({"events": ["create", "update"], "collection": "books", "url": "https://example.com/hooks/isbn"})),
     responses(
         (status = 200, description = "The hook", body = Hook),
@@ -37,13 +39,19 @@ pub async fn replace(
     _: Admin,
     app: Data<App>,
     Name(name): Name,
+    wanted: IfMatch,
     _: Query<NoParameters>,
     Json(hook): Json<HookReplace>,
 ) -> Result<HttpResponse> {
     check(&hook)?;
     let secret = app.random.bytes::<32>();
-    let hook = store::replace(&app.db.pool, &name, &hook, &secret, app.clock.now()).await.map_err(refused)?;
+    let mut transaction = crate::db::begin(&app.db.pool).await?;
+    let before = store::hold(&mut *transaction, &name).await?;
+    wanted.check(before.as_ref().map(tag).as_deref())?;
+    let hook =
+        store::replace(&mut *transaction, &name, &hook, &secret, app.clock.now()).await.map_err(refused)?;
+    transaction.commit().await?;
     app.catalogue.refresh_now(&app.db.pool).await?;
     let mut response = if hook.secret.is_some() { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(hook))
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).insert_header((ETAG, tag(&hook))).json(hook))
 }

@@ -185,11 +185,11 @@ pub async fn rotate(
     Ok(row.map(|row| Hook { secret: Some(secret_text(secret)), ..row.into() }))
 }
 
-/// Forgets the hook. Whether it was there.
+/// Forgets the hook.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<bool> {
-    let deleted = sqlx::query!("delete from annex.hooks where name = $1", name).execute(executor).await?;
-    Ok(deleted.rows_affected() > 0)
+pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<()> {
+    sqlx::query!("delete from annex.hooks where name = $1", name).execute(executor).await?;
+    Ok(())
 }

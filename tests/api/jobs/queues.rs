@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use annex_tests::TestApp;
+use annex_tests::{Client, TestApp};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -155,6 +155,11 @@ async fn settings_that_have_changed_are_not_written_over() {
     for (path, settings, change) in [
         ("/v1/queues/letters", json!({"concurrency": 3}), json!({"paused": true})),
         ("/v1/schedules/daily", daily, json!({"every_seconds": 60})),
+        (
+            "/v1/hooks/check",
+            json!({"events": ["create"], "url": "https://example.com"}),
+            json!({"enabled": false}),
+        ),
     ] {
         // Nothing is there that could match.
         let made = admin.put(path, settings.clone()).header("if-match", "*").await;
@@ -172,12 +177,27 @@ async fn settings_that_have_changed_are_not_written_over() {
         let back = admin.put(path, settings).header("if-match", &newer).await.expect_status(200);
         assert_eq!(back.header("etag"), Some(tag.as_str()), "the tag is of what is set");
     }
+    delete_where_it_matches(&admin, "/v1/hooks/check").await;
+    let (kind, queue) = ("/v1/job-kinds/letter", json!({"queue": "letters"}));
+    admin.put(kind, queue.clone()).header("if-match", "*").await.expect_problem("precondition_failed");
+    let tag = admin.put(kind, json!({})).await.expect_status(201).header("etag").unwrap().to_owned();
+    assert_eq!(admin.get(kind).await.header("etag"), Some(tag.as_str()));
+    let changed = admin.put(kind, queue.clone()).header("if-match", &tag).await.expect_status(200);
+    assert_ne!(changed.header("etag"), Some(tag.as_str()));
+    admin.put(kind, queue).header("if-match", &tag).await.expect_problem("precondition_failed");
+    delete_where_it_matches(&admin, kind).await;
     // What changes by itself is not in it.
     let tag = admin.get("/v1/schedules/daily").await.header("etag").unwrap().to_owned();
     admin.request("POST", "/v1/schedules/daily/run").await.expect_status(201);
     enqueue(&app, json!({"kind": "mail", "queue": "letters"})).await;
-    let delete = |tag: &str| admin.delete("/v1/schedules/daily").header("if-match", tag);
-    delete("\"0\"").await.expect_problem("precondition_failed");
-    delete(&tag).await.expect_status(204);
-    delete("*").await.expect_problem("not_found");
+    assert_eq!(admin.get("/v1/schedules/daily").await.header("etag"), Some(tag.as_str()));
+    delete_where_it_matches(&admin, "/v1/schedules/daily").await;
+}
+
+/// Deletes settings with their tag, and with no other.
+async fn delete_where_it_matches(admin: &Client, path: &str) {
+    let tag = admin.get(path).await.header("etag").unwrap().to_owned();
+    admin.delete(path).header("if-match", "\"0\"").await.expect_problem("precondition_failed");
+    admin.delete(path).header("if-match", &tag).await.expect_status(204);
+    admin.delete(path).header("if-match", "*").await.expect_problem("not_found");
 }

@@ -9,12 +9,23 @@ use annex_openapi::jobs::kinds::JobKind;
 
 use super::store::kinds;
 use crate::app::App;
+use crate::extract::settings_tag;
 use crate::problem::{Code, Problem, Result};
 
 /// The kind of that name.
 async fn read(app: &App, name: &str) -> Result<JobKind> {
     let kind = kinds::list(&app.db.pool, Some(name)).await?.pop();
-    kind.ok_or_else(|| Problem::not_found(format_args!("kind `{name}`")))
+    kind.ok_or_else(|| no_kind(name))
+}
+
+fn no_kind(name: &str) -> Problem {
+    Problem::not_found(format_args!("kind `{name}`"))
+}
+
+/// Names the settings of a kind, for `If-Match`.
+fn tag(kind: &JobKind) -> String {
+    let JobKind { description, schema, queue, priority, max_attempts, backoff, timeout_seconds, .. } = kind;
+    settings_tag(&(description, schema, queue, priority, max_attempts, backoff, timeout_seconds))
 }
 
 /// The kind is one that the servers' own program brings.

@@ -100,6 +100,22 @@ pub async fn list(executor: impl PgExecutor<'_>, name: Option<&str>) -> Result<V
     Ok(rows.into_iter().map(JobKind::from).collect())
 }
 
+/// The kind of that name, held until the transaction ends.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hold(executor: impl PgExecutor<'_>, name: &str) -> Result<Option<JobKind>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select name, description, schema, runner = '@workers' as "remote!", queue, priority, max_attempts, backoff, timeout_seconds, updated_at
+        from annex.job_kinds where name = $1 for update"#,
+        name
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(JobKind::from))
+}
+
 /// Makes the kind so; nothing comes of it where a server's program runs it. Whether it is new.
 ///
 /// # Errors
