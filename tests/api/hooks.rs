@@ -203,6 +203,14 @@ async fn an_answer_may_change_what_is_written() {
         {"method": "create", "collection": "things", "body": {"name": "b", "n": 2.50}}]}"#;
     ada.request("POST", "/v1/batch").body("application/json", operations).await.expect_status(200);
     assert_eq!(things(&app).await, "LOUD 1,LOUD 1,b 2.50", "what is left alone keeps every digit");
+    // A number that the program could not read is refused before it is asked.
+    for (path, body, pointer) in [
+        (THINGS, r#"{"name": "large", "n": 1e400}"#.to_owned(), "/n"),
+        ("/v1/batch", operations.replace("2.50", "1e400"), "/operations/0/body/n"),
+    ] {
+        let refused = ada.request("POST", path).body("application/json", body).await;
+        assert_eq!(refused.expect_problem("validation_failed").errors[0].pointer, pointer);
+    }
     // What others of the batch refer to stays what it was.
     app.collection(json!({
         "name": "parts", "fields": [{"name": "of", "type": "relation", "collection": "things", "required": true}],

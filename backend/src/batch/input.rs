@@ -230,6 +230,9 @@ fn check_broadcast<'a>(index: usize, sent: SentOperation<'a>, errors: &mut Vec<F
         }
     }
     let raw = sent.payload.unwrap_or(RawValue::NULL);
+    if let Err(problem) = check_numbers(&at("payload"), raw.get().as_bytes()) {
+        errors.extend(problem.errors);
+    }
     let payload = match body::members(raw.get().as_bytes()) {
         Ok(members) => Payload::Object(given_members(index, &at("payload"), members, errors)),
         Err(_) => Payload::Json(raw),

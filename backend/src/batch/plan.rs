@@ -125,9 +125,10 @@ impl<'a> Plan<'a> {
                 continue;
             };
             let members = unasked.take().unwrap_or_default();
-            changes.push(hooked::change(view, operation, &borrowed(&members))?);
-            sent.push(members);
             due = Some(hooked::due(view, operation.table, operation.verb.method()));
+            let change = hooked::change(view, operation, &borrowed(&members));
+            changes.push(change.map_err(|problem| self.failed(index, problem))?);
+            sent.push(members);
         }
         let Some(due) = due else { return Ok(()) };
         if let Err(refused) = due.ask(&view.request.app, &mut changes).await {

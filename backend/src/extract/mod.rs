@@ -22,7 +22,7 @@ pub use if_match::{IfMatch, settings_tag};
 pub use json::{Json, JsonBytes, parse_checked, parse_json, read_body};
 pub use media_type::media_type;
 pub use name::{Name, is_name};
-pub use numbers::check_numbers;
+pub use numbers::{check_numbers, find_number};
 pub use object::Object;
 pub use page::PageParameters;
 pub use prefer::{Count, Prefer};

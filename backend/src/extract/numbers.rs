@@ -1,4 +1,5 @@
 //! Numbers that JSON can write and programs cannot keep: most read every number as a double, and some integers as 64 bits.
+//! Fields of records keep every digit, and refuse only what grows when it is written out.
 
 use super::json::escaped;
 use crate::problem::{FieldError, Problem, Result};
@@ -15,17 +16,22 @@ pub fn check_numbers(at: &str, json: &[u8]) -> Result<()> {
 
 /// Where there is a number that would lose digits, as a JSON pointer, in JSON whose shape was checked.
 fn lossy_number(json: &[u8]) -> Option<String> {
-    let mut reader = Reader { json, at: 0 };
-    reader.value()
+    find_number(json, |number| !is_kept(number))
 }
 
-struct Reader<'a> {
+/// Where the first number is that is wanted, as a JSON pointer, in JSON whose shape was checked.
+pub fn find_number(json: &[u8], is_wanted: impl FnMut(&str) -> bool) -> Option<String> {
+    Reader { json, at: 0, is_wanted }.value()
+}
+
+struct Reader<'a, F> {
     json: &'a [u8],
     at: usize,
+    is_wanted: F,
 }
 
-impl Reader<'_> {
-    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) -> &str {
+impl<'a, F: FnMut(&str) -> bool> Reader<'a, F> {
+    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) -> &'a str {
         let from = self.at;
         while self.json.get(self.at).copied().is_some_and(&is_skipped) {
             self.at += 1;
@@ -71,7 +77,8 @@ impl Reader<'_> {
             }
             _ => {
                 let word = self.skip(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-                return (!is_kept(word)).then(String::new);
+                let is_number = !matches!(word, "true" | "false" | "null");
+                return (is_number && (self.is_wanted)(word)).then(String::new);
             }
         }
         None
@@ -89,13 +96,14 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a number, or a word that is none, is the same when it was read and is written again.
+/// Whether a number is the same when it was read and is written again.
 fn is_kept(word: &str) -> bool {
-    if word.len() < 16 || word.parse::<i64>().is_ok() || word.parse::<u64>().is_ok() {
+    let has_exponent = word.contains(['e', 'E']);
+    if (word.len() < 16 && !has_exponent) || word.parse::<i64>().is_ok() || word.parse::<u64>().is_ok() {
         return true;
     }
     let Ok(number) = word.parse::<f64>() else { return true };
-    if !word.contains(['.', 'e', 'E']) {
+    if !(has_exponent || word.contains('.')) {
         return false;
     }
     let said = digits(word);
@@ -122,6 +130,8 @@ mod tests {
             (r#"{"\"a\"": "1", "b": -9223372036854775809}"#, "/b"),
             (r#"[0.1, 3.14159265358979323846]"#, "/1"),
             (r#"[[], {}, "123456789012345678901", 123456789012345678.5]"#, "/3"),
+            (r#"[true, 1e308, -1e309]"#, "/2"),
+            (r#"[0e9, 1e-323, 1e-400]"#, "/2"),
         ] {
             assert_eq!(lossy_number(json.as_bytes()).as_deref(), Some(pointer), "{json}");
         }

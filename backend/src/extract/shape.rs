@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::problem::{Code, Problem, Result};
 
@@ -15,8 +16,7 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// `invalid_json`, with the line and the column.
 pub fn check_shape(bytes: &[u8]) -> Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Shape { depth: 0 }.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| {
+    walk(bytes).or_else(|_| walk(&without_large_numbers(bytes))).map_err(|error| {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let what = error.to_string().replace(&place, "");
         let detail = match error.classify() {
@@ -31,6 +31,45 @@ pub fn check_shape(bytes: &[u8]) -> Result<()> {
         };
         Problem::new(Code::InvalidJson, detail)
     })
+}
+
+fn walk(bytes: &[u8]) -> serde_json::Result<()> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    Shape { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// The same text with a zero for each number that is beyond a double, which `serde_json` refuses to walk past: what is no JSON
+/// stays as it is, where it is.
+fn without_large_numbers(bytes: &[u8]) -> Vec<u8> {
+    let mut text = bytes.to_vec();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let length = match rest[0] {
+            b'"' => {
+                let mut end = 1;
+                while rest.get(end).is_some_and(|byte| *byte != b'"') {
+                    end += if rest[end] == b'\\' { 2 } else { 1 };
+                }
+                end + 1
+            }
+            b'-' | b'0'..=b'9' => {
+                let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+                let length = rest.iter().position(|byte| !goes_on(byte)).unwrap_or(rest.len());
+                let number = std::str::from_utf8(&rest[..length]).unwrap_or_default();
+                let is_large = number.parse::<f64>().is_ok_and(f64::is_infinite);
+                if is_large && serde_json::from_str::<&RawValue>(number).is_ok() {
+                    text[at..at + length].fill(b' ');
+                    text[at] = b'0';
+                }
+                length
+            }
+            _ => 1,
+        };
+        at += length;
+    }
+    text
 }
 
 /// Walks through JSON without keeping it.
@@ -120,11 +159,17 @@ mod tests {
             ("{", "line 1, column 1"),
             ("", "empty"),
             ("{} {}", "trailing"),
+            (r#"{"a": 1e400, "b": 1e400, "a": 1}"#, "line 1, column 28: the key \"a\""),
+            ("[1e400, 01e400]", "line 1, column 10"),
+            ("[1e400, -]", "line 1, column 10"),
+            ("[1e400e]", "line 1, column 6"),
+            (r#"[1e400, "\"]"#, "EOF"),
         ] {
             let problem = check_shape(text.as_bytes()).unwrap_err();
             assert!(problem.detail.contains(told), "{text}: {}", problem.detail);
         }
         check_shape(format!("{}1{}", "[".repeat(64), "]".repeat(64)).as_bytes()).unwrap();
-        check_shape(r#"{"a": {"a": 1}, "b": [{"a": 1}, {"a": 1e400}]}"#.as_bytes()).unwrap_err();
+        check_shape(r#"{"a": {"a": 1}, "b": [{"a": 1}, {"a": 1e400}, "\"1e400", -1.5E+99999]}"#.as_bytes())
+            .unwrap();
     }
 }

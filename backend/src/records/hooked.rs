@@ -12,7 +12,7 @@ use super::store::Failure;
 use crate::app::App;
 use crate::collections::catalogue::{Snapshot, Table};
 use crate::hooks::{Change, Due};
-use crate::problem::{Code, Problem, Result};
+use crate::problem::{Code, FieldError, Problem, Result};
 
 impl Verb {
     /// What hooks are told that it is.
@@ -50,11 +50,17 @@ pub fn check_unasked(app: &App, snapshot: &Snapshot, table: &Table, methods: &[H
 /// What hooks are told of that operation, which was made from those members.
 ///
 /// # Errors
-/// A value is no JSON.
+/// `validation_failed` where a number is beyond a double, which hooks could not read.
 pub fn change(view: View<'_>, operation: &Operation<'_>, members: &Members<'_>) -> Result<Change> {
     let mut body = Map::new();
     for (name, raw) in members {
-        let value = serde_json::from_str(raw.get()).map_err(Problem::internal)?;
+        let value = serde_json::from_str(raw.get()).map_err(|_| {
+            let detail = format!(
+                "`{name}` has a number beyond a double, which the hooks of `{}` could not read",
+                operation.table.collection.name
+            );
+            Problem::validation(vec![FieldError::new(body::pointer(name), "out_of_range", detail)])
+        })?;
         body.insert(name.clone().into_owned(), value);
     }
     let id = match &operation.verb {

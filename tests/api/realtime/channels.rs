@@ -458,6 +458,9 @@ async fn a_batch_writes_and_says_so_together_or_not_at_all() {
         let problem = ada.post("/v1/batch", json!({"operations": operations})).await.expect_problem(code);
         assert_eq!(problem.errors[0].pointer, pointer, "{problem:?}");
     }
+    let large = r#"{"operations": [{"method": "broadcast", "topic": "news", "payload": {"a": [1e400]}}]}"#;
+    let refused = ada.request("POST", "/v1/batch").body("application/json", large).await;
+    assert_eq!(refused.expect_problem("validation_failed").errors[0].pointer, "/operations/0/payload/a/0");
     let anonymous = json!({"operations": [{"method": "broadcast", "topic": "news", "payload": 1}]});
     app.anonymous().post("/v1/batch", anonymous).await.expect_problem("forbidden");
     socket.silence().await;

@@ -152,6 +152,8 @@ async fn a_wrong_value_is_told_by_its_place() {
     let app = TestApp::start().await;
     adopt(&app, "things", TABLE, Settings::open()).await;
     let admin = app.admin().await;
+    // A few bytes of each would be written out as thousands.
+    let many = format!("[{}1]", "1e-16383, ".repeat(20));
     let cases = [
         ("flag", "1", "/flag"),
         ("flag", "\"true\"", "/flag"),
@@ -187,6 +189,13 @@ async fn a_wrong_value_is_told_by_its_place() {
         ("moment", "\"2026-01-31T12:00:0é\"", "/moment"),
         ("other", "\"x\"", "/other"),
         ("tree", r#"{"a": "\u0000"}"#, "/tree"),
+        ("tree", r#"{"a": [1e400, 1e131072]}"#, "/tree/a/1"),
+        ("tree", r#"{"a": [1e131071, {"b": [1e131071, 1e9]}]}"#, "/tree/a/1/b/1"),
+        ("tree", &many, "/tree/16"),
+        ("trees", "[{}, [1e-16384]]", "/trees/1/0"),
+        ("numbers", r#"["1e131071", "1e131071", "1e9"]"#, "/numbers/2"),
+        ("double", "1e400", "/double"),
+        ("whole", "1e400", "/whole"),
         ("mood", "\"glad\"", "/mood"),
         ("age", "151", ""),
         ("tags", "\"a\"", "/tags"),
@@ -272,4 +281,41 @@ async fn a_numeric_is_taken_as_far_as_postgres_holds_it() {
         let problem = refused.expect_status(422).expect_problem("validation_failed");
         assert_eq!((&*problem.errors[0].pointer, &*problem.errors[0].code), (pointer, "out_of_range"));
     }
+}
+
+/// A number that most readers of JSON refuse, the harness too: these requests are sent, and their answers read, as text.
+#[tokio::test]
+async fn json_keeps_numbers_beyond_a_double() {
+    let app = TestApp::start().await;
+    adopt(&app, "things", TABLE, Settings::open()).await;
+    let send = async |head: &str, media_type: &str, body: &str| {
+        let length = body.len();
+        let head = format!("{head} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: {media_type}");
+        let exchange = app.raw(format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}")).await;
+        (exchange.statuses()[0], exchange.text)
+    };
+    let id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+    let own = format!("/v1/records/things/{id}");
+    let [large, small] = [format!("1{}", "0".repeat(400)), format!("-0.{}25", "0".repeat(399))];
+    let tree = format!("\"tree\":{{\"a\": [{large}, {small}]}}");
+    let body = r#"{"plain": 1e400, "tree": {"a": [1e400, -2.5e-400]}}"#;
+    let batch = format!(
+        r#"{{"operations": [{{"method": "replace", "collection": "things", "id": "{id}", "body": {body}}}]}}"#
+    );
+    for (head, media_type, body, status) in [
+        (format!("PUT {own}"), "application/json", body, 201),
+        (format!("PATCH {own}"), "application/json", body, 200),
+        (format!("GET {own}"), "application/json", "", 200),
+        ("POST /v1/batch".to_owned(), "application/json", &batch, 200),
+    ] {
+        let (answered, text) = send(&head, media_type, body).await;
+        assert_eq!(answered, status, "{head}: {text}");
+        assert!(text.contains(&tree) && text.contains("\"plain\":1e400"), "{head}: {text}");
+    }
+    let lines = "{\"tree\": 1e400}\n{\"tree\": {\"a\": 1e400, \"a\": 1}}\n{\"tree\": 01e400}\n";
+    let path = "POST /v1/records/things/import?mode=skip_bad";
+    let (answered, text) = send(path, "application/x-ndjson", lines).await;
+    assert!(answered == 200 && text.contains("\"inserted\":1") && text.contains("twice"), "{text}");
+    let (answered, text) = send("GET /v1/records/things?limit=9", "application/json", "").await;
+    assert!(answered == 200 && text.contains(&format!("\"tree\":{large}")), "{text}");
 }

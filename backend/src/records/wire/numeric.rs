@@ -68,6 +68,19 @@ pub const MOST_WHOLE: i64 = 131_072;
 /// The most digits after the point.
 pub const MOST_FRACTION: i64 = 16_383;
 
+/// The most zeros that the numbers of one value leave to their exponents: Postgres keeps them short and writes out each.
+pub const MOST_ZEROS: u64 = 1 << 18;
+
+/// How many zeros a number that was [checked](check) leaves to its exponent, at the most.
+pub fn zeros(text: &str) -> u64 {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return 0 };
+    let is_zero = !mantissa.contains(|digit| ('1'..='9').contains(&digit));
+    match exponent.parse::<i64>() {
+        Ok(exponent) if exponent > 0 && is_zero => 0,
+        exponent => exponent.map_or(MOST_ZEROS, i64::unsigned_abs),
+    }
+}
+
 /// Postgres reads no exponent that is as large.
 const EXPONENT: i64 = i32::MAX as i64 / 2;
 

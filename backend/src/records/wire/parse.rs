@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{calendar, numeric};
 use crate::collections::catalogue::{Column, Wire};
+use crate::extract::find_number;
 
 /// A value for a statement: the text that Postgres reads, or null.
 pub type Text = Option<String>;
@@ -37,9 +38,13 @@ pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fa
     if raw == "null" && !(field.type_ == FieldType::Json && field.required && !column.array) {
         return Ok(None);
     }
+    if column.wire == Wire::Jsonb {
+        check_jsonb(raw)?;
+    }
     if !column.array {
         return scalar(field, column, raw).map(Some);
     }
+    let mut zeros = 0;
     let items: Vec<&RawValue> =
         serde_json::from_str(raw).map_err(|_| Fault::new("not_a_list", "must be a list"))?;
     let mut texts = Vec::with_capacity(items.len());
@@ -49,9 +54,38 @@ pub fn json(field: &Field, column: &Column, value: &RawValue) -> Result<Text, Fa
             "null" => Ok(None),
             item => scalar(field, column, item).map(Some),
         };
-        texts.push(text.map_err(|fault| Fault { pointer: format!("/{index}{}", fault.pointer), ..fault })?);
+        let at = |fault: Fault| Fault { pointer: format!("/{index}{}", fault.pointer), ..fault };
+        let text = text.map_err(at)?;
+        if column.wire == Wire::Numeric {
+            zeros += text.as_deref().map_or(0, numeric::zeros);
+            check_zeros(zeros).map_err(at)?;
+        }
+        texts.push(text);
     }
     Ok(Some(array(texts.iter().map(Option::as_deref))))
+}
+
+/// Checks that `jsonb` holds each number, and that they do not grow beyond measure when they are written out.
+fn check_jsonb(raw: &str) -> Result<(), Fault> {
+    let (mut zeros, mut fault) = (0, None);
+    let pointer = find_number(raw.as_bytes(), |number| {
+        zeros += numeric::zeros(number);
+        fault = numeric::check(number).map_err(beyond_numeric).and_then(|()| check_zeros(zeros)).err();
+        fault.is_some()
+    });
+    match (pointer, fault) {
+        (Some(pointer), Some(fault)) => Err(Fault { pointer, ..fault }),
+        _ => Ok(()),
+    }
+}
+
+fn check_zeros(zeros: u64) -> Result<(), Fault> {
+    if zeros <= numeric::MOST_ZEROS {
+        return Ok(());
+    }
+    let detail =
+        format!("must have numbers that are written out with at most {} zeros in all", numeric::MOST_ZEROS);
+    Err(Fault::new("out_of_range", detail))
 }
 
 /// Parses the text of a field's value, as it stands in a path, a query or a CSV file. For an array it is JSON.
@@ -174,17 +208,7 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
         FieldType::Float => float(column.wire, text),
         FieldType::Numeric => match numeric::check(text) {
             Ok(()) => check_precision(field, text).map(|()| text.to_owned()),
-            Err(numeric::Unfit::OutOfRange) => Err(Fault::new(
-                "out_of_range",
-                format!(
-                    "must have at most {} digits before the point and {} after it",
-                    numeric::MOST_WHOLE,
-                    numeric::MOST_FRACTION
-                ),
-            )),
-            Err(numeric::Unfit::NoNumber) => {
-                Err(invalid("must be a decimal number, as a string so that no digit is lost"))
-            }
+            Err(unfit) => Err(beyond_numeric(unfit)),
         },
         FieldType::Uuid | FieldType::File | FieldType::Files => uuid::Uuid::try_parse(text)
             .map(|id| id.hyphenated().to_string())
@@ -197,6 +221,22 @@ fn value_of_text(field: &Field, column: &Column, text: &str) -> Result<String, F
         FieldType::Text | FieldType::Email | FieldType::Url | FieldType::Json | FieldType::Relation => {
             check_length(field, text)?;
             Ok(text.to_owned())
+        }
+    }
+}
+
+fn beyond_numeric(unfit: numeric::Unfit) -> Fault {
+    match unfit {
+        numeric::Unfit::OutOfRange => Fault::new(
+            "out_of_range",
+            format!(
+                "must have at most {} digits before the point and {} after it",
+                numeric::MOST_WHOLE,
+                numeric::MOST_FRACTION
+            ),
+        ),
+        numeric::Unfit::NoNumber => {
+            Fault::new("invalid", "must be a decimal number, as a string so that no digit is lost")
         }
     }
 }
