@@ -58,6 +58,7 @@ fn main() -> Result<()> {
     if stamp.holds() && options.out.exists() {
         return Ok(());
     }
+    println!("Splitting the console, making it small and compressing it …");
     if folders.out.exists() {
         fs::remove_dir_all(&folders.out)?;
     }
