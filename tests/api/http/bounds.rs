@@ -38,6 +38,21 @@ async fn a_body_that_turns_out_too_large_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_body_may_be_as_large_as_the_limit_and_no_byte_larger() {
+    let app = TestApp::builder().set("ANNEX_MAX_BODY", "1KiB").start().await;
+    for (length, status) in [(1024, 400), (1025, 413)] {
+        let head =
+            "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json";
+        let body = "a".repeat(length);
+        let chunked =
+            format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n");
+        assert_eq!(app.raw(chunked).await.statuses(), [status], "{length} bytes in a chunk");
+        let announced = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+        assert_eq!(app.raw(announced).await.statuses(), [status], "{length} bytes");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_nobody_reads_is_not_waited_for() {
     let app = TestApp::start().await;
     for (line, status) in [
