@@ -232,6 +232,7 @@ fn with_problem<B: MessageBody>(
         Some(error) => as_problem(error),
         // Actix answers a wrong method by itself, without an error.
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            let method = if method == "other" { "This method" } else { method };
             let detail = format!("{method} is not allowed here");
             Problem::new(Code::MethodNotAllowed, detail)
         }
