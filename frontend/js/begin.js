@@ -11,7 +11,7 @@ const KEPT_MS = 20_000;
 // What a page asks whose frame is that of somebody who is signed in; the first alone what every page asks.
 const COLLECTIONS = "/v1/collections";
 const ASKED = {
-  "/": ["/v1/stats?resolution=10s", "/v1/server"],
+  "/": ["/v1/stats?resolution=10s", "/v1/server", "/v1/requests?limit=6&status=5xx", "/v1/requests?limit=6&status=4xx"],
 };
 
 const begun = new Map();
@@ -43,8 +43,8 @@ function keep(name, promise) {
   promise.catch(() => begun.delete(name));
 }
 
-/** Begins, for the page of a route. */
-export function begin(route) {
+/** Asks, for the page of a route. */
+export function ask(route) {
   const config = fetch("/config.json").then(text);
   keep("config", config);
   let token;
@@ -59,12 +59,12 @@ export function begin(route) {
   keep("session", session.then(({ said }) => said));
   if (route === undefined || route === "/sign-in" || route === "/setup") return;
   for (const path of [COLLECTIONS, ...(ASKED[route] ?? [])]) {
-    const ask = async () => {
+    const answered = async () => {
       const answer = await fetch((await origin) + path, { headers: { authorization: `Bearer ${(await session).access}` } });
       if (!answer.ok) throw new Error(`${answer.status}`);
       return answer;
     };
-    keep(path, ask());
+    keep(path, answered());
     setTimeout(() => begun.delete(path), KEPT_MS);
   }
 }

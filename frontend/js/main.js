@@ -1,10 +1,10 @@
 // Starts the console, and knows where its JavaScript parts are: each is loaded when it is first shown.
 import init from "console-wasm/console.js";
 import wasm from "console-wasm/console_bg.wasm";
-import { parts } from "console-wasm/parts.js";
+import { parts, wholes } from "console-wasm/parts.js";
 import routes from "../routes.json";
-import { begin, take } from "./begin.js";
-import { keep, prepare } from "./parts.js";
+import { ask, take } from "./begin.js";
+import { begin, keep } from "./parts.js";
 
 // The theme that was chosen in this browser counts before anything shows.
 try {
@@ -17,8 +17,11 @@ try {
 // The parts that the address needs come beside the program, not after it, and so does what it asks first.
 const path = location.pathname;
 const route = Object.keys(routes).find((route) => new RegExp(`^${route.replace(":name", "[^/]+")}$`).test(path));
-begin(route);
-for (const part of routes[route] ?? []) prepare(parts[part]);
+ask(route);
+const program = WebAssembly.compileStreaming(fetch(wasm));
+const needed = begin((routes[route] ?? []).flatMap((part) => parts[part]), wholes[route]);
+// No word shows before the program runs: the font comes when the line is free, while the program starts.
+Promise.allSettled([program, ...needed]).then(() => document.fonts.load("1em Inter"));
 
 globalThis.annexBegun = { take };
 globalThis.annexParts = {
@@ -26,7 +29,7 @@ globalThis.annexParts = {
   editor: () => import("./editor.js"),
 };
 
-await init({ module_or_path: wasm });
+await init({ module_or_path: await program });
 
 // The other parts are fetched one by one once nobody waits for anything, so that moving to a page asks nothing of the network.
 if (!navigator.connection?.saveData) {

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use crate::bundle::Bundle;
-use crate::routes::Routes;
 use crate::split::Parts;
+use crate::whole::Whole;
 
 /// The WebAssembly of a route, compressed, in bytes.
 const WASM: u64 = 450_000;
@@ -15,7 +15,7 @@ const WASM: u64 = 450_000;
 const ALL: u64 = 550_000;
 
 /// Says what every part and every route weighs, and fails where it is too much.
-pub fn hold(out: &Path, bundle: &Bundle, parts: &Parts, routes: &Routes) -> Result<()> {
+pub fn hold(out: &Path, bundle: &Bundle, parts: &Parts, wholes: &[Whole]) -> Result<()> {
     let size = |name: &str| -> Result<u64> {
         let path = out.join(name);
         let compressed = out.join(format!("{name}.br"));
@@ -38,15 +38,15 @@ pub fn hold(out: &Path, bundle: &Bundle, parts: &Parts, routes: &Routes) -> Resu
         let of: Vec<_> = file.parts.iter().map(String::as_str).collect();
         println!("{bytes:>9}  {name}: {}", of.join(", "));
     }
-    println!("A first visit (WebAssembly, everything, files of WebAssembly):");
+    println!("A first visit (WebAssembly, everything):");
     let mut too_much = Vec::new();
-    for (path, needs) in &routes.0 {
-        let files: Vec<_> = parts.files_of(needs).collect();
-        let wasm = main + files.iter().map(|&file| sizes[file]).sum::<u64>();
+    for (name, whole) in bundle.wholes.iter().zip(wholes) {
+        let wasm = main + asset(name)?;
         let all = wasm + other;
-        println!("{wasm:>9} {all:>9} {:>3}  {path}", files.len() + 1);
+        let routes = whole.routes.join(", ");
+        println!("{wasm:>9} {all:>9}  {routes}");
         if is_too_much(wasm, all) {
-            too_much.push(path.as_str());
+            too_much.push(routes);
         }
     }
     ensure!(

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::Folders;
 use crate::split::Parts;
 use crate::wasm::run;
+use crate::whole::Whole;
 
 /// What the page names.
 pub struct Bundle {
@@ -24,10 +25,12 @@ pub struct Bundle {
     pub font: String,
     /// The files of the parts, in their order.
     pub parts: Vec<String>,
+    /// The files that are a whole route, in their order.
+    pub wholes: Vec<String>,
 }
 
 /// Fills `assets/` of the result.
-pub fn build(folders: &Folders, parts: &Parts, dev: bool) -> Result<Bundle> {
+pub fn build(folders: &Folders, parts: &Parts, wholes: &[Whole], dev: bool) -> Result<Bundle> {
     let meta = folders.work.join("bundle.json");
     let mut command = Command::new(folders.source.join("node_modules/.bin/esbuild"));
     command
@@ -61,10 +64,13 @@ pub fn build(folders: &Folders, parts: &Parts, dev: bool) -> Result<Bundle> {
             .and_then(|(path, _)| path.rsplit('/').next().map(str::to_owned))
             .with_context(|| format!("esbuild made nothing of {ending}"))
     };
-    let parts = parts.files.iter().map(|file| find(&format!("/{}.wasm", file.name)));
+    let wasm = |name: &str| find(&format!("/{name}.wasm"));
+    let parts = parts.files.iter().map(|file| wasm(&file.name));
+    let wholes = wholes.iter().map(|whole| wasm(&whole.name));
     let script = find("js/main.js")?;
     Ok(Bundle {
         parts: parts.collect::<Result<_>>()?,
+        wholes: wholes.collect::<Result<_>>()?,
         chunks: imports(outputs, &script),
         script,
         style: find("styles/main.css")?,

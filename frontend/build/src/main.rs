@@ -7,12 +7,14 @@ mod compress;
 mod group;
 mod lock;
 mod merge;
+mod names;
 mod page;
 mod routes;
 mod split;
 mod sprite;
 mod stamp;
 mod wasm;
+mod whole;
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -67,13 +69,16 @@ fn main() -> Result<()> {
     let parts = split::program(&folders, &wasm, &routes)?;
     wasm::bind(&folders, options.dev)?;
     if !options.dev {
+        names::shorten(&folders)?;
         wasm::optimise(&folders, &parts)?;
     }
-    let bundle = bundle::build(&folders, &parts, options.dev)?;
+    let wholes = if options.dev { Vec::new() } else { whole::files(&folders, &parts, &routes)? };
+    split::tell(&folders, &parts, &wholes)?;
+    let bundle = bundle::build(&folders, &parts, &wholes, options.dev)?;
     page::write(&folders, &bundle)?;
     if !options.dev {
         compress::folder(&folders.out)?;
-        budget::hold(&folders.out, &bundle, &parts, &routes)?;
+        budget::hold(&folders.out, &bundle, &parts, &wholes)?;
     }
     let out = &options.out;
     if out.exists() {

@@ -1,5 +1,5 @@
-//! Several pieces of a split program as one module. Pieces have the same types, import nothing but the memory, the table and globals of the
-//! program, export nothing, and say themselves where their functions and data lie: only numbers of functions and globals change.
+//! Several pieces of a split program as one module. Pieces import nothing but the memory, the table and globals of the program, export
+//! nothing, and say themselves where their functions and data lie: only numbers of types, functions and globals change.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use wasm_encoder::{
     CodeSection, DataCountSection, DataSection, ElementSection, EntityType, FunctionSection, ImportSection,
     Module, TypeSection,
 };
-use wasmparser::{Parser, Payload};
+use wasmparser::{FuncType, Parser, Payload};
 
 /// What the program is called in the imports of its parts.
 const PROGRAM: &str = "__wasm_split";
@@ -20,7 +20,7 @@ pub fn modules(pieces: &[Vec<u8>]) -> Result<Vec<u8>> {
     for piece in pieces {
         whole.add(piece)?;
     }
-    Ok(whole.finish())
+    whole.finish()
 }
 
 /// The imports of a module, by name.
@@ -38,9 +38,7 @@ pub fn imports(module: &[u8]) -> Result<Vec<String>> {
 
 #[derive(Default)]
 struct Whole {
-    /// The types as the first piece wrote them: the others have to have the same.
-    written_types: Option<Vec<u8>>,
-    types: TypeSection,
+    types: Vec<FuncType>,
     /// What is imported, by name.
     imported: Vec<(String, EntityType)>,
     functions: FunctionSection,
@@ -51,6 +49,8 @@ struct Whole {
 
 /// What numbers of a piece become.
 struct Renumber {
+    /// The new number of each type.
+    types: Vec<u32>,
     /// How many functions are there already.
     functions: u32,
     /// The new number of each global.
@@ -59,6 +59,10 @@ struct Renumber {
 
 impl Reencode for Renumber {
     type Error = Infallible;
+
+    fn type_index(&mut self, ty: u32) -> Result<u32, Error<Self::Error>> {
+        Ok(self.types[ty as usize])
+    }
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Self::Error>> {
         Ok(function + self.functions)
@@ -71,18 +75,13 @@ impl Reencode for Renumber {
 
 impl Whole {
     fn add(&mut self, piece: &[u8]) -> Result<()> {
-        let mut renumber = Renumber { functions: self.functions.len(), globals: Vec::new() };
+        let mut renumber =
+            Renumber { types: Vec::new(), functions: self.functions.len(), globals: Vec::new() };
         for payload in Parser::new(0).parse_all(piece) {
             match payload? {
                 Payload::TypeSection(section) => {
-                    let range = section.range();
-                    let written = &piece[usize::try_from(range.start)?..usize::try_from(range.end)?];
-                    match &self.written_types {
-                        Some(types) => ensure!(types == written, "the pieces are not of one program"),
-                        None => {
-                            self.written_types = Some(written.to_vec());
-                            utils::parse_type_section(&mut RoundtripReencoder, &mut self.types, section)?;
-                        }
+                    for function in section.into_iter_err_on_gc_types() {
+                        renumber.types.push(self.add_type(function?)?);
                     }
                 }
                 Payload::ImportSection(section) => {
@@ -118,6 +117,16 @@ impl Whole {
         Ok(())
     }
 
+    /// The number of a type, which is put among them where it is not there yet.
+    fn add_type(&mut self, function: FuncType) -> Result<u32> {
+        let known = self.types.iter().position(|known| *known == function);
+        let number = known.unwrap_or(self.types.len());
+        if known.is_none() {
+            self.types.push(function);
+        }
+        Ok(u32::try_from(number)?)
+    }
+
     /// Imports something, unless that is done already; answers with the number of a global.
     fn import(&mut self, name: &str, what: EntityType) -> Result<Option<u32>> {
         let is_global = matches!(what, EntityType::Global(_));
@@ -139,21 +148,28 @@ impl Whole {
         Ok(globals.position(|(imported, _)| imported == name).map(u32::try_from).transpose()?)
     }
 
-    fn finish(self) -> Vec<u8> {
+    fn finish(self) -> Result<Vec<u8>> {
+        let mut types = TypeSection::new();
+        for function in self.types {
+            types.ty().func_type(&RoundtripReencoder.func_type(function)?);
+        }
         let mut imports = ImportSection::new();
         for (name, what) in &self.imported {
             imports.import(PROGRAM, name, *what);
         }
         let mut module = Module::new();
-        module.section(&self.types).section(&imports).section(&self.functions);
+        module.section(&types).section(&imports).section(&self.functions);
         module.section(&self.elements).section(&DataCountSection { count: self.data.len() });
         module.section(&self.code).section(&self.data);
-        module.finish()
+        Ok(module.finish())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use wasm_encoder::reencode::{Error, Reencode, utils};
     use wasm_encoder::{
         CodeSection, ConstExpr, DataSection, ElementSection, Elements, Function, FunctionSection, GlobalType,
         ImportSection, Instruction, MemoryType, Module, RefType, TableType, TypeSection, ValType,
@@ -243,9 +259,40 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_different_programs_are_refused() {
-        let error =
-            modules(&[piece(&["a"], 1, ValType::I32), piece(&[], 2, ValType::I64)]).expect_err("other types");
-        assert!(error.to_string().contains("not of one program"), "{error}");
+    fn pieces_keep_their_types_and_share_those_that_are_the_same() {
+        let (one, two, three) = (
+            piece(&["a"], 1, ValType::I32),
+            piece(&[], 2, ValType::I32),
+            optimised(&piece(&["a"], 3, ValType::I32)),
+        );
+        let whole = modules(&[one, two, three]).expect("they fit");
+        Validator::new().validate_all(&whole).expect("a module");
+        let types = Parser::new(0).parse_all(&whole).find_map(|payload| match payload.expect("a module") {
+            Payload::TypeSection(section) => Some(section.count()),
+            _ => None,
+        });
+        assert_eq!(types, Some(2));
+    }
+
+    /// The same with a type before its own that the others have not.
+    fn optimised(piece: &[u8]) -> Vec<u8> {
+        struct Later;
+        impl Reencode for Later {
+            type Error = Infallible;
+            fn type_index(&mut self, ty: u32) -> Result<u32, Error<Infallible>> {
+                Ok(ty + 1)
+            }
+            fn parse_type_section(
+                &mut self,
+                types: &mut TypeSection,
+                section: wasmparser::TypeSectionReader<'_>,
+            ) -> Result<(), Error<Infallible>> {
+                types.ty().function([ValType::F64], []);
+                utils::parse_type_section(self, types, section)
+            }
+        }
+        let mut module = Module::new();
+        Later.parse_core_module(&mut module, Parser::new(0), piece).expect("a module");
+        module.finish()
     }
 }

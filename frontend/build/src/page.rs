@@ -18,7 +18,6 @@ pub fn write(folders: &Folders, bundle: &Bundle) -> Result<()> {
         .replace("{{script}}", &bundle.script)
         .replace("{{style}}", &bundle.style)
         .replace("{{wasm}}", &bundle.wasm)
-        .replace("{{font}}", &bundle.font)
         .replace("{{chunks}}", &chunks)
         .replace("{{icons}}", &sprite::build(folders)?);
     fs::write(folders.out.join("index.html"), page)?;

@@ -7,6 +7,9 @@ use anyhow::{Context, Result};
 
 use crate::Folders;
 
+/// The part that is around every page but the sign-in.
+const SHELL: &str = "shell";
+
 /// The parts of every route, by its path.
 pub struct Routes(pub BTreeMap<String, BTreeSet<String>>);
 
@@ -35,17 +38,15 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// The visits that need any of these parts, a bit each. What a route loads is there when something is asked for later, so that only
-    /// what no route needs is told apart by what asks for it.
+    /// The visits that need any of these parts, a bit each. Things are asked for later within the shell alone, so that what the shell needs
+    /// is there then.
     pub fn that_need(&self, parts: &BTreeSet<String>) -> u64 {
         let needing = |visits: &[BTreeSet<String>]| {
             let needing = visits.iter().enumerate().filter(|(_, needs)| !needs.is_disjoint(parts));
             needing.fold(0_u64, |bits, (number, _)| bits | 1 << number)
         };
-        match needing(&self.routes) {
-            0 => needing(&self.later) << self.routes.len(),
-            routes => routes,
-        }
+        let routes = needing(&self.routes);
+        if parts.contains(SHELL) { routes } else { routes | needing(&self.later) << self.routes.len() }
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn visits_are_told_apart_and_what_is_asked_for_later_counts_only_where_no_route_needs_it() {
+    fn visits_are_told_apart_and_what_is_asked_for_later_counts_unless_the_shell_needs_it() {
         let set = |parts: &[&str]| parts.iter().map(|&part| part.to_owned()).collect::<BTreeSet<_>>();
         let visits = routes().visits(&set(&["logs", "palette", "import"]));
         let of = |parts: &[&str]| visits.that_need(&set(parts));
@@ -83,6 +84,7 @@ mod tests {
         assert_eq!(of(&["palette"]).count_ones(), 1);
         assert_eq!(of(&["palette"]) & (of(&["import"]) | of(&["shell"])), 0);
         assert_eq!(of(&["palette", "import"]).count_ones(), 2);
-        assert_eq!(of(&["logs", "palette"]), of(&["logs"]));
+        assert_eq!(of(&["logs", "palette"]), of(&["logs"]) | of(&["palette"]));
+        assert_eq!(of(&["shell", "palette"]), of(&["shell"]));
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use wasm_split_cli_support::{Options, transform};
 
 use crate::routes::Routes;
+use crate::whole::Whole;
 use crate::{Folders, group, merge};
 
 /// The file that starts, before it is bound to JavaScript.
@@ -18,6 +19,8 @@ pub const MAIN: &str = "main.wasm";
 pub struct Parts {
     /// What is loaded at once.
     pub files: Vec<PartFile>,
+    /// What the files of a build with assertions import to ask whether they are of it.
+    marks: BTreeSet<String>,
 }
 
 /// One file.
@@ -39,7 +42,7 @@ impl Parts {
     }
 }
 
-/// Splits the program into the work folder: `main.wasm`, the parts, and `parts.js`, which says what each consists of.
+/// Splits the program into the work folder: `main.wasm` and the parts.
 pub fn program(folders: &Folders, wasm: &Path, routes: &Routes) -> Result<Parts> {
     let input = fs::read(wasm)?;
     let (scratch, main) = (folders.work.join("pieces"), folders.work.join(MAIN));
@@ -81,13 +84,12 @@ pub fn program(folders: &Folders, wasm: &Path, routes: &Routes) -> Result<Parts>
         fs::write(folders.work.join(format!("{name}.wasm")), module)?;
         files.push(PartFile { name, parts: parts.into_iter().flatten().collect() });
     }
-    let parts = Parts { files };
-    fs::write(folders.work.join("parts.js"), script(&parts, &marks)?)?;
-    Ok(parts)
+    Ok(Parts { files, marks })
 }
 
-/// What JavaScript knows of the parts: their files, and the functions by which the program asks for them.
-fn script(parts: &Parts, marks: &BTreeSet<String>) -> Result<String> {
+/// Writes `parts.js`, what JavaScript knows of the parts: their files, those that are a whole route, and the functions by which the program
+/// asks for them.
+pub fn tell(folders: &Folders, parts: &Parts, wholes: &[Whole]) -> Result<()> {
     let mut script = String::from("import { loader } from \"console-source/js/parts.js\";\n");
     for (number, file) in parts.files.iter().enumerate() {
         writeln!(script, "import file{number} from \"./{}.wasm\";", file.name)?;
@@ -100,11 +102,20 @@ fn script(parts: &Parts, marks: &BTreeSet<String>) -> Result<String> {
         writeln!(script, "  {name}: [{}],", files.join(", "))?;
     }
     script.push_str("};\n");
-    // A build with assertions has each part ask whether it is of the same build.
-    let marks: Vec<_> = marks.iter().map(|mark| format!("{mark}: 0")).collect();
+    for whole in wholes {
+        writeln!(script, "import {} from \"./{}.wasm\";", whole.variable(), whole.name)?;
+    }
+    script.push_str("export const wholes = {\n");
+    for whole in wholes {
+        for path in &whole.routes {
+            writeln!(script, "  \"{path}\": {},", whole.variable())?;
+        }
+    }
+    script.push_str("};\n");
+    let marks: Vec<_> = parts.marks.iter().map(|mark| format!("{mark}: 0")).collect();
     writeln!(script, "const marks = {{ {} }};", marks.join(", "))?;
     for name in names {
         writeln!(script, "export const __wasm_split_load_{name} = loader(parts.{name}, marks);")?;
     }
-    Ok(script)
+    Ok(fs::write(folders.work.join("parts.js"), script)?)
 }

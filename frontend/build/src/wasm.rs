@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{iter, thread};
+use std::{fs, iter, thread};
 
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
@@ -37,6 +37,9 @@ pub fn bind(folders: &Folders, dev: bool) -> Result<()> {
         .context("making the bindings")
 }
 
+/// Of fewer bytes there is less to be gained than the optimiser takes to start.
+const WORTH_IT: u64 = 3 * 1024;
+
 /// Makes the file that starts, and every part, smaller; as many at a time as there are processors.
 pub fn optimise(folders: &Folders, parts: &Parts) -> Result<()> {
     let names: Vec<_> =
@@ -45,6 +48,9 @@ pub fn optimise(folders: &Folders, parts: &Parts) -> Result<()> {
     let work = || -> Result<()> {
         while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = folders.work.join(format!("{name}.wasm"));
+            if fs::metadata(&file)?.len() < WORTH_IT {
+                continue;
+            }
             run(Command::new(folders.source.join("node_modules/.bin/wasm-opt"))
                 .args([
                     "-Oz",
