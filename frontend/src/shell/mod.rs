@@ -8,6 +8,8 @@ mod shortcuts;
 mod sidebar;
 mod theme;
 
+use std::time::Duration;
+
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -29,6 +31,9 @@ use palette::{Palette, PaletteOpen};
 use shortcuts::{ShortcutList, Shortcuts};
 use sidebar::Sidebar;
 use theme::Appearance;
+
+/// When the palette is loaded that nobody has asked for, after the shell.
+const PALETTE_AFTER: Duration = Duration::from_secs(2);
 
 /// Whether the sidebar of a narrow screen is open.
 #[derive(Clone, Copy)]
@@ -188,6 +193,15 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
     let toasts = use_toasts();
     shortcuts.everywhere("mod+z", "Take back what was done last", move || toasts.take_back());
     shortcuts.everywhere("?", "Keyboard shortcuts", move || shortcuts.shown.set(true));
+    // Nobody looks for a command before the page is there.
+    let is_rested = RwSignal::new(false);
+    let rest = move || {
+        is_rested.try_set(true);
+    };
+    set_timeout(rest, PALETTE_AFTER);
+    let is_due = Memo::new(move |before: Option<&bool>| {
+        before == Some(&true) || is_rested.get() || palette.get() || shortcuts.shown.get()
+    });
     // The router would take it for a way to another page.
     let skip = move |event: MouseEvent| {
         event.prevent_default();
@@ -208,9 +222,9 @@ fn Inside(sidebar: RwSignal<bool>) -> impl IntoView {
         <Dialog open=sidebar title="Menu" shape=DialogShape::LeftDrawer>
             <Sidebar />
         </Dialog>
-        {later!(palette, | | view! {
+        {move || is_due.get().then(|| later!(palette, | | view! {
             <Palette />
             <ShortcutList />
-        })}
+        }))}
     }
 }
