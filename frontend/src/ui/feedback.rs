@@ -85,7 +85,8 @@ pub fn ErrorNotice(
         error.get().map(|error| {
             let (hint, request_id, wait) = match &error {
                 ApiError::Problem { problem, retry_after } => {
-                    (problem.hint.clone(), Some(problem.request_id.clone()), *retry_after)
+                    let id = Some(problem.request_id.clone()).filter(|id| !id.is_empty());
+                    (problem.hint.clone(), id, *retry_after)
                 }
                 _ => (None, None, None),
             };

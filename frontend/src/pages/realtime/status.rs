@@ -1,14 +1,15 @@
 //! How the feed of changes stands, asked for again and again.
 
-use annex_openapi::realtime::{FeedState, RealtimeStatus, SlotState};
+use annex_openapi::realtime::{FeedState, RealtimeStatus, SlotState, SlotStatus};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use time::OffsetDateTime;
 
 use crate::api::{ApiError, use_api};
 use crate::format;
 use crate::poll;
 use crate::ui::time::use_now;
-use crate::ui::{Badge, ErrorNotice, IconName, Notice, Prose, Tone};
+use crate::ui::{ErrorNotice, Icon, IconName, Notice, Prose, Tone};
 
 /// What is known of the feed.
 #[derive(Clone, Copy)]
@@ -66,84 +67,93 @@ fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {many}", format::count(number as i64)) }
 }
 
+/// A tile: what it is of, what stands large, and what is to be said of it.
+fn tile(title: &'static str, value: impl IntoView + 'static, about: String) -> impl IntoView {
+    view! {
+        <div class="tile card">
+            <dt>{title}</dt>
+            <dd>{value}</dd>
+            <dd class="faint small numbers">{about}</dd>
+        </div>
+    }
+}
+
+/// A number, or a state that has none.
+fn number(words: String) -> AnyView {
+    view! { <span class="tile-number numbers">{words}</span> }.into_any()
+}
+
+/// A state, with the mark that it has everywhere.
+fn state((tone, icon, words): (Tone, IconName, &'static str)) -> AnyView {
+    view! {
+        <span class=format!("tile-number tile-state {}", tone.class())>
+            <Icon name=icon />
+            {words}
+        </span>
+    }
+    .into_any()
+}
+
+fn bytes(bytes: u64) -> String {
+    format::bytes(bytes as i64)
+}
+
+/// The tiles before anything is known: they have the room that they will have.
+fn unknown() -> AnyView {
+    let none = || number("–".to_owned());
+    TITLES.map(|title| tile(title, none(), "\u{a0}".to_owned()).into_any()).into_any()
+}
+
+const TITLES: [&str; 5] = ["Feed", "Lag", "Slot", "Resume window", "Connections"];
+
+fn tiles(status: RealtimeStatus, now: OffsetDateTime) -> AnyView {
+    let [of_feed, of_lag, of_slot, of_window, of_connections] = TITLES;
+    let RealtimeStatus { feed: read, slot: kept_by, window, clients } = status;
+    let since = |at: OffsetDateTime| format::ago(at.min(now), now);
+    let feed_about = match (read.state, read.caught_up, read.changed_at) {
+        (FeedState::Idle, ..) => "nothing to follow yet".to_owned(),
+        (FeedState::Reading, false, _) => "reading what was there before".to_owned(),
+        (_, _, Some(at)) => format!("last change {}", since(at)),
+        _ => "no change yet".to_owned(),
+    };
+    let slot_about = match &kept_by {
+        Some(SlotStatus { retained_bytes, left_bytes: Some(left), .. }) => {
+            format!("{} kept, {} left", bytes(*retained_bytes), bytes(*left))
+        }
+        Some(SlotStatus { retained_bytes, .. }) => format!("{} kept, no limit", bytes(*retained_bytes)),
+        None => "made when it is needed".to_owned(),
+    };
+    let window_about = match window.changes {
+        0 => format!("of {}, no change", bytes(window.max_bytes)),
+        changes => format!("of {}, {}", bytes(window.max_bytes), count(changes, "change", "changes")),
+    };
+    let connections_about = match clients.slow_consumers {
+        0 => count(clients.subscriptions, "subscription", "subscriptions"),
+        slow => count(slow, "was too slow", "were too slow"),
+    };
+    view! {
+        {tile(of_feed, state(feed(read.state)), feed_about)}
+        {tile(of_lag, number(read.lag_bytes.map_or_else(|| "–".to_owned(), bytes)), "of log not read yet".to_owned())}
+        {tile(of_slot, kept_by.map_or_else(|| number("–".to_owned()), |kept_by| state(slot(kept_by.state))), slot_about)}
+        {tile(of_window, number(bytes(window.bytes)), window_about)}
+        {tile(of_connections, number(format::count(clients.connections as i64)), connections_about)}
+    }
+    .into_any()
+}
+
 /// The numbers of the feed, its slot, what is kept, and who is told.
 #[component]
 pub fn StatusTiles(known: Known) -> impl IntoView {
     let now = use_now();
-    let tile = |title: &'static str, value: AnyView, about: String| {
-        view! {
-            <div class="tile card">
-                <dt>{title}</dt>
-                <dd>{value}</dd>
-                <dd class="faint small">{about}</dd>
-            </div>
-        }
-    };
-    let badge = |(tone, icon, words): (Tone, IconName, &'static str)| {
-        view! {
-            <Badge tone icon>
-                {words}
-            </Badge>
-        }
-        .into_any()
-    };
-    let number = |words: String| view! { <span class="tile-number numbers">{words}</span> }.into_any();
-    let bytes = |bytes: u64| format::bytes(bytes as i64);
-    let tiles = move || {
-        known.status.get().map(|status| {
-            let RealtimeStatus { feed: read, slot: kept_by, window, clients } = status;
-            let changed = read.changed_at.map(|at| format!("last change {}", format::ago(at.min(now.get()), now.get())));
-            let behind = match (read.state, read.caught_up) {
-                (FeedState::Reading, false) => "reading what was there before".to_owned(),
-                _ => changed.unwrap_or_else(|| "no change yet".to_owned()),
-            };
-            let left = kept_by.as_ref().map(|slot| match slot.left_bytes {
-                Some(left) => format!("{} kept, {} left", bytes(slot.retained_bytes), bytes(left)),
-                None => format!("{} kept, no limit", bytes(slot.retained_bytes)),
-            });
-            let since = window.since.map(|at| format!("since {}", format::ago(at.min(now.get()), now.get())));
-            let slow = match clients.slow_consumers {
-                0 => "none was too slow".to_owned(),
-                slow => count(slow, "was too slow", "were too slow"),
-            };
-            view! {
-                {read.error.map(|error| view! { <Notice tone=Tone::Bad><Prose text=error /></Notice> })}
-                <dl class="tiles realtime-tiles">
-                    {tile("Feed", badge(feed(read.state)), behind)}
-                    {tile("Lag", number(read.lag_bytes.map_or_else(|| "–".to_owned(), bytes)), "of log not read yet".to_owned())}
-                    {tile(
-                        "Slot",
-                        match &kept_by {
-                            Some(kept_by) => badge(slot(kept_by.state)),
-                            None => number("–".to_owned()),
-                        },
-                        left.unwrap_or_else(|| "none".to_owned()),
-                    )}
-                    {tile(
-                        "Kept for who comes back",
-                        number(bytes(window.bytes)),
-                        format!(
-                            "of {}, {}{}",
-                            bytes(window.max_bytes),
-                            count(window.changes, "change", "changes"),
-                            since.map(|since| format!(" {since}")).unwrap_or_default(),
-                        ),
-                    )}
-                    {tile(
-                        "Connections",
-                        number(format::count(clients.connections as i64)),
-                        format!(
-                            "{}, {}; {slow}",
-                            count(clients.subscriptions, "subscription", "subscriptions"),
-                            count(clients.views, "view", "views"),
-                        ),
-                    )}
-                </dl>
-            }
-        })
+    let broken = move || {
+        let error = known.status.with(|status| status.as_ref().and_then(|status| status.feed.error.clone()));
+        error.map(|error| view! { <Notice tone=Tone::Bad><Prose text=error /></Notice> })
     };
     view! {
         <ErrorNotice error=known.failure />
-        {tiles}
+        {broken}
+        <dl class="tiles realtime-tiles">
+            {move || known.status.get().map_or_else(unknown, |status| tiles(status, now.get()))}
+        </dl>
     }
 }

@@ -57,7 +57,7 @@ pub fn Data() -> impl IntoView {
     let failure =
         Signal::derive(move || sheet.source.failure().get().filter(|error| error.at("?filter").is_none()));
     view! {
-        <div class="data">
+        <div class="data" class:is-stopped=move || sheet.source.failure().with(Option::is_some)>
             <Toolbar import export />
             <ChipsBar />
             <ErrorNotice error=failure retry=move |()| sheet.source.reload() />

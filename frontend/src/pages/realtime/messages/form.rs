@@ -106,7 +106,7 @@ pub fn SubscriptionForm(tail: Tail, query: UrlQuery) -> impl IntoView {
     let is_begun = move || tail.stand.with(|stand| matches!(stand, Stand::Asked | Stand::Told));
     let sign = move || match (tail.stand.get(), tail.link.get()) {
         (Stand::None, _) => ("live-sign", "Not subscribed"),
-        (Stand::Refused(_), _) => ("live-sign", "Refused"),
+        (Stand::Refused(_), _) => ("live-sign is-refused", "Refused"),
         (Stand::Told, _) => ("live-sign is-on", "Live"),
         (Stand::Asked, Link::Lost) => ("live-sign is-lost", "Reconnecting"),
         (Stand::Asked, _) => ("live-sign is-slow", "Connecting"),

@@ -9,7 +9,9 @@ use crate::format;
 use crate::json::{compact, indented};
 use crate::ui::code::copy;
 use crate::ui::toast::use_toasts;
-use crate::ui::{Badge, Button, ButtonKind, ButtonSize, CodeBlock, IconButton, IconName, Segmented, Tone};
+use crate::ui::{
+    Badge, Button, ButtonKind, ButtonSize, CodeBlock, Empty, IconButton, IconName, Segmented, Tone,
+};
 use crate::url::UrlQuery;
 
 /// The most messages that are in the page.
@@ -96,7 +98,11 @@ pub fn MessageList(tail: Tail, query: UrlQuery) -> impl IntoView {
             <div class="message-frame">
                 {move || {
                     is_empty()
-                        .then(|| view! { <p class="message-none soft">"What is told shows here, the newest first."</p> })
+                        .then(|| view! {
+                            <Empty icon=IconName::Radio title="Nothing told yet">
+                                <p>"Subscribe, and change a row of the collection. What is told shows here, the newest first."</p>
+                            </Empty>
+                        })
                 }}
                 <ol class="message-list">
                     <For each=move || said.get() key=|said| said.serial let(said)>

@@ -189,7 +189,8 @@ impl Source {
             state.list += 1;
             let before = std::mem::replace(&mut state.window, Window::new());
             state.window.extent().believe(before.rows());
-            state.before = Some(before);
+            // What nobody has read yet is no list to be shown.
+            state.before = (state.counted || state.before.is_some()).then_some(before);
             state.counted = false;
             state.told.begin();
         });
