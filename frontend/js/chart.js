@@ -41,7 +41,7 @@ export function draw(parent, { lines, format, whole, hover, sync }) {
     width: parent.clientWidth,
     height: parent.clientHeight,
     legend: { show: false },
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: sync } },
     scales: {
       x: { time: true, range: (_, min, max) => span ?? [min, max] },
