@@ -109,7 +109,10 @@ impl State {
     pub(super) fn let_go_of_mirrors(&mut self) {
         let unused = |mirror: &&Mirror| {
             let name = mirror.need().collection();
-            !self.registry.is_looked_into(name) && !self.topics.look_into(name)
+            let mut needs = self.late().flat_map(|late| &late.view.needs);
+            !self.registry.is_looked_into(name)
+                && !self.topics.look_into(name)
+                && !needs.any(|need| need.collection() == name)
         };
         let unused: Vec<String> =
             self.mirrors.iter().filter(unused).map(|mirror| mirror.need().collection().to_owned()).collect();

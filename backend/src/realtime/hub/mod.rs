@@ -188,7 +188,7 @@ impl State {
                     Some(told) => told.into_iter().for_each(|event| self.guarded(|state| state.event(event))),
                     None => return,
                 },
-                () = tokio::task::yield_now(), if self.returning.is_any() => {}
+                () = tokio::task::yield_now(), if self.log.is_some() && self.returning.is_any() => {}
             }
             self.guarded(Self::go_on);
         }

@@ -13,6 +13,9 @@ use tokio::sync::Notify;
 
 use crate::db::Share;
 
+/// How many bytes a connection is given at a time, so that it can be seen whether a client takes anything.
+const CHUNK: usize = 64 << 10;
+
 /// How messages are told apart on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
@@ -38,6 +41,8 @@ struct Pending {
     /// How many of them are of a message that may be of any size, which keeps no other from waiting.
     spared: usize,
     waker: Option<Waker>,
+    /// How many bytes the connection has taken, all in all.
+    taken: u64,
     /// Nothing more is taken.
     ended: bool,
     /// The number of the newest question who the client is.
@@ -46,6 +51,16 @@ struct Pending {
     more: bool,
     /// The subscriptions that the client did not end, since that was asked last.
     over: Vec<Box<str>>,
+}
+
+impl Pending {
+    /// The next bytes for the connection, at most so many.
+    fn take(&mut self, most: usize) -> BytesMut {
+        let bytes = self.bytes.split_to(self.bytes.len().min(most));
+        self.spared = self.spared.saturating_sub(bytes.len());
+        self.taken += bytes.len() as u64;
+        bytes
+    }
 }
 
 impl fmt::Debug for Outbox {
@@ -159,8 +174,10 @@ impl Outbox {
     /// Whether there is room for more than a message; where there is not, the connection is told when there is.
     pub fn has_room(&self) -> bool {
         let mut state = self.state();
-        state.more = !state.ended && state.bytes.len() > self.most / 2;
-        !state.more
+        let is_full = !state.ended && state.bytes.len() > self.most / 2;
+        // Whoever else waits is to be told as well.
+        state.more |= is_full;
+        !is_full
     }
 
     /// Whether somebody waited for room, and there is some now.
@@ -233,9 +250,12 @@ impl Outbox {
     /// All that waits, as a connection takes it.
     #[cfg(test)]
     pub fn take(&self) -> BytesMut {
-        let mut state = self.state();
-        state.spared = 0;
-        state.bytes.split()
+        self.state().take(usize::MAX)
+    }
+
+    /// How many bytes the connection has taken, all in all.
+    pub fn taken(&self) -> u64 {
+        self.state().taken
     }
 
     /// How many bytes wait.
@@ -311,8 +331,7 @@ impl MessageBody for Sending {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let mut state = self.outbox.state();
         if !state.bytes.is_empty() {
-            let bytes = state.bytes.split().freeze();
-            state.spared = 0;
+            let bytes = state.take(CHUNK).freeze();
             let more = state.more;
             drop(state);
             if more {
@@ -382,5 +401,13 @@ mod tests {
         assert_eq!(waits[15..], [0x88, 2, 0x03, 0xF0]);
         assert!(outbox.is_closed() && outbox.send_parts(b"x", b"", None));
         assert_eq!(waiting(&outbox), waits);
+    }
+
+    #[test]
+    fn who_waits_for_room_is_told_though_another_finds_some() {
+        let outbox = Outbox::new(Framing::WebSocket, 100);
+        assert!(outbox.send_parts(&[b' '; 80], b"", None) && !outbox.has_room());
+        outbox.take();
+        assert!(outbox.has_room() && outbox.takes_more() && !outbox.takes_more());
     }
 }

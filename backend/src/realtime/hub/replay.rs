@@ -53,8 +53,9 @@ impl Late {
 #[derive(Debug, Default)]
 struct Full {
     late: Vec<Late>,
-    /// For how many ticks they have.
+    /// For how many ticks the client has taken nothing, and how much it has until then.
     ticks: u32,
+    taken: u64,
 }
 
 impl Returning {
@@ -73,10 +74,24 @@ impl Returning {
         self.queue.extend(self.full.remove(&connection).into_iter().flat_map(|full| full.late));
     }
 
-    /// Time goes by. Gives the connections whose clients have taken nothing for too long.
-    fn tick(&mut self) -> Vec<ConnectionId> {
-        self.full.values_mut().for_each(|full| full.ticks += 1);
+    /// Time goes by; `taken` says how much a connection's client has taken. Gives the connections whose clients have taken nothing for too
+    /// long.
+    fn tick(&mut self, taken: impl Fn(ConnectionId) -> u64) -> Vec<ConnectionId> {
+        for (connection, full) in &mut self.full {
+            let taken = taken(*connection);
+            full.ticks = if taken == full.taken { full.ticks + 1 } else { 0 };
+            full.taken = taken;
+        }
         self.full.extract_if(|_, full| full.ticks > PATIENCE).map(|(connection, _)| connection).collect()
+    }
+
+    /// The subscriptions among them.
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = &Subscribe> {
+        let full = self.full.values().flat_map(|full| &full.late);
+        self.queue.iter().chain(full).filter_map(|late| match late {
+            Late::Subscribe(subscribe) => Some(subscribe),
+            Late::Join(_) => None,
+        })
     }
 
     /// The join of a topic that a connection is about.
@@ -221,14 +236,25 @@ impl State {
         let Some(log) = self.log else { return };
         let Some(view) = self.registry.view(connection, &id).map(Arc::clone) else { return };
         self.registry.unsubscribe(connection, &id);
+        // Another one of that name takes its place.
+        if self.late().any(|other| other.connection == connection && other.id == id) {
+            return;
+        }
         let start = Start::After { cursor: Cursor { epoch: log.epoch, position: after }, asked: 0 };
         let rest = Subscribe { connection, id, view, start, begun: true };
         self.returning.push(Late::Subscribe(rest));
     }
 
+    /// The subscriptions that are still to begin, or to go on.
+    pub(super) fn late(&self) -> impl Iterator<Item = &Subscribe> {
+        self.waiting.iter().chain(self.returning.subscriptions())
+    }
+
     /// Lets clients go that have taken nothing for long, though more is to be told.
     pub(super) fn tick(&mut self) {
-        for connection in self.returning.tick() {
+        let registry = &self.registry;
+        let taken = |connection| registry.outbox(connection).map_or(0, |outbox| outbox.taken());
+        for connection in self.returning.tick(taken) {
             self.registry.give_up(connection);
         }
     }

@@ -207,6 +207,25 @@ impl Client {
         })));
     }
 
+    /// Asks for something else in place of what it is told, which begins behind that position; gives the connection, and what it is about.
+    pub fn replace(&mut self, asked: Lsn, state: &mut State) -> (u64, Arc<View>) {
+        let connection = self.connection.as_ref().unwrap();
+        let snapshot = state.catalogue.snapshot();
+        let (table, caller) = (&snapshot.tables["notes"], &connection.who.caller);
+        let projection = Projection::new(table, caller, None).unwrap();
+        let predicate = parameters::filter(&snapshot, table, caller, FILTERS[1]).unwrap();
+        let filter = FILTERS[1].zip(predicate.as_ref());
+        let view = Arc::new(View::new(&snapshot, table, caller, filter, projection, &[]).unwrap());
+        state.command(Command::Subscribe(Box::new(Subscribe {
+            connection: connection.id,
+            id: "s".into(),
+            view: Arc::clone(&view),
+            start: Start::Now(asked),
+            begun: false,
+        })));
+        (connection.id, view)
+    }
+
     /// Takes so many messages of what it was sent.
     pub fn take(&mut self, most: usize, log: &Log, world: &World, state: &mut State, counts: &mut Counts) {
         let Some(connection) = &mut self.connection else { return };

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use client::{Client, Counts};
 use log::Log;
 use steps::{Act, Doing, Step, step};
-use world::{Fact, Moment, USERS, World};
+use world::{Fact, Moment, Row, USERS, World};
 
 use super::State;
 use super::command::Command;
@@ -187,12 +187,8 @@ fn facts(moment: &mut Moment, act: Act) -> Vec<Fact> {
     facts
 }
 
-#[tokio::test]
-async fn every_client_has_what_a_list_would_answer_where_it_is() {
-    let set =
-        |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("the setting is a number"));
-    let cases = set("ANNEX_PROOF_CASES").unwrap_or(400);
-    let seed = set("ANNEX_TEST_SEED").unwrap_or(7);
+/// What hubs need. Nothing that happens here asks the database.
+fn ground() -> Ground {
     let url = SecretString::from("postgres://nobody@127.0.0.1:1/none");
     let database = config::Database {
         url: None,
@@ -201,9 +197,46 @@ async fn every_client_has_what_a_list_would_answer_where_it_is() {
         max_connections: 40,
         statement_timeout: Duration::from_secs(10),
     };
-    // Nothing that happens here asks the database.
     let db = Db::new(&url, &database, 1).expect("the URL is one");
-    let ground = Ground { here: Arc::new(Here::new(&db.pool, Random)), db, metrics: Metrics::new() };
+    Ground { here: Arc::new(Here::new(&db.pool, Random)), db, metrics: Metrics::new() }
+}
+
+#[tokio::test]
+async fn a_subscription_that_falls_behind_does_not_come_back_in_place_of_its_replacement() {
+    let (ground, mut counts) = (ground(), Counts::default());
+    let mut scene = Scene::new(&ground, &mut counts);
+    scene.step(&Step::Commit(vec![Act::Rule(0), Act::Put(0, Row { owner: 0, room: 0 })]));
+    for _ in 0..10 {
+        while scene.deliver() {}
+        scene.step(&Step::Client(0, Doing::GoOn(1, 0)));
+        scene.step(&Step::Client(0, Doing::Take(usize::MAX)));
+    }
+    assert!(scene.clients[0].knows(&scene.world));
+    // More is to be told than the client takes, and meanwhile it asks for something else.
+    for round in 0..20 {
+        scene.step(&Step::Commit(vec![Act::Put(0, Row { owner: 0, room: round % 2 })]));
+    }
+    let (connection, view) = scene.clients[0].replace(scene.world.end(), &mut scene.state);
+    while scene.deliver() {}
+    for _ in 0..50 {
+        let outbox = scene.state.registry.outbox(connection).unwrap();
+        outbox.take();
+        if outbox.takes_more() {
+            scene.state.command(Command::Room(connection));
+        }
+        scene.state.go_on();
+    }
+    let told = scene.state.registry.view(connection, "s").unwrap();
+    assert!(Arc::ptr_eq(told, &view), "it is told what it asked for last");
+}
+
+#[tokio::test]
+async fn every_client_has_what_a_list_would_answer_where_it_is() {
+    let set =
+        |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("the setting is a number"));
+    let cases = set("ANNEX_PROOF_CASES").unwrap_or(400);
+    let seed = set("ANNEX_TEST_SEED").unwrap_or(7);
+    let ground = ground();
     let counts = std::cell::RefCell::new(Counts::default());
     let config = Config {
         cases: cases as u32,

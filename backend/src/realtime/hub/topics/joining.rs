@@ -11,6 +11,7 @@ use crate::extract::Caller;
 use crate::problem::{Code, Problem, Result};
 use crate::realtime::channels::{Action, Channel, Said, no_channel};
 use crate::realtime::feed::{Change, RowChange};
+use crate::realtime::hub::command::ConnectionId;
 use crate::realtime::hub::demand::{Watch, needs, watches};
 use crate::realtime::hub::outbox::Outbox;
 use crate::realtime::hub::replay::{Late, PORTION};
@@ -31,11 +32,12 @@ pub(super) enum Again {
 impl State {
     pub(in crate::realtime::hub) fn topic_command(&mut self, command: TopicCommand) {
         match command {
-            TopicCommand::Join(join) => self.topics.joining.push(join),
+            TopicCommand::Join(join) => {
+                self.forget_joining(join.connection, &join.topic);
+                self.topics.joining.push(join);
+            }
             TopicCommand::Leave { connection, topic } => {
-                self.topics.joining.retain(|join| join.connection != connection || join.topic != topic);
-                self.returning
-                    .forget(connection, |late| matches!(late, Late::Join(join) if join.topic == topic));
+                self.forget_joining(connection, &topic);
                 self.topics.remove(connection, &topic);
                 return self.say_left(connection, &topic, None);
             }
@@ -53,6 +55,13 @@ impl State {
             TopicCommand::Declared(declared) => self.topics.declared.push(declared),
         }
         self.admit();
+    }
+
+    /// Forgets that a client is about to join a topic.
+    fn forget_joining(&mut self, connection: ConnectionId, topic: &str) {
+        let is_it = |join: &Join| join.connection == connection && *join.topic == *topic;
+        self.topics.joining.retain(|join| !is_it(join));
+        self.returning.forget(connection, |late| matches!(late, Late::Join(join) if is_it(join)));
     }
 
     /// Begins what the log has been read far enough for.
@@ -153,6 +162,8 @@ impl State {
             match self.tell_again(&topic, &outbox, after.position, log, Some(PORTION)) {
                 Again::All => {}
                 Again::Until(position) => {
+                    // What is said meanwhile has its turn.
+                    self.topics.remove(connection, &topic);
                     let after = Some(Cursor { epoch: log.epoch, position });
                     let join = Join { connection, topic, after, state, begun: true };
                     return self.returning.push(Late::Join(join));
