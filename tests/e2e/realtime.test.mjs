@@ -74,7 +74,13 @@ test("what shows, what is chosen and what is written stay where they are", async
   const at = (words) => rows(page).filter({ has: page.getByText(words, { exact: true }) });
   await at(below).getByRole("checkbox").click();
   await page.getByText("1 selected").waitFor();
-  const top = (await at(title).boundingBox()).y;
+  // The wheel's own movement has come to its end.
+  const where = async () => (await at(title).boundingBox()).y;
+  let top = await where();
+  for (let before; before !== top; top = await where()) {
+    before = top;
+    await page.waitForTimeout(100);
+  }
   await note("Above all");
   await note("Above all as well");
   await counted(page, `of ${ROWS + 2} rows`);
