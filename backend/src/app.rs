@@ -155,7 +155,7 @@ impl App {
         let metrics = Metrics::new();
         let realtime =
             Realtime::new(&config.realtime, url, &db, &catalogue, &metrics, clock.clone(), random)?;
-        let events = Events::new(url)?;
+        let events = Events::new(url, config.realtime.source)?;
         let jobs = Jobs::start(kinds, &db.pool, random).await?;
         let started_at = clock.now();
         Ok(Self {

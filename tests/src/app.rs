@@ -10,7 +10,6 @@ use annex::app::{self, App};
 use annex::clock::Clock;
 use annex::config::{Config, Source};
 use annex::jobs::Job;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::{Mutex, oneshot};
@@ -76,8 +75,11 @@ impl Builder {
             None => TestDatabase::create().await,
         };
         let url = database.url();
+        // The suite runs once more over the other source of changes.
+        let source = std::env::var("ANNEX_TEST_REALTIME_SOURCE").unwrap_or_else(|_| "auto".to_owned());
         let defaults = [
             ("ANNEX_DATABASE_URL", url.as_str()),
+            ("ANNEX_REALTIME_SOURCE", source.as_str()),
             ("ANNEX_LISTEN", "127.0.0.1:0"),
             ("ANNEX_PUBLIC_URL", "http://annex.test"),
             ("ANNEX_WORKERS", "1"),
@@ -272,7 +274,7 @@ impl Thread {
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let live = async move {
-                let url = SecretString::from(database.url());
+                let url = config.database.url.clone().expect("the default names one");
                 let app = App::start(config, &url, clock, program).await;
                 let app = app.unwrap_or_else(|error| panic!("{error}"));
                 let running = app::listen(app.config.server.listen, app::LISTEN)

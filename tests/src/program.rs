@@ -39,6 +39,9 @@ impl Program {
                 command.env(kept, value);
             }
         }
+        if let Some(source) = std::env::var_os("ANNEX_TEST_REALTIME_SOURCE") {
+            command.env("ANNEX_REALTIME_SOURCE", source);
+        }
         command
     }
 

@@ -81,7 +81,7 @@ impl<'a> Work<'a> {
 
     /// Something is said.
     pub fn broadcast(said: &Said<'_>) -> Self {
-        let text = "select pg_logical_emit_message(true, 'annex.broadcast', $1::text)::text";
+        let text = "select annex.emit('annex.broadcast', array[$1::text])::text";
         let sql = Sql { text: text.to_owned(), binds: vec![Bind::text(said.text())], result: Vec::new() };
         Self::Broadcast { topic: said.topic.clone().into_owned(), sql }
     }

@@ -22,7 +22,7 @@ pub use database::Database;
 pub use jobs::Jobs;
 pub use mail::Mail;
 pub use outbound::{Allowed, Outbound};
-pub use realtime::Realtime;
+pub use realtime::{ChangeSource, Realtime};
 pub use request_log::RequestLog;
 pub use server::Server;
 pub use source::{ConfigError, Source};

@@ -1,6 +1,6 @@
 //! What happens, told to webhooks and triggers: exactly once, whatever dies.
 //!
-//! Changes of rows are read from the write-ahead log by one server of all (`reader`), decided about (`plan`), and written as
+//! Changes of rows are read from the write-ahead log, or the outbox, by one server of all (`reader`), decided about (`plan`), and written as
 //! deliveries and jobs in the transaction that says how far the log has been read. What happens to the server itself is
 //! written by `annex.tell` in the transaction in which it happens. `webhooks` and `triggers` are what becomes of it.
 
@@ -16,11 +16,13 @@ use std::time::Duration;
 
 use pgwire_replication::ReplicationConfig;
 use secrecy::SecretString;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tokio::sync::Notify;
 
+use crate::app::App;
 pub use crate::collections::catalogue::subscribers::{Subscriber, SubscriberName};
 use crate::collections::refused;
+use crate::config::ChangeSource;
 use crate::db::InvalidUrl;
 use crate::problem::{Code, Problem, Result};
 use crate::realtime::feed::FeedError;
@@ -38,6 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Events {
     replication: ReplicationConfig,
+    source: ChangeSource,
     /// Told when somebody is new who is to be told.
     pub wanted: Notify,
 }
@@ -47,8 +50,8 @@ impl Events {
     ///
     /// # Errors
     /// The URL cannot be used.
-    pub fn new(url: &SecretString) -> Result<Self, InvalidUrl> {
-        Ok(Self { replication: connect::config(url, PUBLICATION)?, wanted: Notify::new() })
+    pub fn new(url: &SecretString, source: ChangeSource) -> Result<Self, InvalidUrl> {
+        Ok(Self { replication: connect::config(url, PUBLICATION)?, source, wanted: Notify::new() })
     }
 }
 
@@ -57,9 +60,9 @@ impl Events {
 /// # Errors
 /// `not_live` where the database lets nobody read its log; `overloaded` where it takes long: a slot cannot be made while a
 /// transaction is open.
-pub async fn keep_log(pool: &PgPool, transaction: &mut PgConnection) -> Result<()> {
+pub async fn keep_log(app: &App, transaction: &mut PgConnection) -> Result<()> {
     store::hold_log(transaction).await?;
-    match tokio::time::timeout(PATIENCE, slot::keep(pool)).await {
+    match tokio::time::timeout(PATIENCE, slot::keep(&app.db.pool, app.events.source)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
             let error = FeedError::from(error);

@@ -4,15 +4,18 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use futures_util::FutureExt;
-use pgwire_replication::{Lsn as WireLsn, ReplicationClient};
+use pgwire_replication::ReplicationClient;
+use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use super::plan::{Output, Plan};
-use super::{SubscriberName, slot, store};
+use super::{PUBLICATION, SubscriberName, slot, store};
 use crate::app::App;
+use crate::realtime::Position;
 use crate::realtime::feed::decode::Decoder;
+use crate::realtime::feed::outbox::{OUTBOX, Outbox};
+use crate::realtime::feed::source::Source;
 use crate::realtime::feed::{Change, Event, FeedError, take};
-use crate::realtime::{Lsn, Position};
 
 /// How often it is looked whether somebody is to be told, and whether the slot is free.
 const LOOK: Duration = Duration::from_secs(1);
@@ -41,6 +44,8 @@ enum Stop {
     Database(#[from] sqlx::Error),
     #[error("another server has written what this one was about to write")]
     Overtaken,
+    #[error("another server reads the outbox")]
+    Taken,
 }
 
 impl Stop {
@@ -48,6 +53,7 @@ impl Stop {
     fn is_taken(&self) -> bool {
         match self {
             Self::Feed(error) => error.is_slot_in_use(),
+            Self::Taken => true,
             Self::Database(_) | Self::Overtaken => false,
         }
     }
@@ -122,27 +128,60 @@ async fn publish(app: &App) -> sqlx::Result<()> {
 
 /// Reads the log over one connection, where no other server does.
 async fn follow(app: &App, told: &mut bool) -> Result<(), Stop> {
-    let slot = slot::keep(&app.db.pool).await?;
-    let mut config = app.events.replication.clone();
-    config.slot = slot;
-    let mut client = ReplicationClient::connect_gated(config).await.map_err(FeedError::from)?;
-    client.start().await.map_err(FeedError::from)?;
-    client.wait_started().await.map_err(FeedError::from)?;
+    let pool = &app.db.pool;
+    let slot = slot::keep(pool, app.events.source).await?;
+    let is_outbox = slot == OUTBOX;
+    // Whoever has it reads the outbox.
+    let mut claim = None;
+    let mut source = if is_outbox {
+        let claim = claim.insert(PgConnection::connect_with(&pool.connect_options()).await?);
+        if !store::claim_outbox(claim).await? {
+            return Err(Stop::Taken);
+        }
+        let position = store::position(pool).await?;
+        Source::Outbox(Outbox::read(pool, PUBLICATION, position.commit))
+    } else {
+        let mut config = app.events.replication.clone();
+        config.slot = slot;
+        let mut client = ReplicationClient::connect_gated(config).await.map_err(FeedError::from)?;
+        client.start().await.map_err(FeedError::from)?;
+        client.wait_started().await.map_err(FeedError::from)?;
+        Source::Log(Box::new(client))
+    };
     // Whoever read before may have written more than the slot knows.
-    let position = store::position(&app.db.pool).await?;
+    let position = store::position(pool).await?;
     if *told {
         tracing::info!("The log for webhooks and triggers is read again");
         *told = false;
     }
     tracing::debug!(?position, "reading the log for webhooks and triggers");
-    let mut reading = Reading { app, position, plan: Plan::default() };
+    let mut reading = Reading { app, position, plan: Plan::default(), is_outbox };
     let ended = tokio::select! {
-        ended = reading.read(&mut client) => ended,
+        ended = reading.read(&mut source) => ended,
+        ended = lost(claim.as_mut()) => ended,
         () = app.realtime.ending.cancelled() => Ok(()),
     };
+    if let Err(Stop::Feed(FeedError::Trimmed)) = &ended {
+        tracing::error!(
+            "More was changed than the outbox keeps: changes were not told to webhooks and triggers"
+        );
+        store::begin_outbox_anew(pool).await?;
+    }
     // The next one can begin as soon as the slot is free.
-    drop(timeout(GOODBYE, client.shutdown()).await);
+    drop(timeout(GOODBYE, source.close()).await);
+    if let Some(claim) = claim {
+        drop(timeout(GOODBYE, claim.close()).await);
+    }
     ended
+}
+
+/// Waits until the connection is lost by which this server is the one that reads the outbox.
+async fn lost(claim: Option<&mut PgConnection>) -> Result<(), Stop> {
+    let Some(claim) = claim else { return std::future::pending().await };
+    loop {
+        sleep(LOOK).await;
+        claim.ping().await?;
+    }
 }
 
 struct Reading<'a> {
@@ -150,18 +189,20 @@ struct Reading<'a> {
     /// Up to where everything is written.
     position: Position,
     plan: Plan,
+    /// Whether it is the outbox that is read, which does not know how far it was.
+    is_outbox: bool,
 }
 
 impl Reading<'_> {
     /// Reads on until nobody wants it any more.
-    async fn read(&mut self, client: &mut ReplicationClient) -> Result<(), Stop> {
+    async fn read(&mut self, source: &mut Source) -> Result<(), Stop> {
         let app = self.app;
         let mut decoder = Decoder::new(&app.db.pool, &app.catalogue, |_| true);
         let mut keeping = tokio::time::interval(KEEPING);
         let mut events = Vec::new();
         loop {
             let next = tokio::select! {
-                next = client.recv() => next.map_err(FeedError::from)?.ok_or(FeedError::Closed)?,
+                next = source.next() => next?,
                 _ = keeping.tick() => {
                     if let Err(error) = publish(app).await {
                         tracing::debug!(%error, "the tables of the log could not be looked after");
@@ -173,8 +214,8 @@ impl Reading<'_> {
             let mut through = None;
             let mut taken = 0;
             let mut next = Some(next);
-            while let Some(event) = next {
-                take(&mut decoder, event, &mut events).await?;
+            while let Some(entry) = next {
+                take(&mut decoder, entry, &mut events).await?;
                 for event in events.drain(..) {
                     if let Event::Change(committed) = event
                         && committed.position > self.position
@@ -186,12 +227,8 @@ impl Reading<'_> {
                         }
                     }
                 }
-                next = match client.recv().now_or_never() {
-                    Some(next) if taken < MOST_AT_ONCE && output.size < MOST_BYTES => {
-                        Some(next.map_err(FeedError::from)?.ok_or(FeedError::Closed)?)
-                    }
-                    _ => None,
-                };
+                let is_full = taken >= MOST_AT_ONCE || output.size >= MOST_BYTES;
+                next = if is_full { None } else { source.next_now().transpose()? };
             }
             if let Some((to, at)) = through.filter(|_| !output.is_empty()) {
                 self.write(output, to, at).await?;
@@ -205,7 +242,9 @@ impl Reading<'_> {
                 publish(app).await?;
             }
             if let Some(reached) = decoder.reached() {
-                confirm(client, reached);
+                // All that is before has been written.
+                source.confirm(reached);
+                self.reached(Position::at(reached)).await?;
             }
             if !is_wanted(app) {
                 return Ok(());
@@ -214,12 +253,20 @@ impl Reading<'_> {
     }
 }
 
-/// Lets go of the log before that position: all that it has is written.
-fn confirm(client: &ReplicationClient, reached: Lsn) {
-    client.update_applied_lsn(WireLsn(reached));
-}
-
 impl Reading<'_> {
+    /// Says now and then how far the outbox has been read, where nothing of it is to be told.
+    async fn reached(&mut self, to: Position) -> Result<(), Stop> {
+        const STEP: u64 = 1 << 20;
+        if !self.is_outbox || to.commit < self.position.commit.saturating_add(STEP) {
+            return Ok(());
+        }
+        if !store::confirm(&self.app.db.pool, self.position, to).await? {
+            return Err(Stop::Overtaken);
+        }
+        self.position = to;
+        Ok(())
+    }
+
     /// Writes what is to be told, and up to where, at once.
     async fn write(&mut self, output: Output, to: Position, at: time::OffsetDateTime) -> Result<(), Stop> {
         let app = self.app;

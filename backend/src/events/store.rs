@@ -52,7 +52,70 @@ pub(super) async fn begin_log(
         from.cast_signed(),
         lost,
     )
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
+}
+
+/// Positions are of another log from now on, so whoever is told of rows is from where that begins.
+pub(super) async fn tell_from(connection: &mut PgConnection, from: Lsn) -> Result<()> {
+    sqlx::query!(
+        "with webhooks as (update annex.webhooks set told_from = $1)
+         update annex.triggers set told_from = $1",
+        from.cast_signed()
+    )
     .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Where the outbox ends.
+pub(super) async fn outbox_end(connection: &mut PgConnection) -> Result<Lsn> {
+    let end = sqlx::query_scalar!(r#"select last_value as "end!" from annex.changes_end"#);
+    Ok(end.fetch_one(connection).await?.cast_unsigned())
+}
+
+/// Whether all that is in the outbox has been read.
+pub(super) async fn outbox_is_read(connection: &mut PgConnection) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select not exists (
+               select from annex.change_commits c join annex.event_log l on c.starts >= l.commit_lsn) as "is_read!""#
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Has this connection be the one of all servers' that reads the outbox; false where another is.
+pub(super) async fn claim_outbox(connection: &mut PgConnection) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select pg_try_advisory_lock(hashtextextended('annex.events.read', 0)) as "is_claimed!""#
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Says that nothing before a position is to be told. Whether nobody else has said how far it is since it was there.
+pub(super) async fn confirm(executor: impl PgExecutor<'_>, from: Position, to: Position) -> Result<bool> {
+    let confirmed = sqlx::query!(
+        "update annex.event_log set commit_lsn = $3, change = $4 where commit_lsn = $1 and change = $2",
+        from.commit.cast_signed(),
+        from.change.cast_signed(),
+        to.commit.cast_signed(),
+        to.change.cast_signed(),
+    )
+    .execute(executor)
+    .await?;
+    Ok(confirmed.rows_affected() == 1)
+}
+
+/// What the outbox had was thrown away: it is read from where it begins now.
+pub(super) async fn begin_outbox_anew(executor: impl PgExecutor<'_>) -> Result<()> {
+    sqlx::query!(
+        "update annex.event_log
+            set commit_lsn = (select last_value from annex.changes_trimmed), change = 0, lost_at = clock_timestamp()
+          where slot = 'annex_outbox'"
+    )
+    .execute(executor)
     .await?;
     Ok(())
 }
@@ -211,8 +274,14 @@ pub(super) struct LogRow {
 pub(super) async fn log(executor: impl PgExecutor<'_>) -> Result<LogRow> {
     sqlx::query_as!(
         LogRow,
-        r#"select l.slot is not null as "has_slot!", coalesce(s.active, false) as "is_read!",
-                  pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::bigint as lag, l.last_change_at, l.lost_at,
+        r#"select l.slot is not null as "has_slot!",
+                  case when l.slot = 'annex_outbox' then exists (
+                           select from pg_locks k
+                            where k.locktype = 'advisory' and k.database = (select d.oid from pg_database d where d.datname = current_database())
+                              and k.classid::bigint << 32 | k.objid::bigint = hashtextextended('annex.events.read', 0))
+                       else coalesce(s.active, false) end as "is_read!",
+                  case when l.slot = 'annex_outbox' then greatest((select o.last_value from annex.changes_end o) - l.commit_lsn, 0)
+                       else pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::bigint end as lag, l.last_change_at, l.lost_at,
                   (select count(*) from annex.webhook_deliveries d where d.state = 'pending') as "pending!",
                   array(select w.id from annex.webhooks w where w.disabled_reason is not null order by w.id) as "disabled!"
              from annex.event_log l left join pg_replication_slots s on s.slot_name = l.slot"#

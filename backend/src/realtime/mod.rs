@@ -75,7 +75,7 @@ impl Realtime {
     ) -> Result<Self, InvalidUrl> {
         let here = Arc::new(Here::new(&db.pool, random));
         let (hub, events) = Hub::start(catalogue, &db.own, clock, Arc::clone(&here), metrics, config.kept);
-        let feed = Feed::new(url, &db.pool, catalogue, random)?;
+        let feed = Feed::new(url, config.source, &db.pool, catalogue, random)?;
         let (wanted, state) = (Arc::clone(&feed.wanted), feed.state());
         Ok(Self {
             hub,

@@ -4,9 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use annex_openapi::problem::Problem as ProblemBody;
-use annex_openapi::realtime::{self as contract, FeedStatus, RealtimeStatus, SlotState, SlotStatus};
+use annex_openapi::realtime::{
+    self as contract, FeedSource, FeedStatus, RealtimeStatus, SlotState, SlotStatus,
+};
 
-use super::feed::FeedState;
+use super::feed::{FeedState, source};
 use super::store;
 use crate::app::App;
 use crate::extract::{Admin, NoParameters, Query};
@@ -29,6 +31,7 @@ use crate::problem::Result;
 )]
 pub async fn status(_: Admin, app: Data<App>, _: Query<NoParameters>) -> Result<HttpResponse> {
     let log = store::log_status(&app.db.pool).await?;
+    let is_outbox = source::is_outbox(&app.db.pool, app.config.realtime.source).await?;
     let hub = app.realtime.status().await?;
     let (state, error) = match app.realtime.state() {
         FeedState::Idle => (contract::FeedState::Idle, None),
@@ -43,6 +46,7 @@ pub async fn status(_: Admin, app: Data<App>, _: Query<NoParameters>) -> Result<
     let status = RealtimeStatus {
         feed: FeedStatus {
             state,
+            source: if is_outbox { FeedSource::Outbox } else { FeedSource::Log },
             error,
             cursor: hub.reached.map(|cursor| cursor.to_string()),
             lag_bytes: hub.reached.map(|cursor| log.end.saturating_sub(cursor.position.commit)),

@@ -1,6 +1,6 @@
 //! `annex.feed`, the slot that it names, and what Postgres says of transactions.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::position::Lsn;
@@ -105,7 +105,9 @@ pub struct LogStatus {
 
 /// How the log stands.
 pub async fn log_status(pool: &PgPool) -> sqlx::Result<LogStatus> {
-    let end: String = sqlx::query_scalar("select pg_current_wal_flush_lsn()::text").fetch_one(pool).await?;
+    let end = "select case when exists (select from annex.feed where slot = 'annex_outbox')
+                           then annex.log_end() else pg_current_wal_flush_lsn() end::text";
+    let end: String = sqlx::query_scalar(end).fetch_one(pool).await?;
     let slot = sqlx::query_as(
         "select s.slot_name::text, coalesce(s.wal_status, 'lost'),
                 coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), s.restart_lsn), 0)::bigint, s.safe_wal_size
@@ -135,17 +137,69 @@ pub async fn in_the_way(pool: &PgPool) -> sqlx::Result<Vec<(i32, f64)>> {
     .await
 }
 
-/// Where the log ends. Only what is on disk is read of it, and where commits do not wait for that (`synchronous_commit = off`), or nothing
-/// is committed, it takes until somebody has it written: so where something is not yet, this commits something that waits.
-pub const END: &str = "
-    with waits as materialized (select set_config('synchronous_commit', 'local', true)),
-         log as materialized (select pg_current_wal_insert_lsn() as written, pg_current_wal_flush_lsn() as flushed from waits)
-    select written::text, case when written > flushed then pg_logical_emit_message(true, 'annex.flush', '') end::text from log";
+/// Where the log ends, all of which can be read soon.
+pub const END: &str = "select annex.log_end_to_come()::text";
 
-/// Where the log ends, all of which is on disk then: whatever has been committed was committed before.
+/// Where what is told ends that a statement's snapshot sees, and which transactions those are.
+pub const POINT: &str = "select pg_current_snapshot()::text, annex.log_end()::text";
+
+/// Where the log ends, all of which can be read soon: whatever has been committed was committed before.
 pub async fn end(pool: &PgPool) -> sqlx::Result<Lsn> {
-    let (end, _): (String, Option<String>) = sqlx::query_as(END).fetch_one(pool).await?;
+    let end: String = sqlx::query_scalar(END).fetch_one(pool).await?;
     Ok(behind_header(lsn(&end)?))
+}
+
+/// Where the log ends.
+pub async fn log_end(pool: &PgPool) -> sqlx::Result<Lsn> {
+    let end: String = sqlx::query_scalar("select annex.log_end()::text").fetch_one(pool).await?;
+    lsn(&end)
+}
+
+/// Whether the database lets its log be read.
+pub async fn can_read_log(pool: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select current_setting('wal_level') = 'logical'
+            and exists (select from pg_roles where rolname = current_user and (rolsuper or rolreplication))",
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// Waits for all who leave messages and do not know yet whether the outbox is read, until the transaction ends.
+pub async fn lock_outbox(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('annex.outbox', 0))")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
+/// Has the published tables write their changes into the outbox, where somebody reads it, and no others.
+pub async fn capture_published(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    // Whoever waits to lock a table keeps everybody behind it from writing.
+    sqlx::query!("set local lock_timeout = '1s'").execute(&mut *transaction).await?;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('annex.capture', 0))")
+        .fetch_one(&mut *transaction)
+        .await?;
+    sqlx::query!("select annex.capture_published()").fetch_one(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+/// From where on the outbox has everything.
+pub async fn outbox_begins(connection: &mut PgConnection) -> sqlx::Result<Lsn> {
+    let trimmed = sqlx::query_scalar!(r#"select last_value as "trimmed!" from annex.changes_trimmed"#);
+    Ok(trimmed.fetch_one(connection).await?.cast_unsigned())
+}
+
+/// Lets go of what the outbox has before that position, as far as webhooks and triggers have been told.
+pub async fn trim_outbox(connection: &mut PgConnection, to: Lsn) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select annex.trim_changes(least($1, (select commit_lsn from annex.event_log where slot = 'annex_outbox')))",
+        to.cast_signed(),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
 }
 
 /// Which transactions count now.

@@ -61,7 +61,7 @@ pub fn check(trigger: &Trigger, snapshot: &Snapshot) -> Result<()> {
 /// `not_live`, `overloaded`
 pub async fn keep_log(app: &App, transaction: &mut PgConnection, trigger: &Trigger) -> Result<()> {
     if trigger.enabled && wanted(trigger).is_about_records() {
-        events::keep_log(&app.db.pool, transaction).await?;
+        events::keep_log(app, transaction).await?;
     }
     Ok(())
 }

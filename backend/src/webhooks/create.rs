@@ -65,7 +65,7 @@ pub async fn create(
     let host = check(&webhook, &app.catalogue.snapshot())?;
     let mut transaction = crate::db::begin(&app.db.pool).await?;
     if webhook.enabled && wanted(&webhook).is_about_records() {
-        events::keep_log(&app.db.pool, &mut transaction).await?;
+        events::keep_log(&app, &mut transaction).await?;
     }
     store::insert(&mut *transaction, &Written { webhook: &webhook, host: &host }, &secret)
         .await

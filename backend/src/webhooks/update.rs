@@ -47,7 +47,7 @@ pub async fn update(
     let asked = changed(before, change.clone());
     if asked.enabled && wanted(&asked).is_about_records() {
         check(&asked, &app.catalogue.snapshot())?;
-        events::keep_log(&app.db.pool, &mut transaction).await?;
+        events::keep_log(&app, &mut transaction).await?;
     }
     let before = store::hold(&mut transaction, id).await?.ok_or_else(missing)?;
     expected.check(Some(&tag(&before)))?;

@@ -32,11 +32,23 @@ pub enum FeedState {
     Failing,
 }
 
+/// Where changes are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedSource {
+    /// The write-ahead log.
+    Log,
+    /// A table that triggers write changes into: the log cannot be read (`wal_level`, or what the role may do).
+    Outbox,
+}
+
 /// The reading of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FeedStatus {
     /// What the server does about it.
     pub state: FeedState,
+    /// Where changes are read from.
+    pub source: FeedSource,
     /// Why it cannot be read.
     pub error: Option<String>,
     /// Up to where it has been read.

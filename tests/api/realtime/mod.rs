@@ -6,6 +6,7 @@ mod channels;
 mod expand;
 mod jobs;
 mod membership;
+mod outbox;
 mod presence;
 mod resume;
 mod socket;

@@ -22,7 +22,7 @@ async fn it_tells_how_the_feed_stands_and_who_listens() {
     other.events(1).await;
     let status = admin.get("/v1/realtime/status").await.expect_status(200).json();
     let feed = &status["feed"];
-    assert_eq!(feed["state"], "reading", "{feed}");
+    assert_eq!((&feed["state"], &feed["source"]), (&json!("reading"), &json!("log")), "{feed}");
     assert_eq!((&feed["caught_up"], &feed["collections"]), (&json!(true), &json!(["notes"])));
     assert!(
         feed["cursor"].is_string() && feed["changed_at"].is_string() && feed["lag_bytes"].is_u64(),

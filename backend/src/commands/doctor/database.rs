@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Check;
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, ChangeSource};
 use crate::db::LEAST_VERSION;
 
 /// How far the clocks may be apart: tokens are checked by one and stored by the other.
@@ -45,7 +45,7 @@ const FACTS: &str = "
            to_regnamespace('annex') is not null as schema_is_there,
            coalesce(has_schema_privilege(to_regnamespace('annex'), 'create, usage'), false) as may_use_schema";
 
-pub async fn check(url: &SecretString, config: &config::Database) -> Vec<Check> {
+pub async fn check(url: &SecretString, config: &config::Database, source: ChangeSource) -> Vec<Check> {
     let mut connection =
         match timeout(Duration::from_secs(5), PgConnection::connect(url.expose_secret())).await {
             Ok(Ok(connection)) => connection,
@@ -63,7 +63,7 @@ pub async fn check(url: &SecretString, config: &config::Database) -> Vec<Check> 
             encoding(&facts),
             permissions(&facts),
             schema_changes(&mut connection).await,
-            wal_level(&facts),
+            change_log(&facts, source),
             connections(&facts, config.max_connections),
             clocks(theirs, asked + (answered - asked) / 2),
         ],
@@ -147,20 +147,40 @@ async fn schema_changes(connection: &mut PgConnection) -> Check {
     }
 }
 
-fn wal_level(facts: &Facts) -> Check {
+fn change_log(facts: &Facts, setting: ChangeSource) -> Check {
     const NAME: &str = "change log";
-    match (facts.wal_level.as_str(), facts.may_replicate) {
-        ("logical", true) => Check::good(NAME, "wal_level is logical, and the role may read it"),
-        ("logical", false) => Check::warning(
+    let Facts { role, wal_level, may_replicate, .. } = facts;
+    let as_superuser = if wal_level == "logical" {
+        format!("As a superuser: alter role \"{role}\" replication.")
+    } else {
+        "As a superuser: alter system set wal_level = 'logical', then restart Postgres (a managed one has a setting for it, such as \
+         rds.logical_replication)."
+            .to_owned()
+    };
+    match (setting, wal_level.as_str(), may_replicate) {
+        (ChangeSource::Outbox, ..) => {
+            Check::good(NAME, "changes are read from an outbox that triggers write, as it is set")
+        }
+        (_, "logical", true) => Check::good(NAME, "wal_level is logical, and the role may read it"),
+        (ChangeSource::Log, "logical", false) => {
+            Check::warning(NAME, format!("{role} may not read it, so there is no realtime"), as_superuser)
+        }
+        (ChangeSource::Log, level, _) => {
+            Check::warning(NAME, format!("wal_level is {level}, so there is no realtime"), as_superuser)
+        }
+        (ChangeSource::Auto, "logical", false) => Check::warning(
             NAME,
-            format!("{} may not read it, so there is no realtime", facts.role),
-            format!("As a superuser: alter role \"{}\" replication.", facts.role),
+            format!(
+                "{role} may not read it: changes are read from an outbox that triggers write, which costs more"
+            ),
+            format!("Nothing has to be done. {as_superuser}"),
         ),
-        (level, _) => Check::warning(
+        (ChangeSource::Auto, level, _) => Check::warning(
             NAME,
-            format!("wal_level is {level}, so there is no realtime"),
-            "As a superuser: alter system set wal_level = 'logical', then restart Postgres (a managed one has a \
-             setting for it, such as rds.logical_replication).",
+            format!(
+                "wal_level is {level}: changes are read from an outbox that triggers write, which costs more"
+            ),
+            format!("Nothing has to be done. {as_superuser}"),
         ),
     }
 }
@@ -240,8 +260,16 @@ mod tests {
 
     #[test]
     fn realtime_alone_needs_the_log() {
-        assert_eq!(wal_level(&Facts { wal_level: "replica".into(), ..facts() }).state, State::Warning);
-        assert_eq!(wal_level(&Facts { may_replicate: false, ..facts() }).state, State::Warning);
+        let replica = Facts { wal_level: "replica".into(), ..facts() };
+        let unprivileged = Facts { may_replicate: false, ..facts() };
+        for (source, words) in [(ChangeSource::Auto, "outbox"), (ChangeSource::Log, "no realtime")] {
+            for facts in [&replica, &unprivileged] {
+                let check = change_log(facts, source);
+                assert_eq!(check.state, State::Warning);
+                assert!(check.found.contains(words), "{}", check.found);
+            }
+        }
+        assert_eq!(change_log(&replica, ChangeSource::Outbox).state, State::Good);
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn check(config: &Config) -> Vec<Check> {
         }
     };
     match url {
-        Some(url) => checks.extend(database::check(&url, &config.database).await),
+        Some(url) => checks.extend(database::check(&url, &config.database, config.realtime.source).await),
         None => checks.push(Check::good("database", "Annex's own, not running; `annex serve` starts it")),
     }
     checks

@@ -7,7 +7,7 @@ use super::presence::Entry;
 pub use crate::collections::catalogue::channels::{Columns, Row, list};
 use crate::realtime::position::Lsn;
 use crate::realtime::seen::{Malformed, Seen};
-use crate::realtime::store::{behind_header, end, lsn};
+use crate::realtime::store::{POINT, behind_header, end, lsn};
 
 /// The channel of that name, held until the transaction ends.
 ///
@@ -84,13 +84,7 @@ pub async fn delete(executor: impl PgExecutor<'_>, name: &str) -> Result<()> {
 /// # Errors
 /// The database does not answer, or keeps no log.
 pub async fn say(executor: impl PgExecutor<'_>, said: &[String]) -> Result<()> {
-    sqlx::query!(
-        "select pg_logical_emit_message(true, 'annex.broadcast', said)::text
-           from unnest($1::text[]) with ordinality as each (said, number) order by number",
-        said
-    )
-    .fetch_all(executor)
-    .await?;
+    sqlx::query!("select annex.emit('annex.broadcast', $1)", said).fetch_one(executor).await?;
     Ok(())
 }
 
@@ -189,8 +183,7 @@ pub async fn everybody(pool: &PgPool) -> Result<Everybody> {
         .execute(&mut *transaction)
         .await?;
     // What the snapshot sees was committed before this position; it is asked for when the snapshot has been taken.
-    let point = "select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text";
-    let (seen, reached): (String, String) = sqlx::query_as(point).fetch_one(&mut *transaction).await?;
+    let (seen, reached): (String, String) = sqlx::query_as(POINT).fetch_one(&mut *transaction).await?;
     let rows = sqlx::query!(r#"select ref, topic, user_id, state::text as "state!" from annex.presence"#)
         .fetch_all(&mut *transaction)
         .await?;

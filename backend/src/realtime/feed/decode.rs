@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::change::{Change, OnTopic, RowChange};
-use super::pgoutput::{self, Datum, Message, Relation, Tuple};
+use super::pgoutput::{Datum, Message, Relation, Tuple};
 use super::{Committed, Event, FeedError};
 use crate::collections::catalogue::{Catalogue, Snapshot, Table};
 use crate::evaluator::Image;
@@ -152,12 +152,12 @@ impl<'a> Decoder<'a> {
         Ok(self.committed(change))
     }
 
-    /// A message of the output plugin.
+    /// A change of rows, or what a table looks like.
     ///
     /// # Errors
-    /// It is malformed, or the database does not answer.
-    pub async fn data(&mut self, data: Bytes, events: &mut Vec<Event>) -> Result<(), FeedError> {
-        match pgoutput::read(data)? {
+    /// The database does not answer.
+    pub async fn rows(&mut self, message: Message, events: &mut Vec<Event>) -> Result<(), FeedError> {
+        match message {
             Message::Relation(relation) => self.relation(relation, events).await?,
             Message::Insert { relation, new } => {
                 self.count();

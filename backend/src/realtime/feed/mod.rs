@@ -1,4 +1,4 @@
-//! Reads the write-ahead log and tells of what was committed, in the order of the commits.
+//! Reads the write-ahead log, or the outbox where that cannot be read, and tells of what was committed, in the order of the commits.
 //!
 //! It runs while a collection has realtime on, or a channel is declared. Where the connection is lost it reads on from where it was; what it cannot read any
 //! more it says, so that nobody takes what follows for all that happened.
@@ -6,18 +6,17 @@
 mod change;
 pub(crate) mod connect;
 pub(crate) mod decode;
+pub(crate) mod outbox;
 mod pgoutput;
 pub(crate) mod slot;
+pub(crate) mod source;
 mod state;
 mod trail;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use pgwire_replication::{
-    Lsn as WireLsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent,
-};
+use pgwire_replication::{Lsn as WireLsn, PgWireError, ReplicationClient, ReplicationConfig};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use time::OffsetDateTime;
@@ -27,6 +26,8 @@ use uuid::Uuid;
 
 pub use change::{Change, OnTopic, RowChange};
 use decode::Decoder;
+use outbox::{OUTBOX, Outbox};
+use source::{Entry, Source};
 pub use state::FeedState;
 use state::Said;
 use trail::{Advance, Trail};
@@ -35,6 +36,7 @@ use super::position::{Lsn, Position};
 use super::store;
 use crate::clock::Random;
 use crate::collections::catalogue::Catalogue;
+use crate::config::ChangeSource;
 use crate::db::InvalidUrl;
 
 /// The publication of the tables whose changes are told.
@@ -97,6 +99,7 @@ pub struct Committed {
 pub struct Feed {
     pool: PgPool,
     config: ReplicationConfig,
+    source: ChangeSource,
     catalogue: Arc<Catalogue>,
     random: Random,
     /// Told when somebody waits for it to begin.
@@ -115,6 +118,8 @@ pub(crate) enum FeedError {
     Malformed(#[from] pgoutput::Malformed),
     #[error("the connection was closed")]
     Closed,
+    #[error("more was changed than is kept for whoever reads it")]
+    Trimmed,
 }
 
 impl FeedError {
@@ -142,6 +147,7 @@ impl Feed {
     /// The URL cannot be used.
     pub fn new(
         url: &SecretString,
+        source: ChangeSource,
         pool: &PgPool,
         catalogue: &Arc<Catalogue>,
         random: Random,
@@ -150,6 +156,7 @@ impl Feed {
         Ok(Self {
             pool,
             config: connect::config(url, PUBLICATION)?,
+            source,
             catalogue,
             random,
             wanted: Arc::default(),
@@ -230,14 +237,26 @@ impl Feed {
         hub: &mpsc::Sender<Vec<Event>>,
         ending: &CancellationToken,
     ) -> Result<(), FeedError> {
-        let kept = slot::keep(&self.pool, || self.random.uuid()).await?;
+        let kept = slot::keep(&self.pool, self.source, || self.random.uuid()).await?;
         let before = trail.end().filter(|_| trail.epoch == Some(kept.epoch));
         // A slot lasts as long as its connection, so its name only has to be nobody else's.
-        let name = format!("{}_{}", kept.slot, self.random.uuid().simple());
-        let mut config = self.config.clone().with_start_lsn(WireLsn(before.unwrap_or_default()));
-        config.slot.clone_from(&name);
-        let mut client = ReplicationClient::connect_gated(config).await?;
-        let (begins, until) = copy_slot(&mut client, &kept.slot, &name).await?;
+        let own = format!("{}_{}", kept.slot, self.random.uuid().simple());
+        let (mut source, begins, until) = match kept.slot.as_str() {
+            OUTBOX => {
+                let from = before.unwrap_or_default().max(kept.from);
+                let until = store::log_end(&self.pool).await?;
+                (Source::Outbox(Outbox::read(&self.pool, PUBLICATION, from)), kept.from, until)
+            }
+            slot => {
+                let mut config = self.config.clone().with_start_lsn(WireLsn(before.unwrap_or_default()));
+                config.slot.clone_from(&own);
+                let mut client = ReplicationClient::connect_gated(config).await?;
+                let (begins, until) = copy_slot(&mut client, slot, &own).await?;
+                client.start().await?;
+                client.wait_started().await?;
+                (Source::Log(Box::new(client)), begins, until)
+            }
+        };
         let continues = before.is_some_and(|before| before >= begins);
         let from = before.filter(|_| continues).unwrap_or(begins);
         if !continues {
@@ -245,20 +264,18 @@ impl Feed {
             self.catalogue.refresh_now(&self.pool).await?;
         }
         *trail = Trail::beginning(kept.epoch, from, std::mem::take(trail), continues);
-        client.start().await?;
-        client.wait_started().await?;
         self.said.say(FeedState::Reading);
         let began = Event::Began { epoch: kept.epoch, from, until, continues };
         hub.send(vec![began]).await.map_err(|_| FeedError::Closed)?;
         let advance = Advance::new(&self.pool, kept.slot);
         let ended = tokio::select! {
-            ended = self.read(&mut client, trail, hub, &advance) => ended,
+            ended = self.read(&mut source, trail, hub, &advance) => ended,
             () = ending.cancelled() => Ok(()),
         };
         // The database cannot be dropped while the slot is in use.
         if ended.is_ok() {
-            drop(tokio::time::timeout(GOODBYE, client.shutdown()).await);
-            drop(tokio::time::timeout(GOODBYE, store::slot_has_gone(&self.pool, &name)).await);
+            drop(tokio::time::timeout(GOODBYE, source.close()).await);
+            drop(tokio::time::timeout(GOODBYE, store::slot_has_gone(&self.pool, &own)).await);
         }
         ended
     }
@@ -266,7 +283,7 @@ impl Feed {
     /// Reads on until nobody wants it any more.
     async fn read(
         &self,
-        client: &mut ReplicationClient,
+        source: &mut Source,
         trail: &mut Trail,
         hub: &mpsc::Sender<Vec<Event>>,
         advance: &Advance,
@@ -276,7 +293,7 @@ impl Feed {
         let mut keeping = tokio::time::interval(trail::STEP);
         loop {
             let next = tokio::select! {
-                next = client.recv() => next?.ok_or(FeedError::Closed)?,
+                next = source.next() => next?,
                 _ = keeping.tick() => {
                     if !self.is_wanted() {
                         return Ok(());
@@ -290,15 +307,15 @@ impl Feed {
             take(&mut decoder, next, &mut events).await?;
             // What has arrived already goes along.
             while events.len() < MOST_AT_ONCE {
-                match client.recv().now_or_never() {
-                    Some(next) => take(&mut decoder, next?.ok_or(FeedError::Closed)?, &mut events).await?,
+                match source.next_now() {
+                    Some(next) => take(&mut decoder, next?, &mut events).await?,
                     None => break,
                 }
             }
             if let Some(reached) = decoder.reached() {
                 trail.reached(reached);
                 events.push(Event::Reached(reached));
-                client.update_applied_lsn(WireLsn(reached));
+                source.confirm(reached);
             }
             if !events.is_empty() {
                 hub.send(std::mem::take(&mut events)).await.map_err(|_| FeedError::Closed)?;
@@ -322,23 +339,18 @@ async fn copy_slot(client: &mut ReplicationClient, slot: &str, own: &str) -> Res
     Ok((place(0)?, place(1)?))
 }
 
-/// Takes in what the connection brings.
+/// Takes in what is read.
 pub(crate) async fn take(
     decoder: &mut Decoder<'_>,
-    event: ReplicationEvent,
+    entry: Entry,
     events: &mut Vec<Event>,
 ) -> Result<(), FeedError> {
-    match event {
-        ReplicationEvent::Begin { final_lsn, xid, commit_time_micros } => {
-            decoder.begin(final_lsn.as_u64(), xid, commit_time_micros);
-        }
-        ReplicationEvent::Commit { end_lsn, .. } => decoder.commit(end_lsn.as_u64()),
-        ReplicationEvent::KeepAlive { wal_end, .. } => decoder.alive(wal_end.as_u64()),
-        ReplicationEvent::Message { transactional: true, prefix, content, .. } => {
-            events.extend(decoder.message(&prefix, &content).await?);
-        }
-        ReplicationEvent::XLogData { data, .. } => decoder.data(data, events).await?,
-        ReplicationEvent::Message { .. } | ReplicationEvent::StoppedAt { .. } => {}
+    match entry {
+        Entry::Begin { commit, transaction, micros } => decoder.begin(commit, transaction, micros),
+        Entry::Commit(end) => decoder.commit(end),
+        Entry::Alive(end) => decoder.alive(end),
+        Entry::Message { prefix, content } => events.extend(decoder.message(&prefix, &content).await?),
+        Entry::Rows(message) => decoder.rows(message, events).await?,
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The slot that keeps the log.
+//! The slot that keeps the log; or the outbox, which takes its place.
 //!
 //! One slot belongs to the deployment and trails behind the present by as much as is to be kept. Nobody reads from it: a server that
 //! starts copies it into one of its own, which lasts as long as its connection, and so reads again what clients may ask for. Nothing
@@ -9,6 +9,9 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::outbox::OUTBOX;
+use super::source::is_outbox;
+use crate::config::ChangeSource;
 use crate::realtime::position::Lsn;
 use crate::realtime::store::{self, Slot};
 
@@ -23,7 +26,7 @@ const LOCK: &str = "hashtextextended('annex.feed', 0)";
 pub struct Kept {
     /// Tells it from others.
     pub epoch: Uuid,
-    /// The slot.
+    /// The slot, or [`OUTBOX`].
     pub slot: String,
     /// Where it begins.
     pub from: Lsn,
@@ -33,16 +36,45 @@ pub struct Kept {
 ///
 /// # Errors
 /// Postgres does not answer, or lets this role have no slot.
-pub async fn keep(pool: &PgPool, random: impl Fn() -> Uuid) -> sqlx::Result<Kept> {
+pub async fn keep(pool: &PgPool, source: ChangeSource, random: impl Fn() -> Uuid) -> sqlx::Result<Kept> {
     let options = (*pool.connect_options()).clone();
     let options = options.options([("statement_timeout", "0"), ("lock_timeout", "0")]);
     let mut connection = PgConnection::connect_with(&options).await?;
     sqlx::query(sqlx::AssertSqlSafe(format!("select pg_advisory_lock({LOCK})")))
         .execute(&mut connection)
         .await?;
-    let kept = keep_locked(pool, &mut connection, random).await;
+    let kept = match is_outbox(pool, source).await {
+        Ok(true) => keep_outbox(&mut connection, random).await,
+        Ok(false) => keep_locked(pool, &mut connection, random).await,
+        Err(error) => Err(error),
+    };
     drop(connection.close().await);
     kept
+}
+
+/// The outbox, which is filled from now on where it was not.
+async fn keep_outbox(connection: &mut PgConnection, random: impl Fn() -> Uuid) -> sqlx::Result<Kept> {
+    let epoch = match store::feed(connection).await? {
+        Some((epoch, slot)) if slot == OUTBOX => epoch,
+        known => {
+            let mut transaction = connection.begin().await?;
+            store::lock_outbox(&mut transaction).await?;
+            let epoch = random();
+            store::begin_feed(&mut transaction, epoch, OUTBOX).await?;
+            if known.is_some() {
+                tracing::warn!(
+                    "The log of changes cannot be read any more; they are written into an outbox from now on"
+                );
+                let slot = store::slot_name(&mut transaction).await?;
+                store::drop_slot(&mut transaction, &slot).await?;
+            }
+            transaction.commit().await?;
+            epoch
+        }
+    };
+    store::capture_published(connection).await?;
+    let from = store::outbox_begins(connection).await?;
+    Ok(Kept { epoch, slot: OUTBOX.to_owned(), from })
 }
 
 async fn keep_locked(
@@ -52,9 +84,13 @@ async fn keep_locked(
 ) -> sqlx::Result<Kept> {
     let slot = store::slot_name(connection).await?;
     let known = store::feed(connection).await?;
+    let is_from_outbox = known.as_ref().is_some_and(|(_, name)| name == OUTBOX);
     match (store::slot(connection, &slot).await?, known) {
         (Slot::At(from), Some((epoch, name))) if name == slot => return Ok(Kept { epoch, slot, from }),
         (Slot::Missing, None) => {}
+        (Slot::Missing, Some(_)) if is_from_outbox => {
+            tracing::info!("Changes are read from the log from now on")
+        }
         (Slot::Missing, Some(_)) => tracing::warn!(slot, "The log of changes is gone; it begins anew"),
         (Slot::Lost, _) => {
             tracing::warn!(
@@ -68,6 +104,9 @@ async fn keep_locked(
     let from = make(pool, connection, &slot).await?;
     let epoch = random();
     store::begin_feed(connection, epoch, &slot).await?;
+    if is_from_outbox {
+        store::capture_published(connection).await?;
+    }
     Ok(Kept { epoch, slot, from })
 }
 
@@ -108,8 +147,11 @@ pub async fn give_up(pool: &PgPool) -> sqlx::Result<()> {
         .execute(&mut *transaction)
         .await?;
     if let Some((_, slot)) = store::feed(&mut transaction).await? {
-        store::drop_slot(&mut transaction, &slot).await?;
         store::end_feed(&mut transaction).await?;
+        match slot.as_str() {
+            OUTBOX => store::capture_published(&mut transaction).await?,
+            slot => store::drop_slot(&mut transaction, slot).await?,
+        }
     }
     transaction.commit().await
 }

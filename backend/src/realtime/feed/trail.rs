@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::outbox::OUTBOX;
 use crate::realtime::position::Lsn;
 use crate::realtime::store;
 
@@ -115,9 +116,12 @@ async fn advance(
     if !is_free {
         return Ok(());
     }
-    let advanced = match store::slot(connection, slot).await? {
-        store::Slot::At(at) if at < lsn => store::advance_slot(connection, slot, lsn).await,
-        _ => Ok(()),
+    let advanced = match slot {
+        OUTBOX => store::trim_outbox(connection, lsn).await,
+        slot => match store::slot(connection, slot).await? {
+            store::Slot::At(at) if at < lsn => store::advance_slot(connection, slot, lsn).await,
+            _ => Ok(()),
+        },
     };
     sqlx::query("select pg_advisory_unlock(hashtextextended('annex.feed.advance', 0))")
         .execute(connection)

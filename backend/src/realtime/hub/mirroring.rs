@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::feed::{Change, Committed};
 use crate::realtime::position::{Lsn, Position};
 use crate::realtime::seen::Seen;
-use crate::realtime::store::{END, behind_header, lsn};
+use crate::realtime::store::{END, POINT, behind_header, lsn};
 use crate::records::sql::select;
 use crate::records::store::problem;
 
@@ -145,8 +145,7 @@ async fn read(own: &Own, need: Need, before: Lsn) -> Result<Mirrored> {
     let begin = "begin isolation level repeatable read read only";
     connection.batch_execute(begin).await.map_err(problem)?;
     // What the snapshot sees was committed before this position; it is asked for when the snapshot has been taken.
-    let point = "select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text";
-    let point = connection.query_one(point, &[]).await.map_err(problem)?;
+    let point = connection.query_one(POINT, &[]).await.map_err(problem)?;
     let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
     let seen: Seen = seen.parse().map_err(Problem::internal)?;
     let reached = behind_header(lsn(reached)?);

@@ -18,7 +18,7 @@ use crate::problem::{Code, Problem, Result};
 use crate::realtime::hub::{self, Command, ConnectionId, Records, Start, View, ViewError};
 use crate::realtime::position::Cursor;
 use crate::realtime::seen::Seen;
-use crate::realtime::store::{behind_header, lsn};
+use crate::realtime::store::{POINT, behind_header, lsn};
 use crate::records::expand::{self, Expand};
 use crate::records::parameters::filter;
 use crate::records::projection::Projection;
@@ -133,8 +133,7 @@ impl Subscriber {
             let begin = "begin isolation level repeatable read read only";
             client.batch_execute(begin).await.map_err(store::problem)?;
             // What the snapshot sees was committed before this position; it is asked for when the snapshot has been taken.
-            let point = "select pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text";
-            let point = client.query_one(point, &[]).await.map_err(store::problem)?;
+            let point = client.query_one(POINT, &[]).await.map_err(store::problem)?;
             let (seen, reached): (&str, &str) = (point.get(0), point.get(1));
             let seen: Seen = seen.parse().map_err(Problem::internal)?;
             let reached = behind_header(lsn(reached).map_err(Problem::from)?);
